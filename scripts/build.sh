@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The console, then the named Rust packages, in release: scripts/build.sh PACKAGE…
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case " $* " in
+    *" countersign-desktop "*) scripts/setup.sh run ;;
+    *) scripts/setup.sh browser ;;
+esac
+# The hub and the desktop carry the built console inside them.
+npm --prefix ui run --silent build -- --logLevel warn
+# shellcheck disable=SC2046 # one argument a package is what is wanted
+cargo build --release $(printf -- '--package %s ' "$@")

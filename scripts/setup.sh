@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Installs what is missing: scripts/setup.sh browser|run|test. Says nothing when all is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+purpose=${1:-test}
+
+packages=()
+case $purpose in
+    browser) ;;
+    run) packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev) ;;
+    test)
+        packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev)
+        packages+=(webkit2gtk-driver xvfb xauth dbus-x11 chromium postgresql)
+        ;;
+    *)
+        echo "usage: scripts/setup.sh browser|run|test" >&2
+        exit 2
+        ;;
+esac
+
+for tool in cargo node npm; do
+    if ! command -v "$tool" >/dev/null; then
+        echo "error: $tool is not installed" >&2
+        echo "hint: Countersign needs Rust 1.90 (with rustup) and Node 20.19 or newer" >&2
+        exit 3
+    fi
+done
+
+missing=()
+if command -v dpkg-query >/dev/null; then
+    for package in "${packages[@]}"; do
+        status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+        [ "$status" = installed ] || missing+=("$package")
+    done
+elif [ ${#packages[@]} -gt 0 ]; then
+    echo "hint: not a Debian system; the equivalents of these must be there: ${packages[*]}" >&2
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "installing ${missing[*]}"
+    as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get -qq update
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# npm leaves a copy of the lock file it has installed.
+install_modules() {
+    if [ ! "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then
+        echo "installing the modules of $1"
+        npm --prefix "$1" ci --silent --no-audit --no-fund
+    fi
+}
+install_modules ui
+
+if [ "$purpose" = test ]; then
+    install_modules tests/browser
+    tools=${XDG_CACHE_HOME:-$HOME/.cache}/countersign
+    if [ ! -x "$tools/bin/tauri-driver" ]; then
+        echo "installing tauri-driver"
+        cargo install tauri-driver --version '^2' --locked --quiet --root "$tools"
+    fi
+fi
