@@ -1,0 +1,40 @@
+import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { type Api, ApiError } from "./api/client";
+import type { Host } from "./host";
+import { useStore } from "./kit/store";
+import { Review } from "./review/Review";
+import { SignIn } from "./signin";
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      refetchOnWindowFocus: false,
+      retry: (tries, error) => !(error instanceof ApiError && error.status < 500) && tries < 3,
+    },
+  },
+});
+
+export function App({ host, api }: { host: Host; api: Api }) {
+  const signedIn = useStore(host.signedIn);
+  return (
+    <QueryClientProvider client={client}>
+      {signedIn ? <Desk host={host} api={api} /> : <SignIn host={host} />}
+    </QueryClientProvider>
+  );
+}
+
+function Desk({ host, api }: { host: Host; api: Api }) {
+  const me = useQuery({
+    queryKey: ["who"],
+    queryFn: api.me,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: true,
+  });
+  if (me.data) return <Review host={host} api={api} me={me.data} />;
+  return (
+    <main className="opening" role="status">
+      {me.failureCount > 0 ? "The hub can't be reached. Trying again; nothing is lost." : "Opening the desk…"}
+    </main>
+  );
+}

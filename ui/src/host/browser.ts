@@ -1,0 +1,105 @@
+import { createStore } from "../kit/store";
+import type { Connection, Host } from "./host";
+import { eventParser } from "./sse";
+
+const TOKEN = "countersign:token";
+/** The hub sends a comment every 15 s; a stream this silent is dead. */
+const SILENCE_MS = 40_000;
+const RETRY_MAX_MS = 15_000;
+
+/** The token comes in the URL's fragment, which no server sees, and leaves the address bar at once. */
+function tokenFromAddress(): string | null {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get("token");
+  if (token === null) return null;
+  fragment.delete("token");
+  const rest = fragment.toString();
+  history.replaceState(history.state, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
+  return token;
+}
+
+export function browserHost(): Host {
+  const arrived = tokenFromAddress();
+  if (arrived) sessionStorage.setItem(TOKEN, arrived);
+  let token = sessionStorage.getItem(TOKEN);
+  const signedIn = createStore(token !== null);
+  const connection = createStore<Connection>("connecting");
+
+  function signOut() {
+    token = null;
+    sessionStorage.removeItem(TOKEN);
+    signedIn.set(false);
+  }
+
+  async function send(request: Request): Promise<Response> {
+    const used = token;
+    if (used) request.headers.set("authorization", `Bearer ${used}`);
+    try {
+      const response = await fetch(request);
+      connection.set("open");
+      if (response.status === 401 && used === token) signOut();
+      return response;
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "AbortError")) connection.set("lost");
+      throw error;
+    }
+  }
+
+  async function listen(signal: AbortSignal, onOpen: () => void, onData: (data: string) => void) {
+    const response = await send(
+      new Request("/v1/events", { signal, headers: { accept: "text/event-stream" } }),
+    );
+    if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
+    onOpen();
+    const parse = eventParser(onData);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const silence = setTimeout(() => void reader.cancel(), SILENCE_MS);
+      const { done, value } = await reader.read();
+      clearTimeout(silence);
+      if (done) return;
+      parse(value);
+    }
+  }
+
+  return {
+    kind: "browser",
+    base: location.origin,
+    place: location.host,
+    connection,
+    signedIn,
+    signIn(next) {
+      token = next;
+      sessionStorage.setItem(TOKEN, next);
+      signedIn.set(true);
+    },
+    signOut,
+    fetch: send,
+    events(onEvent) {
+      const stop = new AbortController();
+      void (async () => {
+        let tries = 0;
+        let opened = false;
+        while (!stop.signal.aborted) {
+          try {
+            await listen(
+              stop.signal,
+              () => {
+                tries = 0;
+                if (opened) onEvent("reconnected");
+                opened = true;
+              },
+              (data) => onEvent(JSON.parse(data)),
+            );
+          } catch {
+            // Said by `connection`; the loop tries again.
+          }
+          if (!signedIn.get()) return;
+          const wait = Math.min(500 * 2 ** tries++, RETRY_MAX_MS);
+          await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
+        }
+      })();
+      return () => stop.abort();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Store } from "../kit/store";
+
+export interface HubEvent {
+  type: string;
+  workflow: string;
+  draft_id?: string;
+}
+
+export type Connection = "connecting" | "open" | "lost";
+
+/** The way to a hub. Everything above this folder speaks HTTP to it and doesn't know how it travels. */
+export interface Host {
+  kind: "browser" | "desktop";
+  /** What `new Request` needs before the path; only path and query travel further. */
+  base: string;
+  /** Where the hub is, when it isn't the one inside the app. */
+  place: string;
+  connection: Store<Connection>;
+  /** False when the hub wants a token that we don't have. */
+  signedIn: Store<boolean>;
+  signIn(token: string): void;
+  signOut(): void;
+  fetch(request: Request): Promise<Response>;
+  /** Calls back on each change in the hub, and once after every reconnect, when some may have been missed. */
+  events(onEvent: (event: HubEvent | "reconnected") => void): () => void;
+}

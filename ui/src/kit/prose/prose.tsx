@@ -1,0 +1,139 @@
+import { Fragment, memo, type ReactNode, useMemo } from "react";
+import { splitHidden } from "./hidden";
+import { type Branch, isLeaf, type Leaf, type Node, parse, plain } from "./parse";
+import { type Cut, cutLeaves, leavesOf, type Span } from "./spans";
+
+interface Props {
+  text: string;
+  format: "markdown" | "plain";
+  spans?: Span[];
+  /** The spans with this key are lit. */
+  active?: string | null;
+  onActive?: (key: string | null) => void;
+}
+
+const NONE: Span[] = [];
+
+/** Shows somebody else's text: no HTML, no links, no images, and nothing in it stays invisible. */
+export const Prose = memo(function Prose({ text, format, spans = NONE, active = null, onActive }: Props) {
+  const nodes = useMemo(() => (format === "markdown" ? parse(text) : plain(text)), [text, format]);
+  const cuts = useMemo(() => cutLeaves(leavesOf(nodes), spans), [nodes, spans]);
+  const draw = { cuts, active, onActive };
+  return <div className="prose">{nodes.map((node, i) => drawNode(node, i, draw))}</div>;
+});
+
+interface Draw {
+  cuts: Map<Leaf, Cut[]>;
+  active: string | null;
+  onActive?: (key: string | null) => void;
+}
+
+function drawNode(node: Node, key: number, draw: Draw): ReactNode {
+  if (isLeaf(node)) {
+    return <Fragment key={key}>{draw.cuts.get(node)?.map((cut, i) => drawCut(cut, i, draw))}</Fragment>;
+  }
+  const inner = node.children.map((child, i) => drawNode(child, i, draw));
+  return drawBranch(node, key, inner);
+}
+
+function drawBranch(node: Branch, key: number, inner: ReactNode[]): ReactNode {
+  switch (node.tag) {
+    case "p":
+      return (
+        <p key={key} dir="auto">
+          {inner}
+        </p>
+      );
+    case "heading":
+      return (
+        <p key={key} dir="auto" className="heading">
+          {inner}
+        </p>
+      );
+    case "ul":
+      return (
+        <ul key={key} dir="auto">
+          {inner}
+        </ul>
+      );
+    case "ol":
+      return (
+        <ol key={key} dir="auto" start={node.start}>
+          {inner}
+        </ol>
+      );
+    case "li":
+      return <li key={key}>{inner}</li>;
+    case "quote":
+      return <blockquote key={key}>{inner}</blockquote>;
+    case "pre":
+      return <pre key={key}>{inner}</pre>;
+    case "strong":
+      return <strong key={key}>{inner}</strong>;
+    case "em":
+      return <em key={key}>{inner}</em>;
+    case "code":
+      return <code key={key}>{inner}</code>;
+    case "br":
+      return <br key={key} />;
+    case "hr":
+      return <hr key={key} />;
+    case "link":
+    case "address":
+    case "raw":
+      return (
+        <span key={key} className={node.tag} dir={node.tag === "address" ? "ltr" : undefined}>
+          {inner}
+        </span>
+      );
+  }
+}
+
+function drawCut(cut: Cut, key: number, { active, onActive }: Draw): ReactNode {
+  const shown = splitHidden(cut.text).map((piece, i) =>
+    piece.hidden ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one fixed text
+      <span key={i} className="hidden-char" title="A character that can't be seen">
+        {piece.hidden}
+      </span>
+    ) : (
+      piece.text
+    ),
+  );
+  if (cut.spans.length === 0) return <Fragment key={key}>{shown}</Fragment>;
+  const lively = cut.spans.find((span) => span.badge);
+  const lit = cut.spans.some((span) => span.key === active);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the badge inside does the same for keys
+    <span
+      key={key}
+      className={`${cut.spans.map((span) => span.className).join(" ")}${lit ? " on" : ""}`}
+      title={
+        cut.spans
+          .map((span) => span.title)
+          .filter(Boolean)
+          .join("; ") || undefined
+      }
+      onMouseEnter={lively && (() => onActive?.(lively.key))}
+      onMouseLeave={lively && (() => onActive?.(null))}
+    >
+      {shown}
+      {cut.ending.map(
+        (span) =>
+          span.badge && (
+            <sup key={span.key}>
+              <button
+                type="button"
+                aria-label={span.badge.label}
+                onFocus={() => onActive?.(span.key)}
+                onBlur={() => onActive?.(null)}
+                onClick={() => onActive?.(span.key)}
+              >
+                {span.badge.text}
+              </button>
+            </sup>
+          ),
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,14 @@
+import { createRoot } from "react-dom/client";
+import { createApi } from "./api/client";
+import { App } from "./app";
+import { openHost } from "./host";
+import "./fonts.css";
+import "./tokens.css";
+import "./kit/kit.css";
+
+const host = openHost();
+// No StrictMode: mounting twice would lease twice.
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(<App host={host} api={createApi(host)} />);
+}

@@ -1,0 +1,65 @@
+import { memo, useMemo } from "react";
+import type { Draft } from "../api/types";
+import { Prose } from "../kit/prose/prose";
+import { draftSpans, type SourceView } from "./citations";
+import { show, useDesk, useView } from "./context";
+import { Editor } from "./Editor";
+import { KeptTexts } from "./KeptTexts";
+import { OutcomeStrip } from "./OutcomeStrip";
+
+interface Props {
+  draft: Draft;
+  sources: SourceView[];
+}
+
+export const DraftCard = memo(function DraftCard({ draft, sources }: Props) {
+  const { view } = useDesk();
+  const editing = useView((now) => now.editing === draft.id);
+  const sideBySide = useView((now) => now.sideBySide);
+  const spans = useMemo(() => draftSpans(draft, sources), [draft, sources]);
+  return (
+    <section className="draft-card" aria-label={editing ? "Draft, your edit" : "Draft"}>
+      <header>
+        <b>{editing ? "Draft, your edit" : "Draft"}</b>
+        {draft.model && <span>{draft.model.name}</span>}
+        {draft.second_review && <span className="mark neutral">second review, blind</span>}
+        {editing && (
+          <span className="diff-kind">
+            {[false, true].map((beside, i) => (
+              <span key={String(beside)}>
+                {i > 0 && " · "}
+                <button
+                  type="button"
+                  className={sideBySide === beside ? "plain-button" : "link-button"}
+                  aria-pressed={sideBySide === beside}
+                  onClick={() => show(view, { sideBySide: beside })}
+                >
+                  {beside ? "side by side" : "word diff"}
+                </button>
+              </span>
+            ))}
+          </span>
+        )}
+      </header>
+      {!editing && <KeptTexts draft={draft} />}
+      {editing ? <Editor draft={draft} spans={spans} /> : <DraftText draft={draft} spans={spans} />}
+      {draft.outcome && <OutcomeStrip draft={draft} outcome={draft.outcome} />}
+    </section>
+  );
+});
+
+function DraftText({ draft, spans }: { draft: Draft; spans: ReturnType<typeof draftSpans> }) {
+  const { view } = useDesk();
+  const lit = useView((now) => now.lit);
+  return (
+    <div className="draft-text">
+      <Prose
+        text={draft.draft.text}
+        format="markdown"
+        spans={spans}
+        active={lit}
+        onActive={(key) => show(view, { lit: key })}
+      />
+    </div>
+  );
+}

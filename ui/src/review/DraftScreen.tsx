@@ -1,0 +1,136 @@
+import { memo, useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import type { Draft } from "../api/types";
+import { sourceViews } from "./citations";
+import { useDesk, useView } from "./context";
+import { DraftCard } from "./DraftCard";
+import { EscalationBar } from "./EscalationBar";
+import { Facts } from "./Facts";
+import { Guidelines } from "./Guidelines";
+import { MIN_LOOK_MS } from "./guard";
+import { Sources } from "./Sources";
+import { Thread } from "./Thread";
+import { longSpan, STATES, ticketName } from "./words";
+
+interface Props {
+  draft: Draft;
+  /** False while it is rendered beforehand, out of sight. */
+  onScreen: boolean;
+  leased: boolean;
+  why: string | null;
+}
+
+/** One draft whole: its thread and text in the middle, its sources beside. */
+export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, why }: Props) {
+  const scroller = useRef<HTMLElement>(null);
+  const sources = useMemo(() => sourceViews(draft), [draft]);
+  usePaintSignal(draft, onScreen, leased, scroller);
+
+  // The end of the thread and the draft are what a decision is made on: they are in view from the start.
+  useLayoutEffect(() => {
+    const pane = scroller.current;
+    const card = pane?.querySelector<HTMLElement>(".draft-card");
+    if (!onScreen || !pane || !card) return;
+    const bottom = card.offsetTop + card.offsetHeight + 24;
+    const wholeCard = bottom - pane.clientHeight;
+    const topOfCard = card.offsetTop - pane.clientHeight / 3;
+    pane.scrollTop = Math.max(0, Math.min(wholeCard, topOfCard));
+  }, [onScreen]);
+
+  return (
+    <>
+      <main
+        className="middle"
+        ref={scroller}
+        {...(onScreen && { "data-testid": "draft" })}
+        data-draft-id={draft.id}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
+        tabIndex={0}
+        aria-label={`Draft for ticket ${ticketName(draft.external_id)}`}
+      >
+        <div className="inner">
+          <h1 dir="auto">{draft.subject}</h1>
+          <p className="subtitle" dir="auto">
+            {[
+              draft.customer,
+              `ticket ${ticketName(draft.external_id)}, revision ${draft.revision}`,
+              isOpen(draft) ? <Waiting key="w" since={draft.staged_at} /> : STATES[draft.state],
+            ]
+              .filter(Boolean)
+              .map((part, i) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: three fixed parts
+                <span key={i}>{part}</span>
+              ))}
+          </p>
+          <Thread thread={draft.thread} customer={draft.customer} />
+          {why && (
+            <p className="strip hold" role="status">
+              {why}
+            </p>
+          )}
+          <EscalationBar draft={draft} />
+          <DraftCard draft={draft} sources={sources} />
+        </div>
+      </main>
+      <SidePane draft={draft} sources={sources} />
+    </>
+  );
+});
+
+function SidePane({ draft, sources }: { draft: Draft; sources: ReturnType<typeof sourceViews> }) {
+  const panel = useView((view) => view.panel);
+  return (
+    <aside className="side" aria-label={panel === "guidelines" ? "Guidelines" : "Sources and facts"}>
+      {panel === "guidelines" ? (
+        <Guidelines workflow={draft.workflow} />
+      ) : (
+        <>
+          <Sources sources={sources} />
+          <Facts draft={draft} />
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Waiting({ since }: { since: string }) {
+  const { api } = useDesk();
+  return <>waiting {longSpan(api.now() - Date.parse(since))}</>;
+}
+
+function isOpen(draft: Draft): boolean {
+  return draft.state === "staged" || draft.state === "in_review";
+}
+
+/** Says when the draft's pixels are there, and opens the keys once it has been looked at for a moment. */
+function usePaintSignal(
+  draft: Draft,
+  onScreen: boolean,
+  leased: boolean,
+  element: React.RefObject<HTMLElement | null>,
+) {
+  const { session } = useDesk();
+  useEffect(() => {
+    if (!onScreen) return;
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => {
+        session.painted(draft.id);
+        if (performance.getEntriesByName("verdict-key").length === 0) return;
+        performance.measure("key-to-next-draft", "verdict-key");
+        performance.clearMarks("verdict-key");
+      });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [session, draft.id, onScreen]);
+
+  useEffect(() => {
+    const now = element.current;
+    if (!now || !onScreen || !leased) return;
+    const timer = setTimeout(() => {
+      now.dataset.ready = "true";
+    }, MIN_LOOK_MS + 34);
+    return () => {
+      clearTimeout(timer);
+      delete now.dataset.ready;
+    };
+  }, [onScreen, leased, element]);
+}

@@ -1,0 +1,74 @@
+import { useRef, useState } from "react";
+import { Dialog } from "../kit/dialog";
+import { useKeys } from "../kit/keys";
+import { show, useDesk, useSession } from "./context";
+import { useWorkflow } from "./data";
+import { isCommand } from "./guard";
+import { ticketName } from "./words";
+
+/** A reason's letter escalates at once; who wants to say more goes to the comment first. */
+export function EscalateDialog() {
+  const { session, view } = useDesk();
+  const shown = useSession((state) => state.shown);
+  const workflow = useWorkflow(shown?.draft?.workflow);
+  const [comment, setComment] = useState("");
+  const first = useRef<HTMLButtonElement>(null);
+  const close = () => show(view, { dialog: null });
+  const escalate = (code: string) => {
+    performance.mark("verdict-key");
+    show(view, { dialog: null, editing: null });
+    session.decide({
+      action: "escalate",
+      reasons: [code],
+      ...(comment.trim() && { comment: comment.trim() }),
+    });
+  };
+  const reasons = workflow?.reasons ?? [];
+  useKeys(
+    Object.fromEntries(
+      reasons.map(({ key, code }) => [key, (event: KeyboardEvent) => isCommand(event) && escalate(code)]),
+    ),
+  );
+  if (!shown?.draft) return null;
+  return (
+    <Dialog
+      title={`Escalate ticket ${ticketName(shown.draft.external_id)}`}
+      onClose={close}
+      initialFocus={first}
+    >
+      <p className="dialog-lead" dir="auto">
+        {shown.draft.subject}
+      </p>
+      <div className="reasons">
+        {reasons.map(({ code, label, to, key, harm }, i) => (
+          <button
+            key={code}
+            ref={i === 0 ? first : undefined}
+            type="button"
+            className="reason"
+            onClick={() => escalate(code)}
+          >
+            <kbd>{key.toUpperCase()}</kbd>
+            <span>{label}</span>
+            {harm && <span className="mark fail">harm</span>}
+            <span className="to">to {to}</span>
+          </button>
+        ))}
+      </div>
+      <label className="field">
+        Comment, if it needs one
+        <textarea
+          rows={2}
+          value={comment}
+          onChange={(event) => setComment(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key !== "Escape") return;
+            event.stopPropagation();
+            first.current?.focus();
+          }}
+        />
+      </label>
+      <p className="dialog-hint">Press a reason's letter. Tab goes to the comment, Esc cancels.</p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,156 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Activity, useMemo } from "react";
+import type { Api } from "../api/client";
+import type { Draft, Me } from "../api/types";
+import type { Host } from "../host";
+import { Live } from "../kit/live";
+import { Notices } from "../kit/notices";
+import { Palette } from "../kit/palette";
+import { COMMANDS } from "./commands";
+import { type Desk, DeskContext, newView, show, useDesk, useSession, useView } from "./context";
+import { DraftScreen } from "./DraftScreen";
+import { useWorkflow, useWorkflows } from "./data";
+import { Empty, Killed } from "./Empty";
+import { EscalateDialog } from "./EscalateDialog";
+import { FilterDialog } from "./FilterDialog";
+import { Footer } from "./Footer";
+import { KeysDialog } from "./KeysDialog";
+import { KillDialog } from "./KillDialog";
+import { Queue, useQueue } from "./Queue";
+import { Session } from "./session";
+import { TopBar } from "./TopBar";
+import { Texts } from "./texts";
+import { useCommandKeys } from "./useCommandKeys";
+import { useHubEvents, useLifetime } from "./useLifetime";
+import { ticketName } from "./words";
+import "./review.css";
+
+/** The review screen: the queue, the draft, its sources, and the verbs. */
+export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
+  const client = useQueryClient();
+  const desk = useMemo<Desk>(() => {
+    const view = newView();
+    const texts = new Texts(localStorage, Date.now);
+    const made: Desk = {
+      host,
+      api,
+      me,
+      texts,
+      view,
+      inView: { first: 0, last: 0 },
+      list: () => undefined,
+      move: () => {},
+      mayKill: () => false,
+      session: new Session({
+        api,
+        texts,
+        storage: localStorage,
+        subject: me.subject,
+        candidates: () => made.list(),
+        workflows: () => view.get().filters.workflow?.split(","),
+        onDecided: () => void client.invalidateQueries({ queryKey: ["me"] }),
+      }),
+    };
+    return made;
+  }, [host, api, me, client]);
+  return (
+    <DeskContext value={desk}>
+      <Screen />
+    </DeskContext>
+  );
+}
+
+function Screen() {
+  const desk = useDesk();
+  const { session } = desk;
+  const shown = useSession((state) => state.shown);
+  const next = useSession((state) => state.next);
+  const empty = useSession((state) => state.empty);
+  const notices = useSession((state) => state.notices);
+  const filtered = useView((view) => view.filters.workflow);
+  const queueOpen = useView((view) => view.queueOpen);
+  const workflows = useWorkflows();
+  const queue = useQueue();
+  const workflowId = shown?.draft?.workflow ?? filtered ?? workflows?.[0]?.id;
+  const workflow = useWorkflow(workflowId);
+  const mayKill = workflowId !== undefined && mayStop(desk.me, workflowId);
+
+  useLifetime(queue.rows);
+  useHubEvents();
+  useCommandKeys(queue.rows, mayKill);
+
+  const screens: { draft: Draft; onScreen: boolean }[] = [];
+  if (shown?.draft) screens.push({ draft: shown.draft, onScreen: true });
+  // Rendered out of sight, so that it is there in the frame after the verdict.
+  if (next && next.draft.id !== shown?.id) screens.push({ draft: next.draft, onScreen: false });
+
+  return (
+    <div className={queueOpen ? "app queue-open" : "app"}>
+      <TopBar workflowId={workflowId} mayKill={mayKill} />
+      <Queue queue={queue} />
+      {!shown?.draft && (
+        <main className="middle wide">
+          {shown ? <p className="empty">{shown.why ?? "Opening…"}</p> : <Empty empty={empty} />}
+        </main>
+      )}
+      {shown?.draft && workflow?.killed && (
+        <div className="banner">
+          <Killed workflows={[workflow]} />
+        </div>
+      )}
+      {screens.map(({ draft, onScreen }) => (
+        <Activity key={draft.id} mode={onScreen ? "visible" : "hidden"}>
+          <DraftScreen
+            draft={draft}
+            onScreen={onScreen}
+            leased={onScreen && shown?.lease != null}
+            why={onScreen ? (shown?.why ?? null) : null}
+          />
+        </Activity>
+      ))}
+      <Footer />
+      <Dialogs mayKill={mayKill} workflowId={workflowId} />
+      <Notices
+        notices={notices}
+        onAction={(notice) => {
+          session.dismiss(notice.id);
+          if (notice.action) session.select(notice.action.key);
+        }}
+        onDismiss={(id) => session.dismiss(id)}
+      />
+      <Live text={spoken(shown?.draft ?? null, empty)} />
+    </div>
+  );
+}
+
+function Dialogs({ mayKill, workflowId }: { mayKill: boolean; workflowId: string | undefined }) {
+  const desk = useDesk();
+  const dialog = useView((view) => view.dialog);
+  const workflow = useWorkflow(workflowId);
+  const close = () => show(desk.view, { dialog: null });
+  if (dialog === "keys") return <KeysDialog />;
+  if (dialog === "escalate") return <EscalateDialog />;
+  if (dialog === "filters") return <FilterDialog />;
+  if (dialog === "kill" && mayKill && workflow) return <KillDialog workflow={workflow} />;
+  if (dialog !== "palette") return null;
+  const open = { ...desk, view: { ...desk.view, get: () => ({ ...desk.view.get(), dialog: null }) } };
+  const choices = COMMANDS.filter(
+    (one) => one.id !== "palette" && (one.id !== "kill" || mayKill) && one.enabled(open),
+  );
+  return (
+    <Palette
+      onClose={close}
+      choices={choices.map(({ id, title, press, run }) => ({ id, title, press, run: () => run(desk) }))}
+    />
+  );
+}
+
+function mayStop(me: Me, workflow: string): boolean {
+  const mine = me.grants.filter((grant) => grant.workflow === null || grant.workflow === workflow);
+  return me.owner || mine.some(({ role }) => role === "dri" || role === "admin" || role === "oncall");
+}
+
+function spoken(draft: Draft | null, empty: boolean): string {
+  if (draft) return `Ticket ${ticketName(draft.external_id)}: ${draft.subject}`;
+  return empty ? "Nothing to review." : "";
+}

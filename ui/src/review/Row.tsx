@@ -1,0 +1,71 @@
+import { memo } from "react";
+import type { DraftRow } from "../api/types";
+import { useDesk } from "./context";
+import { useWorkflow } from "./data";
+import { MARKS, STATES, span, type Tone, ticketName } from "./words";
+
+const DUE_MS = 15 * 60_000;
+const SHOWN_MARKS = 2;
+
+interface Props {
+  row: DraftRow;
+  on: boolean;
+  now: number;
+  onSelect: () => void;
+}
+
+export const Row = memo(
+  function Row({ row, on, now, onSelect }: Props) {
+    const { view } = useDesk();
+    const workflow = useWorkflow(row.workflow);
+    const one = view.get().filters.workflow !== undefined;
+    const who = row.customer ?? `ticket ${ticketName(row.external_id)}`;
+    return (
+      // biome-ignore lint/a11y/useFocusableInteractive: J and K move the selection; the rows are one stop for Tab
+      // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+      <div
+        role="option"
+        aria-selected={on}
+        className={on ? "row on" : "row"}
+        data-draft-id={row.id}
+        onClick={onSelect}
+      >
+        <div className="row-1">
+          <span dir="auto">{row.subject || `Ticket ${ticketName(row.external_id)}`}</span>
+          <span title={`Waiting since ${new Date(row.staged_at).toLocaleString("en-GB")}`}>
+            {span(now - Date.parse(row.staged_at))}
+          </span>
+        </div>
+        <div className="row-2">
+          <span dir="auto">
+            {who}
+            {!one && workflow && ` · ${workflow.name}`}
+          </span>
+          {marksOf(row, now).map(({ label, tone }) => (
+            <span key={label} className={`mark ${tone}`}>
+              {label}
+            </span>
+          ))}
+        </div>
+      </div>
+    );
+  },
+  (a, b) => a.row === b.row && a.on === b.on && Math.floor(a.now / 30_000) === Math.floor(b.now / 30_000),
+);
+
+/** The most pressing marks; the rest are on the draft itself. */
+function marksOf(row: DraftRow, now: number): { label: string; tone: Tone }[] {
+  const marks: { label: string; tone: Tone }[] = [];
+  if (row.escalation?.state === "open")
+    marks.push({ label: row.escalation.to ? "escalated to me" : "escalated", tone: "neutral" });
+  else if (row.state !== "staged" && row.state !== "in_review")
+    marks.push({ label: STATES[row.state], tone: "neutral" });
+  const left = Date.parse(row.expires_at) - now;
+  if (left < DUE_MS && (row.state === "staged" || row.state === "in_review")) {
+    marks.push({ label: left > 0 ? `due ${span(left)}` : "overdue", tone: "hold" });
+  }
+  if (row.held_by && row.held_by !== "you") marks.push({ label: `held by ${row.held_by}`, tone: "neutral" });
+  const known = Object.keys(MARKS) as (keyof typeof MARKS)[];
+  for (const mark of known) if (row.marks.includes(mark)) marks.push(MARKS[mark]);
+  return marks.slice(0, SHOWN_MARKS);
+}

@@ -1,0 +1,105 @@
+import { memo, useEffect, useRef, useState } from "react";
+import { Prose } from "../kit/prose/prose";
+import type { Span } from "../kit/prose/spans";
+import { type SourceView, STATUS } from "./citations";
+import { show, useDesk, useView } from "./context";
+
+/** So much of a long source is shown on either side of a passage. */
+const AROUND = 160;
+
+export const Sources = memo(function Sources({ sources }: { sources: SourceView[] }) {
+  const cited = sources.filter((source) => source.status !== "unused").length;
+  return (
+    <section className="sources" aria-label="Sources">
+      <h2>
+        Sources
+        <span>{sources.length > 0 && `${cited} cited · ${sources.length - cited} unused`}</span>
+      </h2>
+      {sources.length === 0 && <p className="calm">This draft cites nothing and was given no sources.</p>}
+      {sources.map((source) => (
+        <Source key={source.id} source={source} />
+      ))}
+    </section>
+  );
+});
+
+function Source({ source }: { source: SourceView }) {
+  const { view } = useDesk();
+  const lit = useView((now) =>
+    source.spans.some((span) => span.key === now.lit) || now.lit === source.key ? now.lit : null,
+  );
+  const [whole, showWhole] = useState(false);
+  const body = useRef<HTMLDivElement>(null);
+  const status = STATUS[source.status];
+  const used = source.status !== "unused";
+
+  useEffect(() => {
+    if (lit === null || !body.current) return;
+    const passage = body.current.querySelector(".cite.on") ?? body.current;
+    passage.scrollIntoView({ block: "nearest" });
+  }, [lit]);
+
+  const excerpt = source.text === null ? null : excerptOf(source.text, source.spans);
+  const cut = source.text !== null && excerpt !== null && excerpt.text.length < source.text.length;
+  const light = (key: string | null) => show(view, { lit: key });
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the citation's badge in the draft does the same for keys
+    <div
+      className={lit ? "source lit" : "source"}
+      ref={body}
+      onMouseEnter={source.key ? () => light(source.key) : undefined}
+      onMouseLeave={source.key ? () => light(null) : undefined}
+    >
+      <h3>
+        <span className={used ? "number" : "number off"}>{source.number}</span>
+        <span className="source-title">{source.title}</span>
+        <span className={`status ${status.tone}`}>{status.label}</span>
+      </h3>
+      {source.missing.map((quote) => (
+        <p key={quote} className="claimed" dir="auto">
+          The draft quotes “{quote}”
+        </p>
+      ))}
+      {source.text !== null && (used || whole) && (
+        <div className="source-text">
+          {whole || !excerpt ? (
+            <Prose text={source.text} format="plain" spans={source.spans} active={lit} onActive={light} />
+          ) : (
+            <Prose text={excerpt.text} format="plain" spans={excerpt.spans} active={lit} onActive={light} />
+          )}
+        </div>
+      )}
+      {source.text !== null && (cut || !used) && (
+        <button type="button" className="link-button" aria-expanded={whole} onClick={() => showWhole(!whole)}>
+          {whole ? "show less" : used ? "show all of it" : "read it"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** The text around the first passage, cut between words; spans moved along. */
+export function excerptOf(text: string, spans: Span[]): { text: string; spans: Span[] } {
+  const first = spans[0];
+  const from = first ? wordBreak(text, first.start - AROUND, -1) : 0;
+  const to = wordBreak(text, first ? first.end + AROUND : AROUND * 2, 1);
+  const lead = from > 0 ? "… " : "";
+  const tail = to < text.length ? " …" : "";
+  const shift = lead.length - from;
+  return {
+    text: lead + text.slice(from, to).trimEnd() + tail,
+    spans: spans
+      .filter((span) => span.start < to && span.end > from)
+      .map((span) => ({ ...span, start: span.start + shift, end: Math.min(span.end, to) + shift })),
+  };
+}
+
+function wordBreak(text: string, at: number, step: 1 | -1): number {
+  if (at <= 0) return 0;
+  if (at >= text.length) return text.length;
+  const limit = at + step * 40;
+  for (let i = at; i !== limit && i > 0 && i < text.length; i += step) {
+    if (/\s/.test(text[i] as string)) return step < 0 ? i + 1 : i;
+  }
+  return at;
+}

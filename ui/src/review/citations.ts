@@ -1,0 +1,156 @@
+import type { CitationCheck, Draft } from "../api/types";
+import { fromCodePoints } from "../kit/prose/offsets";
+import type { Span } from "../kit/prose/spans";
+
+type Status = CitationCheck["status"] | "unused";
+
+/** A source as the pane shows it: what the draft cites first, in the order of citing, then what it leaves unused. */
+export interface SourceView {
+  id: string;
+  number: number;
+  title: string;
+  text: string | null;
+  status: Status;
+  /** The span key that lights up with it; the first citation's. */
+  key: string | null;
+  /** Passages found, in UTF-16 offsets of `text`. */
+  spans: Span[];
+  /** What the draft claims to quote and the source doesn't say. */
+  missing: string[];
+}
+
+export const STATUS: Record<Status, { label: string; tone: "pass" | "fail" | "neutral" | "hold" }> = {
+  found: { label: "quote found", tone: "pass" },
+  exists: { label: "cited without a quote", tone: "hold" },
+  no_such_quote: { label: "quote not in source", tone: "fail" },
+  no_such_source: { label: "no such source", tone: "fail" },
+  not_allowed: { label: "not allowed here", tone: "fail" },
+  not_readable: { label: "not yours to read", tone: "hold" },
+  unused: { label: "unused", tone: "neutral" },
+};
+
+const WORST: Status[] = [
+  "no_such_source",
+  "not_allowed",
+  "no_such_quote",
+  "not_readable",
+  "exists",
+  "found",
+  "unused",
+];
+
+export const citationKey = (index: number) => `c${index}`;
+
+export function sourceViews(draft: Draft): SourceView[] {
+  const cited = draft.draft.citations.map((citation) => citation.source);
+  const listed = [...draft.sources, ...draft.stored_sources].map((source) => source.id);
+  const stored = new Map(draft.stored_sources.map((source) => [source.id, source]));
+  const given = new Map(draft.sources.map((source) => [source.id, source]));
+  return [...new Set([...cited, ...listed])].map((id, i) => {
+    const checks = draft.checks.citations
+      .map((check, index) => ({ check, index }))
+      .filter(({ index }) => cited[index] === id);
+    const text = stored.get(id)?.text ?? given.get(id)?.text ?? null;
+    return {
+      id,
+      number: i + 1,
+      title: stored.get(id)?.title || checks[0]?.check.title || given.get(id)?.title || id,
+      text,
+      status: worst(checks.map(({ check }) => check.status)),
+      key: checks[0] ? citationKey(checks[0].index) : null,
+      spans: passages(checks, text),
+      missing: checks
+        .filter(({ check }) => check.status === "no_such_quote" || check.status === "no_such_source")
+        .map(({ index }) => draft.draft.citations[index]?.quote ?? "")
+        .filter(Boolean),
+    };
+  });
+}
+
+function worst(statuses: Status[]): Status {
+  return WORST.find((status) => statuses.includes(status)) ?? "unused";
+}
+
+function passages(checks: { check: CitationCheck; index: number }[], text: string | null): Span[] {
+  if (text === null) return [];
+  const at = fromCodePoints(text);
+  return checks.flatMap(({ check, index }) =>
+    check.start === undefined || check.end === undefined
+      ? []
+      : [{ key: citationKey(index), start: at(check.start), end: at(check.end), className: "cite" }],
+  );
+}
+
+/** Everything that is marked in the draft's own text. */
+export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
+  const { text, citations } = draft.draft;
+  const at = fromCodePoints(text);
+  const numbers = new Map(sources.map((source) => [source.id, source]));
+  const spans: Span[] = [];
+  citations.forEach((citation, index) => {
+    const place = placeOf(citation, text, at);
+    const status = draft.checks.citations[index]?.status ?? "exists";
+    const source = numbers.get(citation.source);
+    const bad = STATUS[status].tone === "fail";
+    if (!place || !source) return;
+    spans.push({
+      key: citationKey(index),
+      ...place,
+      className: bad ? "cite bad" : "cite",
+      title: bad ? `Source ${source.number}: ${STATUS[status].label}` : undefined,
+      badge: {
+        text: String(source.number),
+        label: `Citation of source ${source.number}, ${source.title}: ${STATUS[status].label}`,
+      },
+    });
+  });
+  draft.checks.uncited.forEach(({ start, end }, index) => {
+    spans.push({
+      key: `u${index}`,
+      start: at(start),
+      end: at(end),
+      className: "claim",
+      title: "A claim with nothing behind it",
+    });
+  });
+  draft.signals.forEach((signal, index) => {
+    if (signal.start === undefined || signal.end === undefined) return;
+    spans.push({
+      key: `s${index}`,
+      start: at(signal.start),
+      end: at(signal.end),
+      className: "signal",
+      title: signal.note ?? signal.kind.replaceAll("_", " "),
+    });
+  });
+  return spans;
+}
+
+function placeOf(
+  { start, end, quote }: Draft["draft"]["citations"][number],
+  text: string,
+  at: (offset: number) => number,
+): { start: number; end: number } | null {
+  if (start !== undefined && end !== undefined && end > start) return { start: at(start), end: at(end) };
+  // Sent without a place: the quote itself shows where, when the draft uses its words.
+  const found = quote ? text.indexOf(quote) : -1;
+  return quote && found >= 0 ? { start: found, end: found + quote.length } : null;
+}
+
+/** What the hub and the sender doubt, one line each. */
+export function doubts(draft: Draft): string[] {
+  const lines = draft.signals.map((signal) => signal.note ?? signal.kind.replaceAll("_", " "));
+  const bare = draft.checks.uncited.length;
+  if (bare > 0)
+    lines.push(bare === 1 ? "a claim has nothing behind it" : `${bare} claims have nothing behind them`);
+  const bad = (status: Status, one: string, many: string) => {
+    const n = draft.checks.citations.filter((check) => check.status === status).length;
+    if (n > 0) lines.push(n === 1 ? one : `${n} ${many}`);
+  };
+  bad("no_such_quote", "a quote isn't in its source", "quotes aren't in their source");
+  bad("no_such_source", "a cited source doesn't exist", "cited sources don't exist");
+  bad("not_allowed", "a source may not be cited here", "sources may not be cited here");
+  if (draft.marks.includes("hidden_text")) lines.push("the text holds hidden characters");
+  if (draft.draft.citations.length === 0) lines.push("it cites nothing");
+  return lines;
+}

@@ -1,0 +1,80 @@
+import { createContext, useContext } from "react";
+import type { Api } from "../api/client";
+import type { Me, RowQuery } from "../api/types";
+import type { Host } from "../host";
+import { createStore, type Store, useStore } from "../kit/store";
+import type { Session, SessionState } from "./session";
+import type { Texts } from "./texts";
+
+export type Filters = Omit<RowQuery, "sort"> & { sort: "deadline" | "newest" };
+
+/** What this screen shows besides the data. */
+export interface View {
+  /** The draft whose editor is open. */
+  editing: string | null;
+  dialog: "keys" | "palette" | "escalate" | "kill" | "filters" | null;
+  panel: "sources" | "guidelines";
+  /** The queue over the rest, where there is no room beside it. */
+  queueOpen: boolean;
+  /** The key of the citation that is lit. */
+  lit: string | null;
+  toolsOpen: boolean;
+  sideBySide: boolean;
+  filters: Filters;
+}
+
+export const NO_FILTERS: Filters = { sort: "deadline" };
+
+export function newView(): Store<View> {
+  return createStore<View>({
+    editing: null,
+    dialog: null,
+    panel: "sources",
+    queueOpen: false,
+    lit: null,
+    toolsOpen: false,
+    sideBySide: false,
+    filters: NO_FILTERS,
+  });
+}
+
+/** The rows of the queue that are on screen. */
+export interface InView {
+  first: number;
+  last: number;
+}
+
+export interface Desk {
+  host: Host;
+  api: Api;
+  me: Me;
+  session: Session;
+  texts: Texts;
+  view: Store<View>;
+  inView: InView;
+  /** What to lease next when the list in view decides that; undefined leaves it to the hub. */
+  list: () => string[] | undefined;
+  /** Goes down or up the queue. */
+  move: (by: 1 | -1) => void;
+  mayKill: () => boolean;
+}
+
+export const DeskContext = createContext<Desk | null>(null);
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (!desk) throw new Error("useDesk outside the review screen");
+  return desk;
+}
+
+export function useSession<T>(select: (state: SessionState) => T): T {
+  return useStore(useDesk().session.state, select);
+}
+
+export function useView<T>(select: (view: View) => T): T {
+  return useStore(useDesk().view, select);
+}
+
+export function show(view: Store<View>, part: Partial<View>) {
+  view.set((now) => ({ ...now, ...part }));
+}

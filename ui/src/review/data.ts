@@ -1,0 +1,98 @@
+import {
+  type InfiniteData,
+  keepPreviousData,
+  type QueryClient,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import type { Api } from "../api/client";
+import type { Page, Workflow } from "../api/types";
+import { type Filters, type InView, useDesk, useSession, useView } from "./context";
+import { refreshed, visibleRows } from "./rows";
+
+const PAGE = 100;
+const TO_REVIEW = "staged,in_review";
+
+export function useWorkflows(): Workflow[] | undefined {
+  const { api } = useDesk();
+  return useQuery({ queryKey: ["workflows"], queryFn: api.workflows }).data;
+}
+
+export function useWorkflow(id: string | undefined): Workflow | undefined {
+  return useWorkflows()?.find((workflow) => workflow.id === id);
+}
+
+export function useGuidelines(id: string | undefined) {
+  const { api } = useDesk();
+  return useQuery({
+    queryKey: ["workflow", id],
+    queryFn: () => api.workflow(id ?? ""),
+    enabled: id !== undefined,
+  });
+}
+
+export function useToday() {
+  const { api, me } = useDesk();
+  return useQuery({ queryKey: ["me"], queryFn: api.me, initialData: me }).data.today;
+}
+
+export function useEscalations() {
+  const { api } = useDesk();
+  return useQuery({ queryKey: ["escalations"], queryFn: api.escalations }).data ?? [];
+}
+
+export const rowsKey = (filters: Filters) => ["rows", filters] as const;
+
+/** The order in which the hub leases by itself: then it chooses what comes next, not the list. */
+export function isWholeQueue({ mark, reviewer, q, state, sort }: Filters): boolean {
+  return !mark && !reviewer && !q && !state && sort === "deadline";
+}
+
+function fetchRows(api: Api, filters: Filters, cursor: string): Promise<Page> {
+  return api.rows({ ...filters, state: filters.state ?? TO_REVIEW, limit: PAGE, ...(cursor && { cursor }) });
+}
+
+export function useRows() {
+  const { api } = useDesk();
+  const filters = useView((view) => view.filters);
+  const gone = useSession((state) => state.gone);
+  const query = useInfiniteQuery({
+    queryKey: rowsKey(filters),
+    queryFn: ({ pageParam }) => fetchRows(api, filters, pageParam),
+    initialPageParam: "",
+    getNextPageParam: (page: Page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const rows = useMemo(() => visibleRows(query.data?.pages ?? [], gone), [query.data, gone]);
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  return { rows, query, more, total: query.data?.pages[0]?.total };
+}
+
+/** Fetches the first page and those in view again, and no other, however many are loaded. */
+export async function refreshRows(client: QueryClient, api: Api, filters: Filters, inView: InView) {
+  const data = client.getQueryData<InfiniteData<Page, string>>(rowsKey(filters));
+  if (!data) return;
+  let first = 0;
+  const wanted = data.pages.flatMap((page, i) => {
+    const seen = first <= inView.last && first + page.drafts.length >= inView.first;
+    first += page.drafts.length;
+    return i === 0 || seen ? [i] : [];
+  });
+  const fresh = await Promise.all(
+    wanted.map(async (i) => [i, await fetchRows(api, filters, data.pageParams[i] ?? "")] as const),
+  );
+  client.setQueryData<InfiniteData<Page, string>>(rowsKey(filters), (now) => {
+    if (!now) return now;
+    const pages = [...now.pages];
+    for (const [i, page] of fresh) {
+      const old = pages[i];
+      if (old) pages[i] = refreshed(old, page);
+    }
+    return { ...now, pages };
+  });
+}

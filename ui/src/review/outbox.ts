@@ -1,0 +1,59 @@
+import { type Api, ApiError, isPassing } from "../api/client";
+import type { VerdictAnswer, VerdictBody } from "../api/types";
+
+const PREFIX = "countersign:verdict:";
+const RETRY_MAX_MS = 10_000;
+
+/** A decision on its way to the hub. Its id stays the same over every try, so a second arrival changes nothing. */
+export interface Pending {
+  draft_id: string;
+  workflow: string;
+  external_id: string;
+  by: string;
+  body: VerdictBody;
+}
+
+/** Sends decisions in the background and keeps them in storage until the hub has answered. */
+export class Outbox {
+  private waiting = 0;
+
+  constructor(
+    private readonly api: Pick<Api, "decide">,
+    private readonly storage: Storage,
+    private readonly onWaiting: (count: number) => void,
+    private readonly pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
+  ) {}
+
+  /** What an earlier window of the same person left behind. */
+  leftBy(subject: string): Pending[] {
+    return Object.keys(this.storage)
+      .filter((key) => key.startsWith(PREFIX))
+      .map((key) => JSON.parse(this.storage.getItem(key) ?? "null") as Pending | null)
+      .filter((pending) => pending?.by === subject) as Pending[];
+  }
+
+  /** Resolves with the hub's answer, however long that takes; rejects when the hub refuses. */
+  async send(pending: Pending): Promise<VerdictAnswer> {
+    const key = PREFIX + pending.body.verdict_id;
+    try {
+      this.storage.setItem(key, JSON.stringify(pending));
+    } catch {
+      // Full storage: the decision is still in memory and still being sent.
+    }
+    this.onWaiting(++this.waiting);
+    try {
+      for (let tries = 0; ; tries++) {
+        try {
+          return await this.api.decide(pending.draft_id, pending.body);
+        } catch (error) {
+          // Signed out is passing too: the person signs in again and the decision goes out.
+          if (!isPassing(error) && !(error instanceof ApiError && error.status === 401)) throw error;
+          await this.pause(Math.min(500 * 2 ** tries, RETRY_MAX_MS));
+        }
+      }
+    } finally {
+      this.storage.removeItem(key);
+      this.onWaiting(--this.waiting);
+    }
+  }
+}

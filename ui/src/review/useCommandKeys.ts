@@ -1,0 +1,47 @@
+import type { DraftRow } from "../api/types";
+import { useKeys } from "../kit/keys";
+import { COMMANDS, type Command } from "./commands";
+import { type Desk, useDesk } from "./context";
+import { isCommand } from "./guard";
+
+/** Binds every command's key. A field, an open dialog or a key held down swallows it. */
+export function useCommandKeys(rows: DraftRow[], mayKill: boolean) {
+  const desk = useDesk();
+  desk.move = (by) => {
+    const at = rows.findIndex((row) => row.id === desk.session.state.get().shown?.id);
+    const to = rows[at < 0 ? 0 : at + by];
+    if (to) desk.session.select(to.id);
+  };
+  desk.mayKill = () => mayKill;
+  useKeys(
+    Object.fromEntries(
+      COMMANDS.flatMap((command) =>
+        bindings(command).map((press) => [press, (event: KeyboardEvent) => runOn(event, command, desk)]),
+      ),
+    ),
+  );
+}
+
+/** On some keyboards these two need Shift, on others they don't. */
+function bindings({ press }: Command): string[] {
+  return press === "?" || press === "/" ? [press, `Shift+${press}`] : [press];
+}
+
+function runOn(event: KeyboardEvent, command: Command, desk: Desk) {
+  const wanted = command.inFields
+    ? !event.repeat && !event.defaultPrevented
+    : isCommand(event) || isStep(event, command);
+  if (!wanted || desk.view.get().dialog !== null) return;
+  event.preventDefault();
+  if (command.enabled(desk)) command.run(desk);
+}
+
+/** Walking the queue is the one thing a held key may do. */
+function isStep(event: KeyboardEvent, { id }: Command): boolean {
+  return (
+    (id === "down" || id === "up") &&
+    event.repeat &&
+    !event.defaultPrevented &&
+    event.target === document.body
+  );
+}

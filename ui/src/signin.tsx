@@ -1,0 +1,37 @@
+import { type FormEvent, useState } from "react";
+import type { Host } from "./host";
+
+export function SignIn({ host }: { host: Host }) {
+  const [token, setToken] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (token.trim()) host.signIn(token.trim());
+  };
+  return (
+    <main className="sign-in">
+      <form onSubmit={submit}>
+        <span className="brand" aria-hidden="true">
+          C
+        </span>
+        <h1>Sign in to {host.place}</h1>
+        <p>
+          Paste your token. An admin makes one with <code>countersign token create --role reviewer</code>.
+        </p>
+        <label className="field">
+          Token
+          {/* biome-ignore lint/a11y/noAutofocus: the only thing to do here */}
+          <input
+            type="password"
+            autoFocus
+            autoComplete="off"
+            value={token}
+            onChange={(e) => setToken(e.target.value)}
+          />
+        </label>
+        <button type="submit" className="primary" disabled={!token.trim()}>
+          Sign in
+        </button>
+      </form>
+    </main>
+  );
+}
