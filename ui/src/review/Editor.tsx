@@ -9,7 +9,7 @@ import type { Span } from "../kit/prose/spans";
 import { show, useDesk, useView } from "./context";
 import { currentText } from "./edit";
 import { GradeChips } from "./GradeChips";
-import { marks, setMarks } from "./marks";
+import { blanks, marks, setMarks } from "./marks";
 import { oneBreak } from "./ops";
 
 const DIFF_AFTER_MS = 80;
@@ -35,6 +35,14 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
           draft.draft.text.includes("\r\n") ? EditorState.lineSeparator.of("\r\n") : [],
           history(),
           keymap.of([
+            {
+              key: "Escape",
+              run: () => {
+                show(view, { editing: null });
+                return true;
+              },
+            },
+
             ...historyKeymap,
             ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter" && key !== "Escape"),
           ]),
@@ -43,6 +51,7 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
           EditorView.contentAttributes.of({ "aria-label": "The reply", spellcheck: "true", dir: "auto" }),
           highlightSpecialChars({ specialChars: HIDDEN, render: hiddenChip }),
           marks,
+          blanks,
           EditorView.updateListener.of((update) => {
             if (update.docChanged) setText(update.state.sliceDoc());
           }),
@@ -53,7 +62,7 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
     made.focus();
     made.dispatch({ selection: { anchor: made.state.doc.length }, scrollIntoView: true });
     return () => made.destroy();
-  }, [draft, texts]);
+  }, [draft, texts, view]);
 
   useEffect(() => {
     if (text === draft.draft.text && chosen === undefined) texts.forget(draft.content_hash);
@@ -70,14 +79,7 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
     <>
       <div className={sideBySide ? "editing beside" : "editing"}>
         {sideBySide && <Before draft={draft} diff={diff} />}
-        <div
-          ref={place}
-          className="editor"
-          data-testid="editor"
-          onKeyDown={(event) => {
-            if (event.key === "Escape") show(view, { editing: null });
-          }}
-        />
+        <div ref={place} className="editor" data-testid="editor" />
       </div>
       <GradeChips
         diff={diff}

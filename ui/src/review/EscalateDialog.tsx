@@ -8,7 +8,7 @@ import { ticketName } from "./words";
 
 /** A reason's letter escalates at once; who wants to say more goes to the comment first. */
 export function EscalateDialog() {
-  const { session, view } = useDesk();
+  const { decisions, view } = useDesk();
   const shown = useSession((state) => state.shown);
   const workflow = useWorkflow(shown?.draft?.workflow);
   const [comment, setComment] = useState("");
@@ -17,7 +17,7 @@ export function EscalateDialog() {
   const escalate = (code: string) => {
     performance.mark("verdict-key");
     show(view, { dialog: null, editing: null });
-    session.decide({
+    decisions.decide({
       action: "escalate",
       reasons: [code],
       ...(comment.trim() && { comment: comment.trim() }),

@@ -47,26 +47,26 @@ export function EscalationBar({ draft }: { draft: Draft }) {
   );
   return (
     <section className="escalation" aria-label="Escalation">
-      <p>
-        <b>Escalated to {escalation.to}</b> {longSpan(api.now() - Date.parse(escalation.opened_at))} ago:{" "}
-        {reasons.join(", ")}
-        {escalation.comment && <span dir="auto">. “{escalation.comment}”</span>}
-      </p>
-      <p>
+      <div className="bar-head">
+        <p>
+          <b>Escalated to {escalation.to}</b> {longSpan(api.now() - Date.parse(escalation.opened_at))} ago:{" "}
+          {reasons.join(", ")}
+          {escalation.comment && <span dir="auto">. “{escalation.comment}”</span>}
+        </p>
         {escalation.owner ? (
-          <>Taken by {escalation.owner}.</>
+          <span>Taken by {escalation.owner}</span>
         ) : (
           <button type="button" className="quiet" onClick={() => void act(api.take(escalation.id))}>
             Take it <Key press="T" />
           </button>
         )}
-      </p>
+      </div>
       <textarea
         ref={field}
         value={note}
         rows={2}
         aria-label="How it was settled"
-        placeholder="How it was settled"
+        placeholder="How it was settled (E to write)"
         onChange={(event) => setNote(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

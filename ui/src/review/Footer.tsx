@@ -2,14 +2,14 @@ import { useTick } from "../kit/clock";
 import { Key } from "../kit/keys";
 import { command } from "./commands";
 import { useDesk, useSession, useView } from "./context";
-import { useToday } from "./data";
+import { useMe } from "./data";
 import { DONE, ticketName } from "./words";
 
 export function Footer() {
   const desk = useDesk();
   const shown = useSession((state) => state.shown);
   const editing = useView((view) => view.editing === shown?.id && shown !== null);
-  const today = useToday();
+  const { today } = useMe();
   const verbs = !shown
     ? []
     : !shown.lease

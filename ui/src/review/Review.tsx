@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, useMemo } from "react";
+import { Activity, useState } from "react";
 import type { Api } from "../api/client";
 import type { Draft, Me } from "../api/types";
 import type { Host } from "../host";
@@ -9,7 +9,8 @@ import { Palette } from "../kit/palette";
 import { COMMANDS } from "./commands";
 import { type Desk, DeskContext, newView, show, useDesk, useSession, useView } from "./context";
 import { DraftScreen } from "./DraftScreen";
-import { useWorkflow, useWorkflows } from "./data";
+import { useMe, useWorkflow, useWorkflows } from "./data";
+import { Decisions } from "./decisions";
 import { Empty, Killed } from "./Empty";
 import { EscalateDialog } from "./EscalateDialog";
 import { FilterDialog } from "./FilterDialog";
@@ -28,31 +29,41 @@ import "./review.css";
 /** The review screen: the queue, the draft, its sources, and the verbs. */
 export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
   const client = useQueryClient();
-  const desk = useMemo<Desk>(() => {
+  // Once for each time somebody sits down: a second session would lease a second draft.
+  const [desk] = useState<Desk>(() => {
     const view = newView();
     const texts = new Texts(localStorage, Date.now);
+    const session = new Session({
+      api,
+      texts,
+      candidates: () => made.list(),
+      workflows: () => view.get().filters.workflow?.split(","),
+      clock: () => performance.now(),
+    });
+    const onDecided = () => void client.invalidateQueries({ queryKey: ["me"] });
+    const decisions = new Decisions({
+      api,
+      texts,
+      session,
+      storage: localStorage,
+      subject: me.subject,
+      onDecided,
+    });
     const made: Desk = {
       host,
       api,
       me,
       texts,
       view,
+      session,
+      decisions,
       inView: { first: 0, last: 0 },
       list: () => undefined,
       move: () => {},
       mayKill: () => false,
-      session: new Session({
-        api,
-        texts,
-        storage: localStorage,
-        subject: me.subject,
-        candidates: () => made.list(),
-        workflows: () => view.get().filters.workflow?.split(","),
-        onDecided: () => void client.invalidateQueries({ queryKey: ["me"] }),
-      }),
     };
     return made;
-  }, [host, api, me, client]);
+  });
   return (
     <DeskContext value={desk}>
       <Screen />
@@ -73,7 +84,8 @@ function Screen() {
   const queue = useQueue();
   const workflowId = shown?.draft?.workflow ?? filtered ?? workflows?.[0]?.id;
   const workflow = useWorkflow(workflowId);
-  const mayKill = workflowId !== undefined && mayStop(desk.me, workflowId);
+  const me = useMe();
+  const mayKill = workflowId !== undefined && mayStop(me, workflowId);
 
   useLifetime(queue.rows);
   useHubEvents();

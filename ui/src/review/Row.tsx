@@ -1,12 +1,10 @@
 import { memo } from "react";
 import type { DraftRow } from "../api/types";
 import { useDesk } from "./context";
-import { useWorkflow } from "./data";
+import { useWorkflow, useWorkflows } from "./data";
 import { MARKS, STATES, span, type Tone, ticketName } from "./words";
 
 const DUE_MS = 15 * 60_000;
-const SHOWN_MARKS = 2;
-
 interface Props {
   row: DraftRow;
   on: boolean;
@@ -18,8 +16,9 @@ export const Row = memo(
   function Row({ row, on, now, onSelect }: Props) {
     const { view } = useDesk();
     const workflow = useWorkflow(row.workflow);
-    const one = view.get().filters.workflow !== undefined;
+    const several = (useWorkflows()?.length ?? 0) > 1 && view.get().filters.workflow === undefined;
     const who = row.customer ?? `ticket ${ticketName(row.external_id)}`;
+    const [first, ...others] = marksOf(row, now);
     return (
       // biome-ignore lint/a11y/useFocusableInteractive: J and K move the selection; the rows are one stop for Tab
       // biome-ignore lint/a11y/useKeyWithClickEvents: see above
@@ -31,21 +30,24 @@ export const Row = memo(
         onClick={onSelect}
       >
         <div className="row-1">
-          <span dir="auto">{row.subject || `Ticket ${ticketName(row.external_id)}`}</span>
+          <span>
+            <bdi>{row.subject || `Ticket ${ticketName(row.external_id)}`}</bdi>
+          </span>
           <span title={`Waiting since ${new Date(row.staged_at).toLocaleString("en-GB")}`}>
             {span(now - Date.parse(row.staged_at))}
           </span>
         </div>
         <div className="row-2">
-          <span dir="auto">
-            {who}
-            {!one && workflow && ` · ${workflow.name}`}
+          <span>
+            <bdi>{who}</bdi>
+            {several && workflow && ` · ${workflow.name}`}
           </span>
-          {marksOf(row, now).map(({ label, tone }) => (
-            <span key={label} className={`mark ${tone}`}>
-              {label}
+          {first && <span className={`mark ${first.tone}`}>{first.label}</span>}
+          {others.length > 0 && (
+            <span className="mark neutral" title={others.map(({ label }) => label).join(", ")}>
+              +{others.length}
             </span>
-          ))}
+          )}
         </div>
       </div>
     );
@@ -53,7 +55,7 @@ export const Row = memo(
   (a, b) => a.row === b.row && a.on === b.on && Math.floor(a.now / 30_000) === Math.floor(b.now / 30_000),
 );
 
-/** The most pressing marks; the rest are on the draft itself. */
+/** Most pressing first. */
 function marksOf(row: DraftRow, now: number): { label: string; tone: Tone }[] {
   const marks: { label: string; tone: Tone }[] = [];
   if (row.escalation?.state === "open")
@@ -67,5 +69,5 @@ function marksOf(row: DraftRow, now: number): { label: string; tone: Tone }[] {
   if (row.held_by && row.held_by !== "you") marks.push({ label: `held by ${row.held_by}`, tone: "neutral" });
   const known = Object.keys(MARKS) as (keyof typeof MARKS)[];
   for (const mark of known) if (row.marks.includes(mark)) marks.push(MARKS[mark]);
-  return marks.slice(0, SHOWN_MARKS);
+  return marks;
 }

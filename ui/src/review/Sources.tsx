@@ -5,7 +5,7 @@ import { type SourceView, STATUS } from "./citations";
 import { show, useDesk, useView } from "./context";
 
 /** So much of a long source is shown on either side of a passage. */
-const AROUND = 160;
+const AROUND = 120;
 
 export const Sources = memo(function Sources({ sources }: { sources: SourceView[] }) {
   const cited = sources.filter((source) => source.status !== "unused").length;
@@ -53,7 +53,15 @@ function Source({ source }: { source: SourceView }) {
       <h3>
         <span className={used ? "number" : "number off"}>{source.number}</span>
         <span className="source-title">{source.title}</span>
-        <span className={`status ${status.tone}`}>{status.label}</span>
+        <span className={`status ${status.tone}`}>
+          {status.label}
+          {!used && source.text !== null && (
+            <>
+              {" · "}
+              <Toggle open={whole} onToggle={() => showWhole(!whole)} closed="read it" />
+            </>
+          )}
+        </span>
       </h3>
       {source.missing.map((quote) => (
         <p key={quote} className="claimed" dir="auto">
@@ -69,12 +77,16 @@ function Source({ source }: { source: SourceView }) {
           )}
         </div>
       )}
-      {source.text !== null && (cut || !used) && (
-        <button type="button" className="link-button" aria-expanded={whole} onClick={() => showWhole(!whole)}>
-          {whole ? "show less" : used ? "show all of it" : "read it"}
-        </button>
-      )}
+      {used && cut && <Toggle open={whole} onToggle={() => showWhole(!whole)} closed="show all of it" />}
     </div>
+  );
+}
+
+function Toggle({ open, onToggle, closed }: { open: boolean; onToggle: () => void; closed: string }) {
+  return (
+    <button type="button" className="link-button" aria-expanded={open} onClick={onToggle}>
+      {open ? "show less" : closed}
+    </button>
   );
 }
 

@@ -140,8 +140,9 @@ function placeOf(
 /** What the hub and the sender doubt, one line each. */
 export function doubts(draft: Draft): string[] {
   const lines = draft.signals.map((signal) => signal.note ?? signal.kind.replaceAll("_", " "));
+  const told = draft.signals.some((signal) => signal.kind === "uncited_claim");
   const bare = draft.checks.uncited.length;
-  if (bare > 0)
+  if (bare > 0 && !told)
     lines.push(bare === 1 ? "a claim has nothing behind it" : `${bare} claims have nothing behind them`);
   const bad = (status: Status, one: string, many: string) => {
     const n = draft.checks.citations.filter((check) => check.status === status).length;

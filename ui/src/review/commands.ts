@@ -37,7 +37,7 @@ function markKey() {
 }
 
 export function sendEdit(desk: Desk) {
-  const { session, texts, view } = desk;
+  const { session, decisions, texts, view } = desk;
   const { shown } = session.state.get();
   if (!shown?.draft || !canDecide(desk)) return;
   const text = currentText(texts, shown.draft);
@@ -53,7 +53,7 @@ export function sendEdit(desk: Desk) {
   const grade = texts.of(shown.draft)?.grade;
   texts.flush();
   show(view, { editing: null });
-  session.decide({ action: "edit", final_text: text, ...(grade && { grade }) });
+  decisions.decide({ action: "edit", final_text: text, ...(grade && { grade }) });
 }
 
 export const COMMANDS: Command[] = [
@@ -62,10 +62,10 @@ export const COMMANDS: Command[] = [
     title: "Approve as it is",
     press: "A",
     enabled: canDecide,
-    run({ session, view }) {
+    run({ decisions, view }) {
       markKey();
       show(view, { editing: null });
-      session.decide({ action: "approve" });
+      decisions.decide({ action: "approve" });
     },
   },
   {
@@ -95,10 +95,10 @@ export const COMMANDS: Command[] = [
     title: "Skip",
     press: "S",
     enabled: canDecide,
-    run({ session, view }) {
+    run({ decisions, view }) {
       markKey();
       show(view, { editing: null });
-      session.skip();
+      decisions.skip();
     },
   },
   {
@@ -116,7 +116,7 @@ export const COMMANDS: Command[] = [
       const { undo } = session.state.get();
       return undo !== null && (undo.until === null || undo.until > api.now());
     },
-    run: ({ session }) => void session.undo(),
+    run: ({ decisions }) => void decisions.undo(),
   },
   { id: "down", title: "Next in the queue", press: "J", enabled: always, run: (desk) => desk.move(1) },
   { id: "up", title: "Previous in the queue", press: "K", enabled: always, run: (desk) => desk.move(-1) },

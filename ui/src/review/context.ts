@@ -3,7 +3,9 @@ import type { Api } from "../api/client";
 import type { Me, RowQuery } from "../api/types";
 import type { Host } from "../host";
 import { createStore, type Store, useStore } from "../kit/store";
-import type { Session, SessionState } from "./session";
+import type { Decisions } from "./decisions";
+import type { Session } from "./session";
+import type { SessionState } from "./state";
 import type { Texts } from "./texts";
 
 export type Filters = Omit<RowQuery, "sort"> & { sort: "deadline" | "newest" };
@@ -49,6 +51,7 @@ export interface Desk {
   api: Api;
   me: Me;
   session: Session;
+  decisions: Decisions;
   texts: Texts;
   view: Store<View>;
   inView: InView;

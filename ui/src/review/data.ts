@@ -32,9 +32,9 @@ export function useGuidelines(id: string | undefined) {
   });
 }
 
-export function useToday() {
+export function useMe() {
   const { api, me } = useDesk();
-  return useQuery({ queryKey: ["me"], queryFn: api.me, initialData: me }).data.today;
+  return useQuery({ queryKey: ["me"], queryFn: api.me, initialData: me }).data;
 }
 
 export function useEscalations() {

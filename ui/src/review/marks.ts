@@ -1,4 +1,4 @@
-import { type Extension, RangeSetBuilder, StateEffect, StateField } from "@codemirror/state";
+import { type Extension, RangeSetBuilder, StateEffect, StateField, type Text } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 import type { DiffOp } from "../api/types";
 import type { Span } from "../kit/prose/spans";
@@ -38,6 +38,25 @@ export const marks: Extension = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
+const BLANK = Decoration.line({ class: "blank" });
+const MANY_LINES = 2_000;
+
+/** Blank lines, which are drawn as the gap between paragraphs that they stand for. */
+export const blanks: Extension = StateField.define<DecorationSet>({
+  create: ({ doc }) => blankLines(doc),
+  update: (now, transaction) => (transaction.docChanged ? blankLines(transaction.newDoc) : now),
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+function blankLines(doc: Text): DecorationSet {
+  const builder = new RangeSetBuilder<Decoration>();
+  for (let n = 1; n <= Math.min(doc.lines, MANY_LINES); n++) {
+    const line = doc.line(n);
+    if (line.length === 0) builder.add(line.from, line.from, BLANK);
+  }
+  return builder.finish();
+}
+
 function decorations(
   { ops, spans, struck }: { ops: DiffOp[]; spans: Span[]; struck: boolean },
   length: number,
@@ -62,7 +81,6 @@ function decorations(
   }
   found.sort((a, b) => a.from - b.from || a.value.startSide - b.value.startSide);
   const builder = new RangeSetBuilder<Decoration>();
-  for (const { from, to, value } of found)
-    if (from < to || value === undefined || from === to) builder.add(from, to, value);
+  for (const { from, to, value } of found) builder.add(from, to, value);
   return builder.finish();
 }

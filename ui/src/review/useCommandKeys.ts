@@ -32,8 +32,9 @@ function runOn(event: KeyboardEvent, command: Command, desk: Desk) {
     ? !event.repeat && !event.defaultPrevented
     : isCommand(event) || isStep(event, command);
   if (!wanted || desk.view.get().dialog !== null) return;
+  if (!command.enabled(desk)) return;
   event.preventDefault();
-  if (command.enabled(desk)) command.run(desk);
+  command.run(desk);
 }
 
 /** Walking the queue is the one thing a held key may do. */

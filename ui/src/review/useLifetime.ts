@@ -13,12 +13,13 @@ const LOOK_AGAIN_MS = 30_000;
 /** Starts and ends the session with the screen, and keeps its leases while the person is there. */
 export function useLifetime(rows: DraftRow[]) {
   const desk = useDesk();
-  const { session } = desk;
+  const { session, decisions } = desk;
   const filters = useView((view) => view.filters);
   desk.list = () => (isWholeQueue(filters) ? undefined : after(rows, session.state.get().shown?.id));
 
   useEffect(() => {
-    session.start();
+    decisions.start();
+    void session.advance();
     const touch = () => session.touch();
     const stop = () => session.stop();
     const timer = setInterval(() => session.renew(), TICK_MS);
@@ -33,10 +34,10 @@ export function useLifetime(rows: DraftRow[]) {
       removeEventListener("pagehide", stop);
       stop();
     };
-  }, [session]);
+  }, [session, decisions]);
 
   const first = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another filter, another next draft
+  // Another filter, another next draft.
   useEffect(() => {
     if (!first.current) session.reorder();
     first.current = false;

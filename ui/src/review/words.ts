@@ -69,6 +69,16 @@ export function refused({ draft_id, external_id, body }: Pending, error: ApiErro
   };
 }
 
+export const LAPSED =
+  "You were away, so your hold on this draft ran out. It is taken again as soon as you move.";
+export const KILLED = "This workflow was killed. Nothing can be decided.";
+
+/** Why the draft on screen can only be read. */
+export function whyReadOnly(error: unknown): string {
+  if (error instanceof ApiError) return reasonOf(error);
+  return "The hub can't be reached. This draft can't be decided until it is back.";
+}
+
 export function afterUndoFailed(draft: Draft, error: unknown): Omit<Notice, "id"> {
   const late = error instanceof ApiError && error.code === "already_delivered";
   return {

@@ -30,9 +30,11 @@ export const HIDDEN =
 // biome-ignore-end lint/suspicious/noControlCharactersInRegex: see above
 // biome-ignore-end lint/suspicious/noMisleadingCharacterClass: see above
 
+// biome-ignore-start lint/suspicious/noMisleadingCharacterClass: the emoji selector, by itself
 /** Joiners belong to the spelling of emoji and of Arabic and Indic words; anywhere else they only hide. */
 const JOINED =
   /[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+// biome-ignore-end lint/suspicious/noMisleadingCharacterClass: see above
 
 export interface Piece {
   text: string;

@@ -1,6 +1,5 @@
 /** A function from code-point offsets of `text`, which the hub counts in, to UTF-16 offsets, which the DOM does. */
 export function fromCodePoints(text: string): (offset: number) => number {
-  // biome-ignore lint/suspicious/noMisleadingCharacterClass: lone surrogates are exactly what we look for
   if (!/[\ud800-\udfff]/.test(text)) return (offset) => clamp(offset, text.length);
   const starts: number[] = [];
   for (let at = 0; at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) starts.push(at);

@@ -64,15 +64,17 @@ function isHostile(text: string): boolean {
 }
 
 function children(node: Parents, source: string, depth: number): Node[] {
-  return node.children.flatMap((child) => convert(child, source, depth + 1));
+  const inText = node.type !== "root" && node.type !== "blockquote" && node.type !== "listItem";
+  return node.children.flatMap((child) => convert(child, source, depth + 1, inText));
 }
 
-function convert(node: Nodes, source: string, depth: number): Node[] {
+function convert(node: Nodes, source: string, depth: number, inText: boolean): Node[] {
   const from = node.position?.start.offset ?? 0;
   const to = node.position?.end.offset ?? from;
   const raw = source.slice(from, to);
   const own = (tag: Tag): Node[] => [{ tag, children: [{ text: raw, at: from }] }];
-  if (depth > MAX_DEPTH) return own("raw");
+  const written = (): Node[] => (inText ? own("raw") : [{ tag: "p", children: own("raw") }]);
+  if (depth > MAX_DEPTH) return written();
   const inside = (tag: Tag): Node[] => [{ tag, children: children(node as Parents, source, depth) }];
   switch (node.type) {
     case "paragraph":
@@ -105,7 +107,7 @@ function convert(node: Nodes, source: string, depth: number): Node[] {
       return link(node, source, from, to, depth);
     default:
       // HTML, images, definitions and references: shown as written, addresses and all.
-      return own("raw");
+      return written();
   }
 }
 

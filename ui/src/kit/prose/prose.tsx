@@ -92,7 +92,6 @@ function drawBranch(node: Branch, key: number, inner: ReactNode[]): ReactNode {
 function drawCut(cut: Cut, key: number, { active, onActive }: Draw): ReactNode {
   const shown = splitHidden(cut.text).map((piece, i) =>
     piece.hidden ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one fixed text
       <span key={i} className="hidden-char" title="A character that can't be seen">
         {piece.hidden}
       </span>

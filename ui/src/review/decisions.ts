@@ -1,0 +1,140 @@
+import { v7 as uuid } from "uuid";
+import { type Api, ApiError } from "../api/client";
+import type { Action, Draft, Grade, Lease } from "../api/types";
+import { Outbox, type Pending } from "./outbox";
+import type { Session } from "./session";
+import type { Undo } from "./state";
+import type { Texts } from "./texts";
+import { afterUndoFailed, refused, skipFailed } from "./words";
+
+export interface Decision {
+  action: Action;
+  final_text?: string;
+  grade?: Grade;
+  reasons?: string[];
+  comment?: string;
+}
+
+interface Deps {
+  api: Api;
+  texts: Texts;
+  session: Session;
+  storage: Storage;
+  subject: string;
+  onDecided: () => void;
+}
+
+/** What a person does with the draft on screen. The next one is shown at once; the hub hears in the background. */
+export class Decisions {
+  private readonly outbox: Outbox;
+  private sending: Promise<void> = Promise.resolve();
+
+  constructor(private readonly deps: Deps) {
+    this.outbox = new Outbox(deps.api, deps.storage, (waiting) => deps.session.patch({ waiting }));
+  }
+
+  /** Sends what an earlier window could not. */
+  start() {
+    for (const pending of this.outbox.leftBy(this.deps.subject)) void this.send(pending);
+  }
+
+  decide(decision: Decision) {
+    const { session, subject } = this.deps;
+    const now = this.onScreen();
+    if (!now) return;
+    const { draft, lease } = now;
+    const verdict_id = uuid();
+    const pending: Pending = {
+      draft_id: draft.id,
+      workflow: draft.workflow,
+      external_id: draft.external_id,
+      by: subject,
+      body: {
+        verdict_id,
+        lease_id: lease.id,
+        fence: lease.fence,
+        content_hash: draft.content_hash,
+        seconds: session.watch.seconds(draft.id),
+        ...decision,
+      },
+    };
+    session.patch({
+      undo: { verdict_id, draft, action: decision.action, until: null, final_text: decision.final_text },
+    });
+    this.goOn(draft);
+    this.sending = this.send(pending);
+  }
+
+  skip() {
+    const { api, session, onDecided } = this.deps;
+    const now = this.onScreen();
+    if (!now) return;
+    this.goOn(now.draft);
+    void api
+      .release(now.lease.id, { skip: true })
+      .catch((error) => session.notify(skipFailed(now.draft, error)))
+      .finally(() => {
+        this.comeBack(now.draft.id);
+        onDecided();
+      });
+  }
+
+  /** Takes the last decision back; its draft comes back on screen, leased, with what was typed. */
+  async undo() {
+    const { api, session, texts, onDecided } = this.deps;
+    const { undo } = session.state.get();
+    if (!undo) return;
+    await this.sending;
+    // The hub may just have refused it: then there is nothing to take back.
+    if (session.state.get().undo?.verdict_id !== undo.verdict_id) return;
+    session.patch({ undo: null });
+    try {
+      const held = await api.withdraw(undo.verdict_id);
+      if (undo.final_text !== undefined) texts.save(held.draft, undo.final_text);
+      this.comeBack(held.draft.id);
+      session.showFirst(held);
+      onDecided();
+    } catch (error) {
+      session.notify(afterUndoFailed(undo.draft, error));
+    }
+  }
+
+  private onScreen(): { draft: Draft; lease: Lease } | null {
+    const { shown } = this.deps.session.state.get();
+    return shown?.draft && shown.lease ? { draft: shown.draft, lease: shown.lease } : null;
+  }
+
+  private goOn(draft: Draft) {
+    const { session } = this.deps;
+    session.watch.forget(draft.id);
+    session.patch({ gone: new Set(session.state.get().gone).add(draft.id) });
+    void session.advance();
+  }
+
+  private async send(pending: Pending) {
+    const { session, texts, onDecided } = this.deps;
+    const { draft_id, body } = pending;
+    try {
+      const answer = await this.outbox.send(pending);
+      if (body.action === "edit") texts.forget(body.content_hash);
+      this.changeUndo(body.verdict_id, (undo) => ({ ...undo, until: Date.parse(answer.undo_until) }));
+    } catch (error) {
+      this.changeUndo(body.verdict_id, () => null);
+      this.comeBack(draft_id);
+      if (error instanceof ApiError) session.notify(refused(pending, error));
+    }
+    onDecided();
+  }
+
+  private changeUndo(verdictId: string, to: (undo: Undo) => Undo | null) {
+    const { session } = this.deps;
+    const { undo } = session.state.get();
+    if (undo?.verdict_id === verdictId) session.patch({ undo: to(undo) });
+  }
+
+  private comeBack(id: string) {
+    const { session } = this.deps;
+    const gone = new Set(session.state.get().gone);
+    if (gone.delete(id)) session.patch({ gone });
+  }
+}

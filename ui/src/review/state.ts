@@ -1,0 +1,44 @@
+import type { Action, Draft, Held, Lease } from "../api/types";
+import type { Notice } from "../kit/notices";
+
+/** What is on screen. Without a lease it can be read, not decided, and `why` says why. */
+export interface Shown {
+  id: string;
+  draft: Draft | null;
+  lease: Lease | null;
+  why: string | null;
+  paintedAt: number | null;
+}
+
+export interface Undo {
+  verdict_id: string;
+  draft: Draft;
+  action: Action;
+  /** By the hub's clock; null until the hub has answered. */
+  until: number | null;
+  final_text?: string;
+}
+
+export interface SessionState {
+  shown: Shown | null;
+  /** Leased and rendered beforehand. */
+  next: Held | null;
+  /** The hub has nothing (more) for us. */
+  empty: boolean;
+  undo: Undo | null;
+  /** Decisions that the hub hasn't answered yet. */
+  waiting: number;
+  /** Decided or skipped here: the queue leaves them out before the hub says so. */
+  gone: ReadonlySet<string>;
+  notices: Notice[];
+}
+
+export const NOTHING_YET: SessionState = {
+  shown: null,
+  next: null,
+  empty: false,
+  undo: null,
+  waiting: 0,
+  gone: new Set(),
+  notices: [],
+};
