@@ -1,0 +1,209 @@
+import { describe, expect, test } from "vitest";
+import { eventParser } from "../host/sse";
+import { doubts, draftSpans, sourceViews } from "./citations";
+import { isCommand, MIN_LOOK_MS, mayDecide } from "./guard";
+import { carry, place } from "./ops";
+import { after, refreshed, visibleRows } from "./rows";
+import { excerptOf } from "./Sources";
+import { Stopwatch } from "./stopwatch";
+import { aDraft, memoryStorage } from "./testing";
+import { Texts } from "./texts";
+import { entriesOf, summary } from "./tools";
+
+describe("keys", () => {
+  const seen = { leased: true, paintedAt: 1000, now: 1000 + MIN_LOOK_MS, dialogOpen: false };
+
+  test.each([
+    ["it is not leased", { leased: false }],
+    ["it is not painted", { paintedAt: null }],
+    ["it came on screen a moment ago", { now: 1100 }],
+    ["a dialog is open", { dialogOpen: true }],
+  ])("don't decide on a draft when %s", (_, part) => {
+    expect(mayDecide(seen)).toBe(true);
+    expect(mayDecide({ ...seen, ...part })).toBe(false);
+  });
+
+  test("typed in a field or held down are no commands", () => {
+    const press = (part: object) => isCommand({ target: null, repeat: false, ...part } as KeyboardEvent);
+    expect(press({})).toBe(true);
+    expect(press({ repeat: true })).toBe(false);
+    expect(press({ isComposing: true })).toBe(false);
+    expect(press({ target: { tagName: "TEXTAREA" } })).toBe(false);
+    expect(press({ target: { tagName: "DIV", isContentEditable: true } })).toBe(false);
+  });
+});
+
+describe("typed text", () => {
+  test("survives a new window, by the draft's content", () => {
+    const storage = memoryStorage();
+    const texts = new Texts(storage, () => 5);
+    texts.save(aDraft(), "half a sen", "factual");
+    texts.flush();
+    expect(new Texts(storage, () => 6).of(aDraft())).toMatchObject({ text: "half a sen", grade: "factual" });
+  });
+
+  test("is offered on the next revision of the same ticket alone", () => {
+    const texts = new Texts(memoryStorage(), () => 5);
+    texts.save(aDraft(), "old words");
+    const newer = aDraft({ content_hash: "hash-2", revision: "2" });
+    expect(texts.of(newer)).toBeUndefined();
+    expect(texts.earlier(newer).map((typed) => typed.text)).toEqual(["old words"]);
+    expect(texts.earlier(aDraft({ external_id: "ticket-other", content_hash: "x" }))).toEqual([]);
+  });
+
+  test("makes room for itself when the storage is full", () => {
+    const storage = memoryStorage(300);
+    let now = 0;
+    const texts = new Texts(storage, () => now++);
+    texts.save(aDraft({ id: "old" }), "x".repeat(100));
+    texts.flush();
+    texts.save(aDraft({ id: "new" }), "y".repeat(100));
+    texts.flush();
+    expect(Object.keys(storage)).toEqual(["countersign:text:hash-new"]);
+  });
+});
+
+describe("a diff's place in the new text", () => {
+  const ops = [
+    { tag: "equal" as const, text: "We " },
+    { tag: "delete" as const, text: "have 😀 " },
+    { tag: "insert" as const, text: "will\r\n" },
+    { tag: "equal" as const, text: "refund you" },
+  ];
+
+  test("insertions and deletions stand where they belong", () => {
+    expect(place(ops)).toEqual({
+      text: "We will\nrefund you",
+      inserted: [{ at: 3, text: "will\n" }],
+      deleted: [{ at: 3, text: "have 😀 " }],
+    });
+  });
+
+  test("a range of the old text is carried over in the pieces that survived", () => {
+    expect(carry(ops, 0, 17)).toEqual([
+      { start: 0, end: 3 },
+      { start: 8, end: 14 },
+    ]);
+    expect(carry(ops, 3, 8)).toEqual([]);
+  });
+});
+
+describe("the queue", () => {
+  const row = (id: string, held_by: string | null = null) => aDraft({ id, held_by });
+
+  test("a refreshed page keeps what came after its new end", () => {
+    const old = { drafts: [row("a"), row("b"), row("c")], next_cursor: "c" };
+    const fresh = { drafts: [row("0"), row("a"), row("b")], next_cursor: "b" };
+    expect(refreshed(old, fresh).drafts.map(({ id }) => id)).toEqual(["0", "a", "b", "c"]);
+    expect(refreshed(old, fresh).next_cursor).toBe("c");
+  });
+
+  test("a row that is in two pages, or was decided here, is shown once or not at all", () => {
+    const pages = [{ drafts: [row("a"), row("b")] }, { drafts: [row("b"), row("c")] }];
+    expect(visibleRows(pages, new Set(["a"])).map(({ id }) => id)).toEqual(["b", "c"]);
+  });
+
+  test("working down a list goes on below, then starts above, and leaves out what others hold", () => {
+    expect(after([row("a"), row("b"), row("c", "Ana"), row("d", "you")], "b")).toEqual(["d", "a"]);
+  });
+});
+
+describe("citations", () => {
+  const draft = aDraft({
+    draft: {
+      text: "😀 Seats cost. Refunded.",
+      citations: [
+        { source: "s", quote: "Seats cost", start: 2, end: 12 },
+        { source: "gone", quote: "Refunded" },
+      ],
+    },
+    sources: [{ id: "s" }, { id: "spare" }],
+    checks: {
+      citations: [
+        { source: "s", status: "found", start: 1, end: 11 },
+        { source: "gone", status: "no_such_source" },
+      ],
+      uncited: [{ start: 14, end: 23 }],
+    },
+    stored_sources: [{ id: "s", title: "Prices", text: "😀Seats cost money." }],
+  });
+  const sources = sourceViews(draft);
+
+  test("sources are numbered in the order of citing, unused ones last", () => {
+    expect(sources.map(({ number, id, status }) => [number, id, status])).toEqual([
+      [1, "s", "found"],
+      [2, "gone", "no_such_source"],
+      [3, "spare", "unused"],
+    ]);
+  });
+
+  test("code points become places in the texts, on both sides of a citation", () => {
+    const [found, gone, bare] = draftSpans(draft, sources);
+    expect(draft.draft.text.slice(found?.start, found?.end)).toBe("Seats cost");
+    expect(gone?.className).toBe("cite bad");
+    expect(draft.draft.text.slice(gone?.start, gone?.end)).toBe("Refunded");
+    expect(bare?.className).toBe("claim");
+    const passage = sources[0]?.spans[0];
+    expect(sources[0]?.text?.slice(passage?.start, passage?.end)).toBe("Seats cost");
+  });
+
+  test("what is doubted is said in words", () => {
+    expect(doubts(draft)).toEqual(["a claim has nothing behind it", "a cited source doesn't exist"]);
+  });
+
+  test("an excerpt holds the passage and is cut between words", () => {
+    const text = `${"lead word ".repeat(100)}THE PASSAGE${" tail word".repeat(100)}`;
+    const { text: shown, spans } = excerptOf(text, [
+      { key: "c0", start: 1000, end: 1011, className: "cite" },
+    ]);
+    expect(shown.slice(spans[0]?.start, spans[0]?.end)).toBe("THE PASSAGE");
+    expect(shown.length).toBeLessThan(400);
+    expect(shown).toMatch(/^… (lead|word) .* (tail|word) …$/);
+  });
+});
+
+describe("tools", () => {
+  test("a call and its result are one entry, a late result finds its call", () => {
+    const entries = entriesOf([
+      { role: "tool_call", name: "a", text: "1" },
+      { role: "tool_call", name: "b", text: "2" },
+      { role: "tool", name: "a", text: "3" },
+      { role: "tool", name: "b", text: "4" },
+      { role: "customer", text: "hi" },
+    ]);
+    expect(entries.map((entry) => (entry.kind === "tool" ? [entry.call, entry.result] : "said"))).toEqual([
+      ["1", "3"],
+      ["2", "4"],
+      "said",
+    ]);
+  });
+
+  test("a result is said in one line", () => {
+    expect(summary('{"origin":"JFK","n":2}')).toBe("JFK, 2");
+    expect(summary("[1,2,3]")).toBe("3 results");
+    expect(summary("plain\n words")).toBe("plain words");
+    expect(summary("x".repeat(500)).length).toBeLessThan(100);
+  });
+});
+
+test("the stopwatch counts the draft that is looked at, and no other", () => {
+  let now = 0;
+  const watch = new Stopwatch(() => now);
+  watch.run("a");
+  now = 4_000;
+  watch.pause();
+  now = 60_000;
+  watch.run("a");
+  now = 62_000;
+  watch.run("b");
+  now = 70_000;
+  expect([watch.seconds("a"), watch.seconds("b")]).toEqual([6, 8]);
+});
+
+test("events come whole, however the stream is cut", () => {
+  const seen: string[] = [];
+  const parse = eventParser((data) => seen.push(data));
+  for (const chunk of [": hello\n\nevent: cha", 'nge\ndata: {"a"', ":1}\r\n\r\ndata: two\n", "\n"])
+    parse(chunk);
+  expect(seen).toEqual(['{"a":1}', "two"]);
+});

@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Api, ApiError } from "../api/client";
+import type { Held, VerdictBody } from "../api/types";
+import { Decisions } from "./decisions";
+import { Session } from "./session";
+import { aDraft, anApi, held, memoryStorage } from "./testing";
+import { Texts } from "./texts";
+import { LAPSED } from "./words";
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const settle = () => vi.advanceTimersByTimeAsync(0);
+const refusal = (code: string) => new ApiError(409, code, "No.");
+
+function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c")]) {
+  const waiting = [...queue];
+  const released: string[] = [];
+  const asked: { draft_id?: string; exclude?: string[] }[] = [];
+  let now = 0;
+  const api = anApi({
+    lease: async (body) => {
+      asked.push(body);
+      if (body.draft_id) return held(body.draft_id);
+      return waiting.shift();
+    },
+    release: async (id) => void released.push(id),
+    draft: async (id) => aDraft({ id }),
+    now: () => now,
+    ...part,
+  });
+  const texts = new Texts(memoryStorage(), () => 0);
+  const session = new Session({
+    api,
+    texts,
+    candidates: () => undefined,
+    workflows: () => undefined,
+    clock: () => now,
+  });
+  const decisions = new Decisions({
+    api,
+    texts,
+    session,
+    storage: memoryStorage(),
+    subject: "me",
+    onDecided: () => {},
+  });
+  const at = () => session.state.get();
+  return { session, decisions, texts, released, asked, at, wait: (ms: number) => (now += ms) };
+}
+
+const answer = (body: VerdictBody) => ({
+  verdict_id: body.verdict_id,
+  draft_id: "a",
+  state: "approved" as const,
+  action: body.action,
+  undo_until: new Date(10_000).toISOString(),
+  second_review: false,
+});
+
+describe("leases", () => {
+  test("the next draft is leased beforehand and shown in the same tick as the verdict", async () => {
+    const { session, decisions, at, asked } = desk({ decide: async (_, body) => answer(body) });
+    await session.advance();
+    await settle();
+    expect([at().shown?.id, at().next?.draft.id]).toEqual(["a", "b"]);
+    expect(asked[1]?.exclude).toEqual(["a"]);
+    decisions.decide({ action: "approve" });
+    expect(at().shown?.id).toBe("b");
+    await settle();
+    expect(at().next?.draft.id).toBe("c");
+    expect(asked[2]?.exclude).toEqual(["a", "b"]);
+  });
+
+  test("a decision without a draft leased is none", async () => {
+    const { decisions, session, at } = desk({}, []);
+    await session.advance();
+    decisions.decide({ action: "approve" });
+    expect(at()).toMatchObject({ shown: null, empty: true, undo: null });
+  });
+
+  test("a row that is walked over isn't taken, one that is stayed on is", async () => {
+    const { session, asked, at } = desk({});
+    await session.advance();
+    await settle();
+    session.select("x");
+    await vi.advanceTimersByTimeAsync(100);
+    session.select("y");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(asked.map((body) => body.draft_id).filter(Boolean)).toEqual(["y"]);
+    expect(at().shown).toMatchObject({ id: "y", why: null, lease: { id: "lease-y" } });
+  });
+
+  test("leaving a draft gives it back, unless something was typed there", async () => {
+    const { session, released, texts } = desk({});
+    await session.advance();
+    await settle();
+    session.select("x");
+    expect(released).toEqual(["lease-a"]);
+    await vi.advanceTimersByTimeAsync(200);
+    texts.save(aDraft({ id: "x" }), "typed");
+    session.select("y");
+    expect(released).toEqual(["lease-a"]);
+  });
+
+  test("a draft that somebody else holds can be read, and says why", async () => {
+    const { session, at } = desk({
+      lease: async (body) => {
+        if (body.draft_id) throw new ApiError(409, "lease_lost", "Ana holds it.");
+        return undefined;
+      },
+    });
+    session.select("x");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(at().shown).toMatchObject({ id: "x", lease: null, why: "Ana holds it." });
+    expect(at().shown?.draft?.id).toBe("x");
+  });
+
+  test("leases are renewed while the person is there, and lapse when they are not", async () => {
+    const renewed: string[] = [];
+    const { session, at, wait } = desk({
+      renew: async (id) => {
+        renewed.push(id);
+        return { id, fence: 1, expires_at: new Date(410_000).toISOString() };
+      },
+    });
+    await session.advance();
+    await settle();
+    wait(90_000);
+    session.touch();
+    session.renew();
+    expect(renewed).toEqual([]);
+    wait(20_000);
+    session.renew();
+    await settle();
+    expect(renewed).toEqual(["lease-a", "lease-b"]);
+    wait(310_000);
+    session.renew();
+    await settle();
+    expect(at().shown).toMatchObject({ lease: null, why: LAPSED });
+    expect(renewed).toHaveLength(2);
+    session.touch();
+    await settle();
+    expect(at().shown?.lease?.id).toBe("lease-a");
+  });
+
+  test("a kill voids what is held before anything can be decided", async () => {
+    const { session, decisions, at } = desk({});
+    await session.advance();
+    await settle();
+    session.onEvent({ type: "workflow.killed", workflow: "w" });
+    expect(at()).toMatchObject({ shown: { lease: null }, next: null });
+    decisions.decide({ action: "approve" });
+    expect(at().undo).toBeNull();
+  });
+});
+
+describe("decisions", () => {
+  test("a refused edit names its ticket, keeps the text and can be opened again", async () => {
+    const { session, decisions, texts, at } = desk({
+      decide: async () => {
+        throw refusal("draft_superseded");
+      },
+    });
+    await session.advance();
+    await settle();
+    const draft = at().shown?.draft ?? aDraft();
+    texts.save(draft, "Better");
+    decisions.decide({ action: "edit", final_text: "Better" });
+    await settle();
+    expect(at().notices[0]).toMatchObject({ title: "a: your edit was not recorded", action: { key: "a" } });
+    expect(at().notices[0]?.text).toContain("What you typed is kept");
+    expect(texts.of(draft)?.text).toBe("Better");
+    expect(at().gone.has("a")).toBe(false);
+    expect(at().undo).toBeNull();
+  });
+
+  test("while the hub is away a decision is tried again under the same id", async () => {
+    const ids: string[] = [];
+    const { session, decisions, at } = desk({
+      decide: async (_, body) => {
+        ids.push(body.verdict_id);
+        if (ids.length < 3) throw new TypeError("network");
+        return answer(body);
+      },
+    });
+    await session.advance();
+    await settle();
+    decisions.decide({ action: "approve" });
+    await settle();
+    expect(at()).toMatchObject({ waiting: 1, shown: { id: "b" } });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(new Set(ids).size).toBe(1);
+    expect(ids).toHaveLength(3);
+    expect(at()).toMatchObject({ waiting: 0, undo: { until: 10_000 } });
+  });
+
+  test("undo brings the draft back on screen with what was typed; the other one is next again", async () => {
+    const { session, decisions, texts, released, at } = desk({
+      decide: async (_, body) => answer(body),
+      withdraw: async () => held("a"),
+    });
+    await session.advance();
+    await settle();
+    decisions.decide({ action: "edit", final_text: "Better" });
+    await settle();
+    expect(texts.of(aDraft({ id: "a" }))).toBeUndefined();
+    await decisions.undo();
+    expect([at().shown?.id, at().next?.draft.id]).toEqual(["a", "b"]);
+    expect(released).toEqual(["lease-c"]);
+    expect(texts.of(aDraft({ id: "a" }))?.text).toBe("Better");
+  });
+
+  test("what an earlier window could not send is sent at the start", async () => {
+    const storage = memoryStorage();
+    const body = { verdict_id: "v1" } as VerdictBody;
+    const left = { draft_id: "a", workflow: "w", external_id: "1", body };
+    storage.setItem("countersign:verdict:v1", JSON.stringify({ ...left, by: "me" }));
+    storage.setItem("countersign:verdict:v2", JSON.stringify({ ...left, by: "somebody else" }));
+    const sent: string[] = [];
+    const api = anApi({
+      decide: async (_, decided) => {
+        sent.push(decided.verdict_id);
+        return answer(decided);
+      },
+    });
+    const { session, texts } = desk({});
+    new Decisions({ api, texts, session, storage, subject: "me", onDecided: () => {} }).start();
+    await settle();
+    expect(sent).toEqual(["v1"]);
+    expect(Object.keys(storage)).toEqual(["countersign:verdict:v2"]);
+  });
+});
