@@ -8,7 +8,11 @@ mod embedded;
 mod request;
 mod window;
 
+use std::io::IsTerminal;
+
 use embedded::Embedded;
+#[cfg(unix)]
+use tauri::AppHandle;
 use tauri::{Manager, RunEvent};
 use tracing_subscriber::EnvFilter;
 
@@ -18,6 +22,7 @@ fn main() -> anyhow::Result<()> {
             EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
         )
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 
     let config = embedded::config()?;
@@ -31,6 +36,8 @@ fn main() -> anyhow::Result<()> {
         .setup(move |app| {
             app.manage(Embedded::start(app.handle().clone(), config));
             window::open(app)?;
+            #[cfg(unix)]
+            tauri::async_runtime::spawn(end_on_signal(app.handle().clone()));
             Ok(())
         })
         .build(tauri::generate_context!())?;
@@ -41,4 +48,23 @@ fn main() -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// A logout or Ctrl-C closes the hub as a closed window does.
+#[cfg(unix)]
+async fn end_on_signal(app: AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
+    let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+        tracing::warn!("signals can't be caught here; they end the program at once");
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    app.exit(0);
 }

@@ -1,0 +1,47 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { RESULTS } from "./hub.mjs";
+
+/** Debian's Chromium. As root it has no sandbox of its own. */
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
+  });
+}
+
+export const READY = "[data-testid=draft][data-ready=true]";
+
+/** The console in a window of its own; `trouble` collects what must never happen in it. */
+export async function openConsole(browser, address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const { origin } = new URL(address);
+  const trouble = [];
+  page.on("dialog", (dialog) => {
+    trouble.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("popup", (popup) => trouble.push(`popup: ${popup.url()}`));
+  page.on("download", (download) => trouble.push(`download: ${download.url()}`));
+  page.on("pageerror", (error) => trouble.push(`error: ${error.message}`));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (url.origin !== origin && url.protocol !== "data:" && url.protocol !== "blob:") trouble.push(`request: ${url}`);
+  });
+  await page.goto(address);
+  return { page, trouble, close: () => context.close() };
+}
+
+/** The id of the draft that is on screen and may be decided on; `not` waits for another one. */
+export async function ready(page, not) {
+  const wanted = not ? `${READY}:not([data-draft-id="${not}"])` : READY;
+  return page.locator(wanted).getAttribute("data-draft-id");
+}
+
+export async function screenshot(page, name) {
+  await mkdir(RESULTS, { recursive: true });
+  await page.screenshot({ path: join(RESULTS, `browser-${name}.png`) });
+}
