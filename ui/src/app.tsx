@@ -16,10 +16,14 @@ const client = new QueryClient({
 });
 
 export function App({ host, api }: { host: Host; api: Api }) {
-  const signedIn = useStore(host.signedIn);
+  const access = useStore(host.access);
   return (
     <QueryClientProvider client={client}>
-      {signedIn ? <Desk host={host} api={api} /> : <SignIn host={host} />}
+      {access === "in" ? (
+        <Desk host={host} api={api} />
+      ) : (
+        <SignIn host={host} refused={access === "refused"} />
+      )}
     </QueryClientProvider>
   );
 }

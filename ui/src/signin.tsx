@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
 import type { Host } from "./host";
 
-export function SignIn({ host }: { host: Host }) {
+export function SignIn({ host, refused }: { host: Host; refused: boolean }) {
   const [token, setToken] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -27,6 +27,10 @@ export function SignIn({ host }: { host: Host }) {
             onChange={(e) => setToken(e.target.value)}
           />
         </label>
+        <p role="alert" className="refused">
+          {refused &&
+            "The hub didn't take the token: it may have expired or been revoked. What you typed and decided is kept."}
+        </p>
         <button type="submit" className="primary" disabled={!token.trim()}>
           Sign in
         </button>

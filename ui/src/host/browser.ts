@@ -1,5 +1,5 @@
 import { createStore } from "../kit/store";
-import type { Connection, Host } from "./host";
+import type { Access, Connection, Host } from "./host";
 import { eventParser } from "./sse";
 
 const TOKEN = "countersign:token";
@@ -22,13 +22,13 @@ export function browserHost(): Host {
   const arrived = tokenFromAddress();
   if (arrived) sessionStorage.setItem(TOKEN, arrived);
   let token = sessionStorage.getItem(TOKEN);
-  const signedIn = createStore(token !== null);
+  const access = createStore<Access>(token === null ? "out" : "in");
   const connection = createStore<Connection>("connecting");
 
-  function signOut() {
+  function refused() {
     token = null;
     sessionStorage.removeItem(TOKEN);
-    signedIn.set(false);
+    access.set("refused");
   }
 
   async function send(request: Request): Promise<Response> {
@@ -37,7 +37,7 @@ export function browserHost(): Host {
     try {
       const response = await fetch(request);
       connection.set("open");
-      if (response.status === 401 && used === token) signOut();
+      if (response.status === 401 && used === token) refused();
       return response;
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "AbortError")) connection.set("lost");
@@ -67,13 +67,12 @@ export function browserHost(): Host {
     base: location.origin,
     place: location.host,
     connection,
-    signedIn,
+    access,
     signIn(next) {
       token = next;
       sessionStorage.setItem(TOKEN, next);
-      signedIn.set(true);
+      access.set("in");
     },
-    signOut,
     fetch: send,
     events(onEvent) {
       const stop = new AbortController();
@@ -94,7 +93,7 @@ export function browserHost(): Host {
           } catch {
             // Said by `connection`; the loop tries again.
           }
-          if (!signedIn.get()) return;
+          if (access.get() !== "in") return;
           const wait = Math.min(500 * 2 ** tries++, RETRY_MAX_MS);
           await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
         }

@@ -1,7 +1,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { createStore } from "../kit/store";
-import type { Connection, Host, HubEvent } from "./host";
+import type { Access, Connection, Host, HubEvent } from "./host";
 
 interface Answer {
   status: number;
@@ -39,9 +39,8 @@ export function desktopHost(): Host {
     base: "http://hub.invalid",
     place: "team hub",
     connection,
-    signedIn: createStore(true),
+    access: createStore<Access>("in"),
     signIn() {},
-    signOut() {},
     fetch: send,
     events(onEvent) {
       const subscribed = listen<HubEvent>("hub-event", (event) => onEvent(event.payload));

@@ -8,6 +8,9 @@ export interface HubEvent {
 
 export type Connection = "connecting" | "open" | "lost";
 
+/** Whether we have a token that the hub takes. */
+export type Access = "in" | "out" | "refused";
+
 /** The way to a hub. Everything above this folder speaks HTTP to it and doesn't know how it travels. */
 export interface Host {
   kind: "browser" | "desktop";
@@ -16,10 +19,8 @@ export interface Host {
   /** Where the hub is, when it isn't the one inside the app. */
   place: string;
   connection: Store<Connection>;
-  /** False when the hub wants a token that we don't have. */
-  signedIn: Store<boolean>;
+  access: Store<Access>;
   signIn(token: string): void;
-  signOut(): void;
   fetch(request: Request): Promise<Response>;
   /** Calls back on each change in the hub, and once after every reconnect, when some may have been missed. */
   events(onEvent: (event: HubEvent | "reconnected") => void): () => void;

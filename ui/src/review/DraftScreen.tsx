@@ -27,9 +27,11 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
 
   // The end of the thread and the draft are what a decision is made on: they are in view from the start.
   useLayoutEffect(() => {
-    const pane = scroller.current;
-    const card = pane?.querySelector<HTMLElement>(".draft-card");
-    if (!onScreen || !pane || !card) return;
+    const middle = scroller.current;
+    const card = middle?.querySelector<HTMLElement>(".draft-card");
+    if (!onScreen || !middle || !card) return;
+    // In a narrow window the middle and the sources scroll as one.
+    const pane = middle.scrollHeight > middle.clientHeight ? middle : (middle.parentElement ?? middle);
     const bottom = card.offsetTop + card.offsetHeight + 24;
     const wholeCard = bottom - pane.clientHeight;
     const topOfCard = card.offsetTop - pane.clientHeight / 3;
@@ -37,7 +39,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
   }, [onScreen]);
 
   return (
-    <>
+    <div className="desk">
       <main
         className="middle"
         ref={scroller}
@@ -71,7 +73,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
         </div>
       </main>
       <SidePane draft={draft} sources={sources} />
-    </>
+    </div>
   );
 });
 

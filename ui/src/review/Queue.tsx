@@ -36,7 +36,8 @@ export function useQueue() {
 }
 
 export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
-  const { session, view, inView, api } = useDesk();
+  const desk = useDesk();
+  const { session, view, inView, api } = desk;
   const { rows, query, more, total } = queue;
   const shownId = useSession((state) => state.shown?.id);
   const filters = useView((now) => now.filters);
@@ -96,23 +97,37 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
       {query.isSuccess && rows.length === 0 && (
         <p className="calm">{filters === NO_FILTERS ? "No drafts are waiting." : "No draft matches."}</p>
       )}
-      <div className="rows" ref={scroller}>
-        <div
-          className="rows-inner"
-          role="listbox"
-          aria-label="Drafts"
-          style={{ height: virtual.getTotalSize() }}
-        >
+      <div
+        className="rows"
+        ref={scroller}
+        role="listbox"
+        aria-label="Drafts"
+        tabIndex={0}
+        aria-activedescendant={at >= 0 ? rowId(shownId) : undefined}
+        onKeyDown={(event) => {
+          if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+          event.preventDefault();
+          desk.move(event.key === "ArrowDown" ? 1 : -1);
+        }}
+      >
+        <div className="rows-inner" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const row = rows[item.index];
             return (
               <div
                 key={row?.id ?? "more"}
+                role="presentation"
                 className="row-place"
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 {row ? (
-                  <Row row={row} on={row.id === shownId} now={now} onSelect={() => session.select(row.id)} />
+                  <Row
+                    id={rowId(row.id)}
+                    row={row}
+                    on={row.id === shownId}
+                    now={now}
+                    onSelect={() => session.select(row.id)}
+                  />
                 ) : (
                   <p className="calm">Fetching more…</p>
                 )}
@@ -124,6 +139,8 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
     </aside>
   );
 }
+
+const rowId = (id: string | undefined) => `row-${id}`;
 
 function heading(total: number | undefined, loaded: number, hasMore: boolean): string {
   if (total !== undefined) return ` · ${total.toLocaleString("en")}`;

@@ -6,6 +6,7 @@ import { MARKS, STATES, span, type Tone, ticketName } from "./words";
 
 const DUE_MS = 15 * 60_000;
 interface Props {
+  id: string;
   row: DraftRow;
   on: boolean;
   now: number;
@@ -13,7 +14,7 @@ interface Props {
 }
 
 export const Row = memo(
-  function Row({ row, on, now, onSelect }: Props) {
+  function Row({ id, row, on, now, onSelect }: Props) {
     const { view } = useDesk();
     const workflow = useWorkflow(row.workflow);
     const several = (useWorkflows()?.length ?? 0) > 1 && view.get().filters.workflow === undefined;
@@ -23,6 +24,7 @@ export const Row = memo(
       // biome-ignore lint/a11y/useFocusableInteractive: J and K move the selection; the rows are one stop for Tab
       // biome-ignore lint/a11y/useKeyWithClickEvents: see above
       <div
+        id={id}
         role="option"
         aria-selected={on}
         className={on ? "row on" : "row"}

@@ -39,7 +39,8 @@ const WORST: Status[] = [
   "unused",
 ];
 
-export const citationKey = (index: number) => `c${index}`;
+/** The key under which a citation and its passage light up together. */
+export const citationKey = (draft: Draft, index: number) => `${draft.id}/${index}`;
 
 export function sourceViews(draft: Draft): SourceView[] {
   const cited = draft.draft.citations.map((citation) => citation.source);
@@ -57,8 +58,8 @@ export function sourceViews(draft: Draft): SourceView[] {
       title: stored.get(id)?.title || checks[0]?.check.title || given.get(id)?.title || id,
       text,
       status: worst(checks.map(({ check }) => check.status)),
-      key: checks[0] ? citationKey(checks[0].index) : null,
-      spans: passages(checks, text),
+      key: checks[0] ? citationKey(draft, checks[0].index) : null,
+      spans: passages(draft, checks, text),
       missing: checks
         .filter(({ check }) => check.status === "no_such_quote" || check.status === "no_such_source")
         .map(({ index }) => draft.draft.citations[index]?.quote ?? "")
@@ -71,13 +72,17 @@ function worst(statuses: Status[]): Status {
   return WORST.find((status) => statuses.includes(status)) ?? "unused";
 }
 
-function passages(checks: { check: CitationCheck; index: number }[], text: string | null): Span[] {
+function passages(
+  draft: Draft,
+  checks: { check: CitationCheck; index: number }[],
+  text: string | null,
+): Span[] {
   if (text === null) return [];
   const at = fromCodePoints(text);
   return checks.flatMap(({ check, index }) =>
     check.start === undefined || check.end === undefined
       ? []
-      : [{ key: citationKey(index), start: at(check.start), end: at(check.end), className: "cite" }],
+      : [{ key: citationKey(draft, index), start: at(check.start), end: at(check.end), className: "cite" }],
   );
 }
 
@@ -94,7 +99,7 @@ export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
     const bad = STATUS[status].tone === "fail";
     if (!place || !source) return;
     spans.push({
-      key: citationKey(index),
+      key: citationKey(draft, index),
       ...place,
       className: bad ? "cite bad" : "cite",
       title: bad ? `Source ${source.number}: ${STATUS[status].label}` : undefined,

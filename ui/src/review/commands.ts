@@ -126,9 +126,11 @@ export const COMMANDS: Command[] = [
     press: "C",
     enabled: ({ session }) => (session.state.get().shown?.draft?.draft.citations.length ?? 0) > 0,
     run({ session, view }) {
-      const n = session.state.get().shown?.draft?.draft.citations.length ?? 0;
-      const now = Number(view.get().lit?.slice(1) ?? -1);
-      show(view, { lit: now + 1 < n ? citationKey(now + 1) : citationKey(0), panel: "sources" });
+      const draft = session.state.get().shown?.draft;
+      if (!draft) return;
+      const keys = draft.draft.citations.map((_, index) => citationKey(draft, index));
+      const lit = keys.indexOf(view.get().lit ?? "");
+      show(view, { lit: keys[(lit + 1) % keys.length] ?? null, panel: "sources" });
     },
   },
   {
