@@ -5,7 +5,9 @@ import { createRoot } from "react-dom/client";
 import { createApi } from "./api/client";
 import { App } from "./app";
 import { openHost } from "./host";
+import { applyTheme } from "./kit/theme";
 
+applyTheme();
 const host = openHost();
 // No StrictMode: mounting twice would lease twice.
 const root = document.getElementById("root");

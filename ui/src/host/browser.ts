@@ -36,7 +36,8 @@ export function browserHost(): Host {
     if (used) request.headers.set("authorization", `Bearer ${used}`);
     try {
       const response = await fetch(request);
-      connection.set("open");
+      // A hub without its database answers 503 and does nothing else.
+      connection.set(response.status === 503 ? "lost" : "open");
       if (response.status === 401 && used === token) refused();
       return response;
     } catch (error) {

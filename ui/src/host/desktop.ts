@@ -25,7 +25,8 @@ export function desktopHost(): Host {
           body,
         },
       });
-      connection.set("open");
+      // The shell answers 503 itself while it has no hub.
+      connection.set(answer.status === 503 ? "lost" : "open");
       const empty = answer.status === 204 || answer.status === 304;
       return new Response(empty ? null : answer.body, { status: answer.status, headers: answer.headers });
     } catch (error) {
@@ -43,7 +44,7 @@ export function desktopHost(): Host {
     signIn() {},
     fetch: send,
     events(onEvent) {
-      const subscribed = listen<HubEvent>("hub-event", (event) => onEvent(event.payload));
+      const subscribed = listen<HubEvent | "reconnected">("hub-event", (event) => onEvent(event.payload));
       return () => void subscribed.then((unlisten) => unlisten());
     },
   };

@@ -10,11 +10,12 @@ import { OutcomeStrip } from "./OutcomeStrip";
 interface Props {
   draft: Draft;
   sources: SourceView[];
+  leased: boolean;
 }
 
-export const DraftCard = memo(function DraftCard({ draft, sources }: Props) {
+export const DraftCard = memo(function DraftCard({ draft, sources, leased }: Props) {
   const { view } = useDesk();
-  const editing = useView((now) => now.editing === draft.id);
+  const editing = useView((now) => now.editing === draft.content_hash);
   const sideBySide = useView((now) => now.sideBySide);
   const spans = useMemo(() => draftSpans(draft, sources), [draft, sources]);
   return (
@@ -41,8 +42,12 @@ export const DraftCard = memo(function DraftCard({ draft, sources }: Props) {
           </span>
         )}
       </header>
-      {!editing && <KeptTexts draft={draft} />}
-      {editing ? <Editor draft={draft} spans={spans} /> : <DraftText draft={draft} spans={spans} />}
+      {!editing && <KeptTexts draft={draft} leased={leased} />}
+      {editing ? (
+        <Editor key={draft.content_hash} draft={draft} spans={spans} />
+      ) : (
+        <DraftText draft={draft} spans={spans} />
+      )}
       {draft.outcome && <OutcomeStrip draft={draft} outcome={draft.outcome} />}
     </section>
   );

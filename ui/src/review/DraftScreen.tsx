@@ -69,7 +69,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
             </p>
           )}
           <EscalationBar draft={draft} />
-          <DraftCard draft={draft} sources={sources} />
+          <DraftCard draft={draft} sources={sources} leased={leased} />
         </div>
       </main>
       <SidePane draft={draft} sources={sources} />

@@ -62,7 +62,8 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
     made.focus();
     made.dispatch({ selection: { anchor: made.state.doc.length }, scrollIntoView: true });
     return () => made.destroy();
-  }, [draft, texts, view]);
+    // One editor for one content; Editor is keyed by it.
+  }, [draft.content_hash, texts, view]);
 
   useEffect(() => {
     if (text === draft.draft.text && chosen === undefined) texts.forget(draft.content_hash);
@@ -146,6 +147,6 @@ function useDiff(draft: Draft, text: string): { diff: (Diff & { of: string }) | 
       clearTimeout(timer);
       stop.abort();
     };
-  }, [api, draft, text]);
+  }, [api, draft.id, draft.draft.text, text]);
   return { diff, away };
 }

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Workflow } from "../api/types";
 import { Key, useKeys } from "../kit/keys";
-import { NO_FILTERS, show, useDesk, useView } from "./context";
+import { NO_FILTERS, show, useDesk, useSession, useView } from "./context";
 import { useWorkflows } from "./data";
 import { isCommand } from "./guard";
 import { count, longSpan, reasonOf } from "./words";
@@ -11,9 +11,18 @@ import { count, longSpan, reasonOf } from "./words";
 export function Empty({ empty }: { empty: boolean }) {
   const { view } = useDesk();
   const workflows = useWorkflows();
+  const barred = useSession((state) => state.barred);
   const filtered = useView((now) => now.filters !== NO_FILTERS);
   if (!workflows || !empty) return <Calm title="Looking for the next draft…" />;
   if (workflows.length === 0) return <FirstRun />;
+  if (barred) {
+    return (
+      <Calm title="You can read, not review">
+        <p>{barred}</p>
+        <p>Choose a draft in the queue, or search, to read it.</p>
+      </Calm>
+    );
+  }
   const killed = workflows.filter((workflow) => workflow.killed);
   if (killed.length === workflows.length) return <Killed workflows={killed} />;
   if (filtered) {

@@ -8,7 +8,7 @@ import { DONE, ticketName } from "./words";
 export function Footer() {
   const desk = useDesk();
   const shown = useSession((state) => state.shown);
-  const editing = useView((view) => view.editing === shown?.id && shown !== null);
+  const editing = useView((view) => shown?.draft != null && view.editing === shown.draft.content_hash);
   const { today } = useMe();
   const verbs = !shown
     ? []
@@ -37,7 +37,7 @@ export function Footer() {
       )}
       {[...verbs, ...rest, ...(shown ? always : [])].map(({ id, label }) => (
         <button key={id} type="button" className="verb" onClick={() => run(id)}>
-          <Key press={command(id).press} /> {label}
+          <Key press={command(id).press ?? ""} /> {label}
         </button>
       ))}
       <div className="foot-end">

@@ -10,7 +10,7 @@ interface Offer {
 }
 
 /** Offers back what was typed before: here, on another revision of the ticket, or with a verdict the hub refused. */
-export function KeptTexts({ draft }: { draft: Draft }) {
+export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) {
   const { texts, view, api } = useDesk();
   const [dropped, drop] = useState<ReadonlySet<string>>(new Set());
   const here = texts.of(draft);
@@ -44,19 +44,26 @@ export function KeptTexts({ draft }: { draft: Draft }) {
           ],
     ),
   ].filter((offer) => !dropped.has(offer.id));
+  const goOn = (offer: Offer) => {
+    texts.save(draft, offer.text, offer.id === here?.hash ? here.grade : undefined);
+    show(view, { editing: draft.content_hash });
+  };
   return offers.map((offer) => (
     <div key={offer.id} className="strip">
       <span>{offer.words}</span>
-      <button
-        type="button"
-        className="link-button"
-        onClick={() => {
-          texts.save(draft, offer.text, offer.id === here?.hash ? here.grade : undefined);
-          show(view, { editing: draft.id });
-        }}
-      >
-        go on with it
-      </button>
+      {leased ? (
+        <button type="button" className="link-button" onClick={() => goOn(offer)}>
+          go on with it
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="link-button"
+          onClick={() => void navigator.clipboard?.writeText(offer.text)}
+        >
+          copy it
+        </button>
+      )}
       <button
         type="button"
         className="link-button"

@@ -14,14 +14,17 @@ export function KeysDialog() {
   return (
     <Dialog title="All keys" wide onClose={() => show(view, { dialog: null })}>
       <dl className="keys">
-        {[...COMMANDS, ...MORE].map(({ title, press }) => (
-          <div key={title}>
-            <dt>
-              <Key press={press} />
-            </dt>
-            <dd>{title}</dd>
-          </div>
-        ))}
+        {[...COMMANDS, ...MORE].map(
+          ({ title, press }) =>
+            press && (
+              <div key={title}>
+                <dt>
+                  <Key press={press} />
+                </dt>
+                <dd>{title}</dd>
+              </div>
+            ),
+        )}
       </dl>
     </Dialog>
   );

@@ -23,7 +23,7 @@ import { TopBar } from "./TopBar";
 import { Texts } from "./texts";
 import { useCommandKeys } from "./useCommandKeys";
 import { useHubEvents, useLifetime } from "./useLifetime";
-import { ticketName } from "./words";
+import { DONE, ticketName } from "./words";
 import "./review.css";
 
 /** The review screen: the queue, the draft, its sources, and the verbs. */
@@ -130,7 +130,7 @@ function Screen() {
         }}
         onDismiss={(id) => session.dismiss(id)}
       />
-      <Live text={spoken(shown?.draft ?? null, empty)} />
+      <Spoken />
     </div>
   );
 }
@@ -162,7 +162,16 @@ function mayStop(me: Me, workflow: string): boolean {
   return me.owner || mine.some(({ role }) => role === "dri" || role === "admin" || role === "oncall");
 }
 
-function spoken(draft: Draft | null, empty: boolean): string {
-  if (draft) return `Ticket ${ticketName(draft.external_id)}: ${draft.subject}`;
-  return empty ? "Nothing to review." : "";
+/** For a screen reader: what was decided, and what is on screen now. */
+function Spoken() {
+  const draft = useSession((state) => state.shown?.draft ?? null);
+  const empty = useSession((state) => state.empty);
+  const undo = useSession((state) => state.undo);
+  const done = undo ? `${ticketName(undo.draft.external_id)} ${DONE[undo.action]}. ` : "";
+  const now = draft
+    ? `Ticket ${ticketName(draft.external_id)}: ${draft.subject}`
+    : empty
+      ? "Nothing to review."
+      : "";
+  return <Live text={done + now} />;
 }

@@ -4,8 +4,9 @@ import { Prose } from "../kit/prose/prose";
 import { useView } from "./context";
 import { type Entry, entriesOf, laidOut, summary } from "./tools";
 
-/** So much is drawn at once; what is earlier comes when asked for. */
+/** So much is drawn at once; what is earlier comes when asked for, a stretch at a time. */
 const LATEST = 30;
+const STRETCH = 100;
 const LONG_TEXT = 6_000;
 
 const WHO: Record<string, string> = { customer: "Customer", agent: "Agent", note: "Note" };
@@ -18,13 +19,14 @@ export const Thread = memo(function Thread({
   customer: string | null;
 }) {
   const entries = useMemo(() => entriesOf(thread), [thread]);
-  const [all, showAll] = useState(false);
-  const hidden = all ? 0 : Math.max(0, entries.length - LATEST);
+  const [wanted, want] = useState(LATEST);
+  const hidden = Math.max(0, entries.length - wanted);
   return (
     <section className="thread" aria-label="Thread">
       {hidden > 0 && (
-        <button type="button" className="earlier" onClick={() => showAll(true)}>
-          Show {hidden} earlier
+        <button type="button" className="earlier" onClick={() => want(wanted + STRETCH)}>
+          Show {Math.min(hidden, STRETCH)} earlier
+          {hidden > STRETCH && ` of ${hidden.toLocaleString("en")}`}
         </button>
       )}
       {entries

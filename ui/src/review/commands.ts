@@ -1,4 +1,5 @@
 import type { RowQuery } from "../api/types";
+import { nextTheme } from "../kit/theme";
 import { citationKey } from "./citations";
 import { type Desk, NO_FILTERS, show } from "./context";
 import { currentText } from "./edit";
@@ -9,7 +10,8 @@ import { ticketName } from "./words";
 export interface Command {
   id: string;
   title: string;
-  press: string;
+  /** Without one it is in the palette alone. */
+  press?: string;
   /** Also works while a field has the focus. */
   inFields?: boolean;
   enabled: (desk: Desk) => boolean;
@@ -29,7 +31,7 @@ export function canDecide({ session, view }: Desk): boolean {
 const always = () => true;
 const isEditing = ({ session, view }: Desk) => {
   const { shown } = session.state.get();
-  return shown !== null && view.get().editing === shown.id;
+  return shown?.draft != null && view.get().editing === shown.draft.content_hash;
 };
 
 function markKey() {
@@ -73,7 +75,8 @@ export const COMMANDS: Command[] = [
     title: "Edit",
     press: "E",
     enabled: (desk) => canDecide(desk) && !isEditing(desk),
-    run: ({ session, view }) => show(view, { editing: session.state.get().shown?.id ?? null }),
+    run: ({ session, view }) =>
+      show(view, { editing: session.state.get().shown?.draft?.content_hash ?? null }),
   },
   {
     id: "send",
@@ -210,6 +213,7 @@ export const COMMANDS: Command[] = [
     enabled: (desk) => desk.mayKill(),
     run: ({ view }) => show(view, { dialog: "kill" }),
   },
+  { id: "theme", title: "Theme: light, dark, as the system", enabled: always, run: nextTheme },
   {
     id: "keys",
     title: "All keys",

@@ -12,7 +12,7 @@ export type Filters = Omit<RowQuery, "sort"> & { sort: "deadline" | "newest" };
 
 /** What this screen shows besides the data. */
 export interface View {
-  /** The draft whose editor is open. */
+  /** The content hash of the draft whose editor is open: another content, another editor. */
   editing: string | null;
   dialog: "keys" | "palette" | "escalate" | "kill" | "filters" | null;
   panel: "sources" | "guidelines";

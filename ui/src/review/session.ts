@@ -7,7 +7,7 @@ import { Leases } from "./leases";
 import { NOTHING_YET, type SessionState, type Shown } from "./state";
 import { Stopwatch } from "./stopwatch";
 import type { Texts } from "./texts";
-import { KILLED, LAPSED, whyReadOnly } from "./words";
+import { KILLED, LAPSED, whyBarred, whyReadOnly } from "./words";
 
 /** A row that is walked over with J or K isn't taken; one that is stayed on is. */
 const TAKE_AFTER_MS = 150;
@@ -79,7 +79,7 @@ export class Session {
       else this.patch({ empty: !this.state.get().shown });
     } catch (error) {
       if (isPassing(error)) this.retryTimer = setTimeout(() => void this.wake(), RETRY_MS);
-      else this.patch({ empty: !this.state.get().shown });
+      else this.patch({ empty: !this.state.get().shown, barred: whyBarred(error) });
     }
   }
 

@@ -25,6 +25,8 @@ export interface SessionState {
   next: Held | null;
   /** The hub has nothing (more) for us. */
   empty: boolean;
+  /** Why this person gets nothing at all. */
+  barred: string | null;
   undo: Undo | null;
   /** Decisions that the hub hasn't answered yet. */
   waiting: number;
@@ -37,6 +39,7 @@ export const NOTHING_YET: SessionState = {
   shown: null,
   next: null,
   empty: false,
+  barred: null,
   undo: null,
   waiting: 0,
   gone: new Set(),

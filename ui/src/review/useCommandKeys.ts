@@ -24,6 +24,7 @@ export function useCommandKeys(rows: DraftRow[], mayKill: boolean) {
 
 /** On some keyboards these two need Shift, on others they don't. */
 function bindings({ press }: Command): string[] {
+  if (!press) return [];
   return press === "?" || press === "/" ? [press, `Shift+${press}`] : [press];
 }
 

@@ -73,6 +73,11 @@ export const LAPSED =
   "You were away, so your hold on this draft ran out. It is taken again as soon as you move.";
 export const KILLED = "This workflow was killed. Nothing can be decided.";
 
+/** Why a person without the right to review sees no draft. */
+export function whyBarred(error: unknown): string | null {
+  return error instanceof ApiError && error.status === 403 ? reasonOf(error) : null;
+}
+
 /** Why the draft on screen can only be read. */
 export function whyReadOnly(error: unknown): string {
   if (error instanceof ApiError) return reasonOf(error);
