@@ -56,10 +56,6 @@ impl Answer {
             .iter()
             .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
             .collect();
-        Self {
-            status: parts.status.as_u16(),
-            headers,
-            body,
-        }
+        Self { status: parts.status.as_u16(), headers, body }
     }
 }

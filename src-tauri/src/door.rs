@@ -64,10 +64,7 @@ impl Remote {
     }
 
     /// Sends `request`, whose URI is a path, to this hub.
-    async fn send(
-        &self,
-        request: Request<String>,
-    ) -> Result<Response<reqwest::Body>, reqwest::Error> {
+    async fn send(&self, request: Request<String>) -> Result<Response<reqwest::Body>, reqwest::Error> {
         let (parts, body) = request.into_parts();
         let request = self.ask(parts.method, &parts.uri.to_string());
         let response = request.headers(parts.headers).body(body).send().await?;
@@ -99,35 +96,24 @@ mod tests {
 
     fn hub() -> Router {
         Router::new()
-            .route(
-                "/v1/echo",
-                post(|body: String| async move { (axum::http::StatusCode::CREATED, body) }),
-            )
+            .route("/v1/echo", post(|body: String| async move { (axum::http::StatusCode::CREATED, body) }))
             .route(
                 "/v1/who",
                 get(|headers: HeaderMap| async move {
                     let who = headers.get(header::AUTHORIZATION);
-                    who.and_then(|who| who.to_str().ok())
-                        .unwrap_or("nobody")
-                        .to_owned()
+                    who.and_then(|who| who.to_str().ok()).unwrap_or("nobody").to_owned()
                 }),
             )
             .route("/v1/bytes", get(|| async { vec![0xff_u8, 0xfe] }))
     }
 
     fn request(method: Method, path: &str, body: &str) -> Request<String> {
-        Request::builder()
-            .method(method)
-            .uri(path)
-            .body(body.to_owned())
-            .unwrap()
+        Request::builder().method(method).uri(path).body(body.to_owned()).unwrap()
     }
 
     #[tokio::test]
     async fn an_answer_comes_back_with_its_status_headers_and_text() {
-        let answer = Door::Here(hub())
-            .send(request(Method::POST, "/v1/echo", "naïve"))
-            .await;
+        let answer = Door::Here(hub()).send(request(Method::POST, "/v1/echo", "naïve")).await;
         assert_eq!((answer.status, answer.body.as_str()), (201, "naïve"));
         assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
     }
@@ -139,10 +125,7 @@ mod tests {
         tokio::spawn(async { axum::serve(listener, hub()).await });
         let door = Door::Elsewhere(Remote::new(url, "secret".into()).unwrap());
         let answer = door.clone().send(request(Method::GET, "/v1/who", "")).await;
-        assert_eq!(
-            (answer.status, answer.body.as_str()),
-            (200, "Bearer secret")
-        );
+        assert_eq!((answer.status, answer.body.as_str()), (200, "Bearer secret"));
         let answer = door.send(request(Method::POST, "/v1/echo", "x")).await;
         assert_eq!((answer.status, answer.body.as_str()), (201, "x"));
     }

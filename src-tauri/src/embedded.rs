@@ -1,12 +1,11 @@
 //! The hub inside the window's process: opened beside the window, closed when the program ends.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::http::{Method, Request, Uri};
-use countersign_hub::{Config, Hub, Opened};
+use countersign_hub::{Config, Hub, Opened, Running};
 use tauri::AppHandle;
 use tokio::sync::{Notify, watch};
 
@@ -28,10 +27,10 @@ pub struct Embedded {
 
 impl Embedded {
     /// Begins to open the hub and returns at once: requests wait at the door.
-    pub fn start(app: AppHandle, config: Config) -> Self {
+    pub fn start(app: AppHandle) -> Self {
         let (opener, door) = watch::channel(Door::Opening);
         let stop = Arc::new(Notify::new());
-        tauri::async_runtime::spawn(run(app, config, opener, Arc::clone(&stop)));
+        tauri::async_runtime::spawn(run(app, opener, Arc::clone(&stop)));
         Self { door, stop }
     }
 
@@ -57,28 +56,10 @@ impl Embedded {
     }
 }
 
-/// Where the hub's things are: `COUNTERSIGN_DATABASE`, else the platform's data folder.
-///
-/// # Errors
-/// When the platform names no data folder.
-pub fn config() -> anyhow::Result<Config> {
-    let data_dir: PathBuf = dirs::data_dir()
-        .context("this system names no data folder: set XDG_DATA_HOME")?
-        .join("countersign");
-    let database = std::env::var("COUNTERSIGN_DATABASE")
-        .unwrap_or_else(|_| format!("sqlite://{}", data_dir.join("hub.db").display()));
-    Ok(Config {
-        database,
-        data_dir,
-        listen: Some(([127, 0, 0, 1], 0).into()),
-        packs: None,
-    })
-}
-
 /// Keeps the door open until `stop`. That it drops `opener` says that all is closed.
-async fn run(app: AppHandle, config: Config, opener: watch::Sender<Door>, stop: Arc<Notify>) {
+async fn run(app: AppHandle, opener: watch::Sender<Door>, stop: Arc<Notify>) {
     let hub = tokio::select! {
-        hub = open(&app, &config, &opener) => hub,
+        hub = open(&app, &opener) => hub,
         () = stop.notified() => return,
     };
     let router = hub.owner_router();
@@ -97,16 +78,16 @@ async fn run(app: AppHandle, config: Config, opener: watch::Sender<Door>, stop: 
 }
 
 /// Opens the hub in this process. While another process has it, or it doesn't open, the door leads there or says why.
-async fn open(app: &AppHandle, config: &Config, opener: &watch::Sender<Door>) -> Hub {
+async fn open(app: &AppHandle, opener: &watch::Sender<Door>) -> Hub {
     loop {
-        match Hub::open(config.clone()).await {
-            Ok(Opened::Here(hub)) => return hub,
-            Ok(Opened::Elsewhere { url, token }) => {
-                let lost = visit(app, opener, url, token).await;
+        match find().await {
+            Ok(Opened::Here(hub)) => return *hub,
+            Ok(Opened::Elsewhere(running)) => {
+                let lost = visit(app, opener, running).await;
                 tracing::info!(?lost, "the other hub went away");
             }
             Err(error) => {
-                let why = format!("{:#}", anyhow::Error::from(error));
+                let why = format!("{error:#}");
                 tracing::error!(why, "the hub did not open");
                 opener.send_replace(Door::Shut(why));
             }
@@ -115,14 +96,18 @@ async fn open(app: &AppHandle, config: &Config, opener: &watch::Sender<Door>) ->
     }
 }
 
+/// Opens the database of `COUNTERSIGN_DATABASE`, else the one in the platform's data folder.
+async fn find() -> anyhow::Result<Opened> {
+    let data_dir = dirs::data_dir().context("this system names no data folder: set XDG_DATA_HOME")?.join("countersign");
+    let database = std::env::var("COUNTERSIGN_DATABASE")
+        .unwrap_or_else(|_| format!("sqlite://{}", data_dir.join("hub.db").display()));
+    let listen = Some(([127, 0, 0, 1], 0).into());
+    Ok(Hub::open(Config { database, data_dir, listen, packs: None }).await?)
+}
+
 /// Leads the door to the hub of another process, for as long as that one answers.
-async fn visit(
-    app: &AppHandle,
-    opener: &watch::Sender<Door>,
-    url: String,
-    token: String,
-) -> anyhow::Result<()> {
-    let remote = Remote::new(url, token)?;
+async fn visit(app: &AppHandle, opener: &watch::Sender<Door>, running: Running) -> anyhow::Result<()> {
+    let remote = Remote::new(running.url, running.token)?;
     opener.send_replace(Door::Elsewhere(remote.clone()));
     changes::reconnected(app);
     changes::follow(app, &remote).await

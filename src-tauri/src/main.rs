@@ -18,14 +18,11 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
-        )
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")))
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
 
-    let config = embedded::config()?;
     let app = tauri::Builder::default()
         // First of all plugins: a second start must end before it opens a hub.
         .plugin(tauri_plugin_single_instance::init(|app, _args, _cwd| {
@@ -33,8 +30,8 @@ fn main() -> anyhow::Result<()> {
         }))
         .plugin(window::remember_size())
         .invoke_handler(tauri::generate_handler![request::hub_request])
-        .setup(move |app| {
-            app.manage(Embedded::start(app.handle().clone(), config));
+        .setup(|app| {
+            app.manage(Embedded::start(app.handle().clone()));
             window::open(app)?;
             #[cfg(unix)]
             tauri::async_runtime::spawn(end_on_signal(app.handle().clone()));
@@ -54,10 +51,7 @@ fn main() -> anyhow::Result<()> {
 #[cfg(unix)]
 async fn end_on_signal(app: AppHandle) {
     use tokio::signal::unix::{SignalKind, signal};
-    let signals = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    );
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
         tracing::warn!("signals can't be caught here; they end the program at once");
         return;

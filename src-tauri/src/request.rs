@@ -48,8 +48,7 @@ impl FromWindow {
     /// The request as HTTP, if it is one that the console may send.
     fn check(self) -> Result<Request<String>, Answer> {
         let malformed = |message| Answer::error(StatusCode::BAD_REQUEST, "malformed", message);
-        let method =
-            Method::from_bytes(self.method.as_bytes()).map_err(|_| malformed("not a method"))?;
+        let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| malformed("not a method"))?;
         let uri: Uri = self.path.parse().map_err(|_| malformed("not a path"))?;
         if uri.authority().is_some() || !self.path.starts_with("/v1/") || self.path.contains("..") {
             return Err(malformed("the path must be one under /v1/"));
@@ -60,20 +59,13 @@ impl FromWindow {
         let body = self.body.unwrap_or_default();
         if body.len() > MOST {
             let message = format!("the request is larger than {MOST} bytes");
-            return Err(Answer::error(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                message,
-            ));
+            return Err(Answer::error(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
         }
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         for (name, value) in self.headers {
-            let Some(name) = PASSED_ON
-                .into_iter()
-                .find(|passed| name.eq_ignore_ascii_case(passed.as_str()))
-            else {
+            let Some(name) = PASSED_ON.into_iter().find(|passed| name.eq_ignore_ascii_case(passed.as_str())) else {
                 continue;
             };
             let value = HeaderValue::from_str(&value).map_err(|_| malformed("not a header"))?;
@@ -99,7 +91,8 @@ mod tests {
         let request = check(json!({
             "method": "POST", "path": "/v1/drafts?workflow=a", "body": "{}",
             "headers": {"Content-Type": "application/json", "authorization": "Bearer x", "cookie": "y"},
-        })).unwrap();
+        }))
+        .unwrap();
         assert_eq!(request.uri(), "/v1/drafts?workflow=a");
         assert_eq!(request.headers().len(), 1);
         assert_eq!(request.headers()["content-type"], "application/json");
@@ -116,11 +109,7 @@ mod tests {
             "/v1/events",
             "/v1/a b",
         ] {
-            assert_eq!(
-                check(json!({"method": "GET", "path": path})).err(),
-                Some(400),
-                "{path}"
-            );
+            assert_eq!(check(json!({"method": "GET", "path": path})).err(), Some(400), "{path}");
         }
     }
 

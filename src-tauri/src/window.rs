@@ -12,13 +12,8 @@ const LABEL: &str = "main";
 /// # Errors
 /// When the system can't make a window.
 pub fn open(app: &App) -> tauri::Result<()> {
-    let described: &WindowConfig = app
-        .config()
-        .app
-        .windows
-        .iter()
-        .find(|window| window.label == LABEL)
-        .ok_or(tauri::Error::WindowNotFound)?;
+    let described: &WindowConfig =
+        app.config().app.windows.iter().find(|window| window.label == LABEL).ok_or(tauri::Error::WindowNotFound)?;
     WebviewWindowBuilder::from_config(app, described)?
         .on_navigation(is_console)
         .on_new_window(|_, _| NewWindowResponse::Deny)
@@ -31,10 +26,7 @@ pub fn focus(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
-    let shown = window
-        .unminimize()
-        .and_then(|()| window.show())
-        .and_then(|()| window.set_focus());
+    let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window did not come to the front");
     }
@@ -49,10 +41,7 @@ pub fn remember_size<R: Runtime>() -> TauriPlugin<R> {
 
 /// Whether `url` is the console itself: its own scheme, or on Windows and Android the host that stands for it.
 fn is_console(url: &Url) -> bool {
-    matches!(
-        (url.scheme(), url.host_str()),
-        ("tauri", Some("localhost")) | ("http" | "https", Some("tauri.localhost"))
-    )
+    matches!((url.scheme(), url.host_str()), ("tauri", Some("localhost")) | ("http" | "https", Some("tauri.localhost")))
 }
 
 #[cfg(test)]

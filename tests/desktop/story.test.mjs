@@ -99,10 +99,11 @@ test("Ctrl+Shift+K, a reason and the workflow's id kill it at once", async () =>
 
 test("at the end of the session the hub is closed in order", async () => {
   const lock = `${home.database}.hub`;
+  assert.equal((await stat(lock)).mode & 0o777, 0o600);
   const { pid } = JSON.parse(await readFile(lock, "utf8"));
   entries = (await hub.call("GET", "/v1/audit?limit=200")).entries;
   process.kill(pid, "SIGTERM");
-  await until("the hub's file to go", () => stat(lock).then(() => false, () => true));
+  await until("the hub to take its address back", async () => (await readFile(lock, "utf8")) === "");
 });
 
 test("what was decided is still there the next day, in the dark too", async () => {
