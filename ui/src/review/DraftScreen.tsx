@@ -1,7 +1,8 @@
 import { memo, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import type { Draft } from "../api/types";
+import { Inline } from "../kit/prose/inline";
 import { sourceViews } from "./citations";
-import { useDesk, useView } from "./context";
+import { useDesk, useSession, useView } from "./context";
 import { DraftCard } from "./DraftCard";
 import { EscalationBar } from "./EscalationBar";
 import { Facts } from "./Facts";
@@ -50,10 +51,12 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
         aria-label={`Draft for ticket ${ticketName(draft.external_id)}`}
       >
         <div className="inner">
-          <h1 dir="auto">{draft.subject}</h1>
+          <h1 dir="auto">
+            <Inline text={draft.subject} />
+          </h1>
           <p className="subtitle" dir="auto">
             {[
-              draft.customer,
+              draft.customer && <Inline key="c" text={draft.customer} />,
               `ticket ${ticketName(draft.external_id)}, revision ${draft.revision}`,
               isOpen(draft) ? <Waiting key="w" since={draft.staged_at} /> : STATES[draft.state],
             ]
@@ -123,15 +126,20 @@ function usePaintSignal(
     return () => cancelAnimationFrame(frame);
   }, [session, draft.id, onScreen]);
 
+  const paintedAt = useSession((state) => (state.shown?.id === draft.id ? state.shown.paintedAt : null));
   useEffect(() => {
     const now = element.current;
-    if (!now || !onScreen || !leased) return;
-    const timer = setTimeout(() => {
-      now.dataset.ready = "true";
-    }, MIN_LOOK_MS + 34);
+    if (!now || !onScreen || !leased || paintedAt === null) return;
+    const seenFor = performance.now() - paintedAt;
+    const timer = setTimeout(
+      () => {
+        now.dataset.ready = "true";
+      },
+      Math.max(0, MIN_LOOK_MS - seenFor) + 1,
+    );
     return () => {
       clearTimeout(timer);
       delete now.dataset.ready;
     };
-  }, [onScreen, leased, element]);
+  }, [onScreen, leased, paintedAt, element]);
 }

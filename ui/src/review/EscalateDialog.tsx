@@ -1,6 +1,7 @@
 import { useRef, useState } from "react";
 import { Dialog } from "../kit/dialog";
 import { useKeys } from "../kit/keys";
+import { Inline } from "../kit/prose/inline";
 import { show, useDesk, useSession } from "./context";
 import { useWorkflow } from "./data";
 import { isCommand } from "./guard";
@@ -37,7 +38,7 @@ export function EscalateDialog() {
       initialFocus={first}
     >
       <p className="dialog-lead" dir="auto">
-        {shown.draft.subject}
+        <Inline text={shown.draft.subject} />
       </p>
       <div className="reasons">
         {reasons.map(({ code, label, to, key, harm }, i) => (

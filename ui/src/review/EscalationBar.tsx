@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import type { Draft } from "../api/types";
 import { Key, useKeys } from "../kit/keys";
+import { Inline } from "../kit/prose/inline";
 import { useDesk } from "./context";
 import { useEscalations, useWorkflow } from "./data";
 import { isCommand } from "./guard";
@@ -51,7 +52,11 @@ export function EscalationBar({ draft }: { draft: Draft }) {
         <p>
           <b>Escalated to {escalation.to}</b> {longSpan(api.now() - Date.parse(escalation.opened_at))} ago:{" "}
           {reasons.join(", ")}
-          {escalation.comment && <span dir="auto">. “{escalation.comment}”</span>}
+          {escalation.comment && (
+            <span dir="auto">
+              . “<Inline text={escalation.comment} />”
+            </span>
+          )}
         </p>
         {escalation.owner ? (
           <span>Taken by {escalation.owner}</span>

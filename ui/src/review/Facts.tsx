@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Draft } from "../api/types";
 import { useTick } from "../kit/clock";
+import { Inline } from "../kit/prose/inline";
 import { doubts } from "./citations";
 import { useDesk, useSession } from "./context";
 import { countdown } from "./words";
@@ -21,7 +22,7 @@ export function Facts({ draft }: { draft: Draft }) {
           <dd className="worry">
             {worries.map((worry) => (
               <div key={worry} dir="auto">
-                {worry}
+                <Inline text={worry} />
               </div>
             ))}
           </dd>

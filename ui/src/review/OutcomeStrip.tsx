@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Draft, Outcome } from "../api/types";
+import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
 import { useDesk } from "./context";
 import { useWorkflow } from "./data";
@@ -18,7 +19,11 @@ export function OutcomeStrip({ draft, outcome }: { draft: Draft; outcome: Outcom
     <div className="outcome">
       <p>
         <b>{how}</b> by {outcome.by}, {longSpan(api.now() - Date.parse(outcome.at))} ago
-        {outcome.comment && <span dir="auto">: “{outcome.comment}”</span>}
+        {outcome.comment && (
+          <span dir="auto">
+            : “<Inline text={outcome.comment} />”
+          </span>
+        )}
       </p>
       {draft.delivery && <DeliveryLine delivery={draft.delivery} draftId={draft.id} />}
       {outcome.final_text !== undefined && (

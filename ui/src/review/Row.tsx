@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { DraftRow } from "../api/types";
+import { Inline } from "../kit/prose/inline";
 import { useDesk } from "./context";
 import { useWorkflow, useWorkflows } from "./data";
 import { MARKS, STATES, span, type Tone, ticketName } from "./words";
@@ -33,7 +34,9 @@ export const Row = memo(
       >
         <div className="row-1">
           <span>
-            <bdi>{row.subject || `Ticket ${ticketName(row.external_id)}`}</bdi>
+            <bdi>
+              <Inline text={row.subject || `Ticket ${ticketName(row.external_id)}`} />
+            </bdi>
           </span>
           <span title={`Waiting since ${new Date(row.staged_at).toLocaleString("en-GB")}`}>
             {span(now - Date.parse(row.staged_at))}
@@ -41,7 +44,9 @@ export const Row = memo(
         </div>
         <div className="row-2">
           <span>
-            <bdi>{who}</bdi>
+            <bdi>
+              <Inline text={who} />
+            </bdi>
             {several && workflow && ` · ${workflow.name}`}
           </span>
           {first && <span className={`mark ${first.tone}`}>{first.label}</span>}

@@ -1,4 +1,5 @@
 import { memo, useEffect, useRef, useState } from "react";
+import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
 import type { Span } from "../kit/prose/spans";
 import { type SourceView, STATUS } from "./citations";
@@ -52,7 +53,9 @@ function Source({ source }: { source: SourceView }) {
     >
       <h3>
         <span className={used ? "number" : "number off"}>{source.number}</span>
-        <span className="source-title">{source.title}</span>
+        <span className="source-title">
+          <Inline text={source.title} />
+        </span>
         <span className={`status ${status.tone}`}>
           {status.label}
           {!used && source.text !== null && (
@@ -65,7 +68,7 @@ function Source({ source }: { source: SourceView }) {
       </h3>
       {source.missing.map((quote) => (
         <p key={quote} className="claimed" dir="auto">
-          The draft quotes “{quote}”
+          The draft quotes “<Inline text={quote} />”
         </p>
       ))}
       {source.text !== null && (used || whole) && (

@@ -1,5 +1,6 @@
 import { memo, useMemo, useState } from "react";
 import type { Message } from "../api/types";
+import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
 import { useView } from "./context";
 import { type Entry, entriesOf, laidOut, summary } from "./tools";
@@ -51,7 +52,7 @@ const Said = memo(function Said({ message, customer }: { message: Message; custo
     <article className={`said ${message.role}`}>
       <div className="who">
         <span className="name" title={name}>
-          {name}
+          <Inline text={name ?? ""} />
         </span>
         {message.at && <time dateTime={message.at}>{clock(message.at)}</time>}
       </div>
@@ -79,10 +80,12 @@ function Tool({ entry }: { entry: Extract<Entry, { kind: "tool" }> }) {
   return (
     <div className="tool">
       <div className="tool-line">
-        <code>{entry.name}</code>
+        <code>
+          <Inline text={entry.name} />
+        </code>
         <span className="tool-words">
-          {entry.call !== null && <span>{summary(entry.call)}</span>}
-          {entry.result !== null && <span> → {summary(entry.result)}</span>}
+          {entry.call !== null && <Inline text={summary(entry.call)} />}
+          {entry.result !== null && <Inline text={` → ${summary(entry.result)}`} />}
         </span>
         <button
           type="button"

@@ -1,5 +1,5 @@
 import { Fragment, memo, type ReactNode, useMemo } from "react";
-import { splitHidden } from "./hidden";
+import { Inline } from "./inline";
 import { type Branch, isLeaf, type Leaf, type Node, parse, plain } from "./parse";
 import { type Cut, cutLeaves, leavesOf, type Span } from "./spans";
 
@@ -90,15 +90,7 @@ function drawBranch(node: Branch, key: number, inner: ReactNode[]): ReactNode {
 }
 
 function drawCut(cut: Cut, key: number, { active, onActive }: Draw): ReactNode {
-  const shown = splitHidden(cut.text).map((piece, i) =>
-    piece.hidden ? (
-      <span key={i} className="hidden-char" title="A character that can't be seen">
-        {piece.hidden}
-      </span>
-    ) : (
-      piece.text
-    ),
-  );
+  const shown = <Inline text={cut.text} />;
   if (cut.spans.length === 0) return <Fragment key={key}>{shown}</Fragment>;
   const lively = cut.spans.find((span) => span.badge);
   const lit = cut.spans.some((span) => span.key === active);
