@@ -46,6 +46,11 @@ function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c
     onDecided: () => {},
   });
   const at = () => session.state.get();
+  // The screen, which says what it has painted.
+  session.state.subscribe(() => {
+    const { shown } = at();
+    if (shown?.draft && shown.paintedAt === null) queueMicrotask(() => session.painted(shown.id));
+  });
   return { session, decisions, texts, released, asked, at, wait: (ms: number) => (now += ms) };
 }
 

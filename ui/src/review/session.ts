@@ -102,14 +102,14 @@ export class Session {
     clearTimeout(this.takeTimer);
     this.held.delete(draft.id);
     this.patch({ shown: { id: draft.id, draft, lease, why: null, paintedAt: null }, empty: false });
-    void this.prefetch();
   }
 
-  /** The screen calls this once the draft's pixels are there. */
+  /** The screen calls this once the draft's pixels are there; only then is there time for the one after it. */
   painted(id: string) {
     this.change(id, (shown) =>
       shown.paintedAt === null ? { ...shown, paintedAt: this.deps.clock() } : shown,
     );
+    void this.prefetch();
   }
 
   /** Shows a draft of the queue at once, to be read, and takes it when it is stayed on. */

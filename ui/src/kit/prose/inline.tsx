@@ -5,7 +5,6 @@ import { splitHidden } from "./hidden";
 export function Inline({ text }: { text: string }) {
   return splitHidden(text).map((piece, i) =>
     piece.hidden ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one fixed text
       <span key={i} className="hidden-char" title="A character that can't be seen">
         {piece.hidden}
       </span>
