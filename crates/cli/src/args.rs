@@ -1,0 +1,312 @@
+//! What the command line takes.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Review AI drafts before they reach a customer.
+#[derive(Parser)]
+#[command(name = "countersign", version, about, max_term_width = 100)]
+pub struct Args {
+    /// How to reach a hub.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How to reach a hub.
+#[derive(ClapArgs, Clone)]
+pub struct Reach {
+    /// A running hub's address; without it the local database is opened.
+    #[arg(long, global = true, env = "COUNTERSIGN_HUB", value_name = "URL")]
+    pub hub: Option<String>,
+    /// The token for that hub.
+    #[arg(long, global = true, env = "COUNTERSIGN_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// sqlite://PATH or postgres://…; the platform's data folder if it is left out.
+    #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Print one JSON value on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run a hub.
+    Hub {
+        /// Where to listen.
+        #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
+        listen: SocketAddr,
+        /// Apply every pack in this folder at start.
+        #[arg(long, value_name = "DIR")]
+        packs: Option<PathBuf>,
+        /// Load the demo workflow at start.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Make, check, apply and show workflow packs.
+    #[command(subcommand)]
+    Pack(Pack),
+    /// Bring in the documents that drafts may cite.
+    #[command(subcommand)]
+    Source(Source),
+    /// Bring drafts in and look at them.
+    #[command(subcommand)]
+    Draft(Draft),
+    /// Where each workflow stands.
+    Status {
+        /// Only this workflow.
+        id: Option<String>,
+    },
+    /// Kill a workflow, or `all`: no lease, no verdict, no delivery, at once.
+    Kill(Why),
+    /// Resume a killed workflow, or `all`, at the stage internal.
+    Resume(Why),
+    /// Escalations: who they went to and how they were settled.
+    #[command(subcommand)]
+    Escalation(Escalation),
+    /// Replies on their way out.
+    #[command(subcommand)]
+    Delivery(Delivery),
+    /// Outcomes as labels.
+    #[command(subcommand)]
+    Cases(Cases),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Bearer tokens.
+    #[command(subcommand)]
+    Token(Token),
+    /// Check that everything the hub needs is there.
+    Doctor,
+    /// Print the API's OpenAPI document.
+    Openapi,
+}
+
+/// A workflow and why.
+#[derive(ClapArgs)]
+pub struct Why {
+    /// The workflow, or `all`.
+    pub id: String,
+    /// Why; it is kept.
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// In which form a pack is shown.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum PackForm {
+    /// As it was applied.
+    Toml,
+    /// The rollout pack to circulate.
+    Txt,
+}
+
+/// Workflow packs.
+#[derive(Subcommand)]
+pub enum Pack {
+    /// Write a new pack into a folder of that name.
+    New {
+        /// The workflow's id.
+        id: String,
+    },
+    /// Check a pack; exits 1 when something is wrong with it.
+    Check {
+        /// The pack's folder.
+        dir: PathBuf,
+    },
+    /// Apply a pack; a changed one makes a new version.
+    Apply {
+        /// The pack's folder.
+        dir: PathBuf,
+    },
+    /// Show the pack in force.
+    Show {
+        /// The workflow.
+        id: String,
+        /// As TOML, or as plain text to circulate.
+        #[arg(long, value_enum, default_value = "txt")]
+        format: PackForm,
+    },
+}
+
+/// Sources.
+#[derive(Subcommand)]
+pub enum Source {
+    /// Bring sources in, one JSON object a line.
+    Import {
+        /// The file; `-` for standard input.
+        file: PathBuf,
+        /// For this workflow only.
+        #[arg(long, value_name = "ID")]
+        workflow: Option<String>,
+    },
+    /// List sources.
+    List,
+}
+
+/// Drafts.
+#[derive(Subcommand)]
+pub enum Draft {
+    /// Bring drafts in, one `draft.v1` object a line.
+    Import {
+        /// The file; `-` for standard input.
+        file: PathBuf,
+        /// For this workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: String,
+    },
+    /// List drafts.
+    List {
+        /// Of this workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: Option<String>,
+        /// In this state.
+        #[arg(long)]
+        state: Option<String>,
+        /// Holding these words.
+        #[arg(long)]
+        q: Option<String>,
+    },
+    /// Show one draft.
+    Show {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// Escalations.
+#[derive(Subcommand)]
+pub enum Escalation {
+    /// List escalations.
+    List {
+        /// `open` or `settled`.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only those that went to me.
+        #[arg(long)]
+        mine: bool,
+    },
+    /// Take one on.
+    Take {
+        /// Its id.
+        id: String,
+    },
+    /// Settle one.
+    Settle {
+        /// Its id.
+        id: String,
+        /// How it was settled.
+        #[arg(long)]
+        note: String,
+    },
+}
+
+/// Deliveries.
+#[derive(Subcommand)]
+pub enum Delivery {
+    /// List deliveries.
+    List {
+        /// Of this workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: Option<String>,
+        /// `pending`, `held`, `delivered` or `undeliverable`.
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Try one again, now.
+    Retry {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// In which form cases leave.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum CaseFormat {
+    /// One JSON object a line; loses nothing.
+    Jsonl,
+}
+
+/// Cases.
+#[derive(Subcommand)]
+pub enum Cases {
+    /// List cases.
+    List {
+        /// Of this workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: Option<String>,
+        /// `approve`, `edit` or `escalate`.
+        #[arg(long)]
+        action: Option<String>,
+        /// Holding these words.
+        #[arg(long)]
+        q: Option<String>,
+    },
+    /// Show one case.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Export every case of a workflow into a file, whole or not at all.
+    Export {
+        /// The workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: String,
+        /// The form.
+        #[arg(long, value_enum, default_value = "jsonl")]
+        format: CaseFormat,
+        /// The file.
+        #[arg(long, value_name = "PATH")]
+        out: PathBuf,
+    },
+}
+
+/// The audit log.
+#[derive(Subcommand)]
+pub enum Audit {
+    /// Follow the chain; exits 1 and names the first broken entry if it doesn't hold.
+    Verify {
+        /// Also against a checkpoint that was kept elsewhere.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Print a signed checkpoint to keep elsewhere.
+    Checkpoint,
+    /// Print every entry, one JSON object a line.
+    Export,
+}
+
+/// Tokens.
+#[derive(Subcommand)]
+pub enum Token {
+    /// Make a token; its secret is shown this once.
+    Create {
+        /// A role; may be given several times.
+        #[arg(long, required = true)]
+        role: Vec<String>,
+        /// Only in this workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: Option<String>,
+        /// The name its holder acts under; the same name is the same person.
+        #[arg(long)]
+        name: Option<String>,
+        /// An escalation route its holder answers for; may be given several times.
+        #[arg(long)]
+        route: Vec<String>,
+        /// Until when it is good, RFC 3339.
+        #[arg(long, value_name = "TIME")]
+        expires_at: Option<String>,
+    },
+    /// List tokens.
+    List,
+    /// Revoke a token at once.
+    Revoke {
+        /// Its id.
+        id: String,
+    },
+}

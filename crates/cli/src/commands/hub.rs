@@ -1,0 +1,108 @@
+//! `countersign hub` and `countersign doctor`.
+
+use crate::args::Reach;
+use crate::door::{Door, Sent, database};
+use crate::print;
+use anyhow::Context;
+use axum::http::Method;
+use countersign_domain::access::Identity;
+use countersign_hub::{Config, Hub, Opened};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Runs a hub until it is told to stop.
+pub async fn run(reach: &Reach, listen: SocketAddr, packs: Option<PathBuf>, demo: bool) -> anyhow::Result<ExitCode> {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG").unwrap_or_else(|_| "warn,countersign=info".into());
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let (database, data_dir) = database(reach)?;
+    let hub = match Hub::open(Config { database, data_dir, listen: Some(listen), packs }).await? {
+        Opened::Here(hub) => hub,
+        Opened::Elsewhere(running) => {
+            anyhow::bail!("process {} runs a hub over this database already, at {}", running.pid, running.url)
+        }
+    };
+    if demo {
+        hub.desk().load_demo(&Identity::owner()).await?;
+    }
+    let url = hub.url().unwrap_or_default();
+    // The token is good for as long as this process lives; it also stands in the lock file beside the database.
+    match hub.owner_token_if_any() {
+        Some(token) => print::out(format!("console: {url}/#token={token}")),
+        None => print::out(format!("console: {url}/")),
+    }
+    stop_signal().await.context("can't wait for a signal")?;
+    hub.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn stop_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done,
+            _ = term.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+/// Checks what the hub needs: exits 1 if something is missing.
+pub async fn doctor(reach: &Reach) -> anyhow::Result<ExitCode> {
+    let mut checks: Vec<(String, bool, String)> = Vec::new();
+    let door = match Door::open(reach).await {
+        Ok(door) => door,
+        Err(e) => {
+            checks.push(("hub".into(), false, format!("{e:#}")));
+            return Ok(told(reach, &checks));
+        }
+    };
+    let place = match &door {
+        Door::Here(_) => format!("local database {}", database(reach)?.0),
+        Door::There { url, .. } => format!("a running hub at {url}"),
+    };
+    checks.push(("hub".into(), true, place));
+    for (name, path) in [("database", "/readyz"), ("audit log", "/v1/audit/verify"), ("workflows", "/v1/workflows")] {
+        match door.bytes(Method::GET, path, Sent::Nothing).await {
+            Ok(bytes) => {
+                let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+                match name {
+                    "audit log" => checks.push((name.into(), answer["ok"] == true, format!("{} entries hold", answer["entries"]))),
+                    "workflows" => workflows(&answer, &mut checks),
+                    _ => checks.push((name.into(), true, "answers".into())),
+                }
+            }
+            Err(e) => checks.push((name.into(), false, format!("{e:#}"))),
+        }
+    }
+    door.close().await;
+    Ok(told(reach, &checks))
+}
+
+fn workflows(answer: &Value, checks: &mut Vec<(String, bool, String)>) {
+    let rows = answer["workflows"].as_array().cloned().unwrap_or_default();
+    if rows.is_empty() {
+        checks.push(("workflows".into(), true, "none yet: countersign pack new ID".into()));
+    }
+    for w in rows {
+        let gone = w["deliveries_undeliverable"].as_i64().unwrap_or(0);
+        let say = if gone > 0 { format!("{gone} deliveries gave up: countersign delivery list --state undeliverable") } else { "well".into() };
+        checks.push((format!("workflow {}", print::cell(&w, "id")), gone == 0, say));
+    }
+}
+
+fn told(reach: &Reach, checks: &[(String, bool, String)]) -> ExitCode {
+    let ok = checks.iter().all(|(_, ok, _)| *ok);
+    if reach.json {
+        let rows: Vec<Value> = checks.iter().map(|(name, ok, say)| json!({ "check": name, "ok": ok, "detail": say })).collect();
+        print::out(json!({ "ok": ok, "checks": rows }));
+    } else {
+        for (name, ok, say) in checks {
+            print::out(format!("{} {name}: {say}", if *ok { "ok  " } else { "FAIL" }));
+        }
+    }
+    ExitCode::from(u8::from(!ok))
+}

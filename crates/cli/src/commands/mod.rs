@@ -1,0 +1,234 @@
+//! Each command: a request to the hub, its answer as JSON or for people.
+
+mod hub;
+mod import;
+mod pack;
+
+use crate::args::{Args, Audit, Cases, Command, Delivery, Draft, Escalation, Reach, Source, Token};
+use crate::door::{Door, Sent};
+use crate::print;
+use anyhow::{Context, bail};
+use axum::http::Method;
+use serde_json::{Value, json};
+use std::fmt::Write;
+use std::process::ExitCode;
+
+/// Runs a command. 0 done, 1 the answer is no, 3 could not; clap's own 2 is wrong usage.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let reach = args.reach;
+    match args.command {
+        Command::Hub { listen, packs, demo } => return hub::run(&reach, listen, packs, demo).await,
+        Command::Pack(crate::args::Pack::New { id }) => return pack::new(&reach, &id),
+        Command::Pack(crate::args::Pack::Check { dir }) => return pack::check(&reach, &dir),
+        Command::Doctor => return hub::doctor(&reach).await,
+        Command::Openapi => {
+            print::out(countersign_hub::openapi().to_pretty_json()?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        command => {
+            let door = Door::open(&reach).await?;
+            let done = on(&door, &reach, command).await;
+            door.close().await;
+            done
+        }
+    }
+}
+
+async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Pack(command) => pack::on(door, reach, command).await,
+        Command::Source(Source::Import { file, workflow }) => {
+            let path = with_query("/v1/sources", &[("workflow", workflow)]);
+            import::run(door, reach, &path, &file, &["created", "updated", "unchanged", "rejected"]).await
+        }
+        Command::Source(Source::List) => list(door, reach, "/v1/sources", "sources", &["id", "title", "access", "workflow"]).await,
+        Command::Draft(Draft::Import { file, workflow }) => {
+            let path = with_query("/v1/drafts", &[("workflow", Some(workflow)), ("summary", Some("true".into()))]);
+            import::run(door, reach, &path, &file, &["created", "duplicate", "superseded", "rejected"]).await
+        }
+        Command::Draft(Draft::List { workflow, state, q }) => {
+            let path = with_query("/v1/drafts", &[("workflow", workflow), ("state", state), ("q", q)]);
+            list(door, reach, &path, "drafts", &["id", "external_id", "state", "risk", "marks", "subject"]).await
+        }
+        Command::Draft(Draft::Show { id }) => pretty(door, Method::GET, &format!("/v1/drafts/{}", segment(&id)), Sent::Nothing).await,
+        Command::Status { id } => status(door, reach, id.as_deref()).await,
+        Command::Kill(why) => act(door, reach, &format!("/v1/workflows/{}/kill", segment(&why.id)), json!({ "reason": why.reason }), killed).await,
+        Command::Resume(why) => act(door, reach, &format!("/v1/workflows/{}/resume", segment(&why.id)), json!({ "reason": why.reason }), resumed).await,
+        Command::Escalation(Escalation::List { state, mine }) => {
+            let path = with_query("/v1/escalations", &[("state", state), ("mine", mine.then(|| "true".into()))]);
+            list(door, reach, &path, "escalations", &["id", "workflow", "external_id", "to", "owner", "state", "reasons", "subject"]).await
+        }
+        Command::Escalation(Escalation::Take { id }) => {
+            act(door, reach, &format!("/v1/escalations/{}/take", segment(&id)), json!({}), |a| format!("taken by {}", print::cell(a, "owner"))).await
+        }
+        Command::Escalation(Escalation::Settle { id, note }) => {
+            act(door, reach, &format!("/v1/escalations/{}/settle", segment(&id)), json!({ "note": note }), |_| "settled".into()).await
+        }
+        Command::Delivery(Delivery::List { workflow, state }) => {
+            let path = with_query("/v1/deliveries", &[("workflow", workflow), ("state", state)]);
+            list(door, reach, &path, "deliveries", &["id", "external_id", "type", "state", "attempts", "next_attempt_at", "last_error"]).await
+        }
+        Command::Delivery(Delivery::Retry { id }) => {
+            act(door, reach, &format!("/v1/deliveries/{}/retry", segment(&id)), json!({}), |_| "trying again now".into()).await
+        }
+        Command::Cases(Cases::List { workflow, action, q }) => {
+            let path = with_query("/v1/cases", &[("workflow", workflow), ("action", action), ("q", q)]);
+            list(door, reach, &path, "cases", &["id", "external_id", "action", "grade", "reasons", "decided_at", "subject"]).await
+        }
+        Command::Cases(Cases::Show { id }) => pretty(door, Method::GET, &format!("/v1/cases/{}", segment(&id)), Sent::Nothing).await,
+        Command::Cases(Cases::Export { workflow, format: _, out }) => import::export(door, reach, &workflow, &out).await,
+        Command::Audit(Audit::Verify { checkpoint }) => verify(door, reach, checkpoint).await,
+        Command::Audit(Audit::Checkpoint) => pretty(door, Method::GET, "/v1/audit/checkpoint", Sent::Nothing).await,
+        Command::Audit(Audit::Export) => import::print_lines(door, "/v1/audit/export").await,
+        Command::Token(token) => tokens(door, reach, token).await,
+        Command::Hub { .. } | Command::Doctor | Command::Openapi => bail!("this command needs no hub"),
+    }
+}
+
+async fn tokens(door: &Door, reach: &Reach, command: Token) -> anyhow::Result<ExitCode> {
+    match command {
+        Token::Create { role, workflow, name, route, expires_at } => {
+            let grants: Vec<Value> = role.iter().map(|r| json!({ "role": r, "workflow": workflow })).collect();
+            let mut new = json!({ "grants": grants, "routes": route });
+            for (key, value) in [("name", name), ("expires_at", expires_at)] {
+                if let Some(value) = value {
+                    new[key] = json!(value);
+                }
+            }
+            let made = door.json(Method::POST, "/v1/tokens", Sent::Json(new)).await?;
+            if reach.json {
+                print::out(made);
+            } else {
+                print::note(format!("token {}; it is shown this once", print::cell(&made, "id")));
+                print::out(print::cell(&made, "token"));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Token::List => {
+            let mut all = door.json(Method::GET, "/v1/tokens", Sent::Nothing).await?;
+            if !reach.json
+                && let Some(rows) = all.get_mut("tokens").and_then(Value::as_array_mut)
+            {
+                for row in rows {
+                    let grants = row.get("grants").and_then(Value::as_array).cloned().unwrap_or_default();
+                    let shown = grants.iter().map(|g| {
+                        let place = g.get("workflow").and_then(Value::as_str).map(|w| format!("@{w}"));
+                        format!("{}{}", print::cell(g, "role"), place.unwrap_or_default())
+                    });
+                    row["roles"] = json!(shown.collect::<Vec<_>>().join(" "));
+                }
+            }
+            show(reach, &all, "tokens", &["id", "name", "roles", "created_at", "expires_at", "revoked_at"]);
+            Ok(ExitCode::SUCCESS)
+        }
+        Token::Revoke { id } => {
+            door.json(Method::DELETE, &format!("/v1/tokens/{}", segment(&id)), Sent::Nothing).await?;
+            if reach.json { print::out(json!({ "id": id, "revoked": true })) } else { print::out("revoked") }
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn status(door: &Door, reach: &Reach, id: Option<&str>) -> anyhow::Result<ExitCode> {
+    let mut all = door.json(Method::GET, "/v1/workflows", Sent::Nothing).await?;
+    let rows = all.get_mut("workflows").and_then(Value::as_array_mut).context("the hub's answer has no workflows")?;
+    if let Some(id) = id {
+        rows.retain(|w| print::cell(w, "id") == id);
+        if rows.is_empty() {
+            bail!("no workflow {id:?}");
+        }
+    }
+    if reach.json {
+        print::out(all);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let table: Vec<Vec<String>> = rows
+        .iter()
+        .map(|w| {
+            let drafts = w.get("drafts").and_then(Value::as_object).cloned().unwrap_or_default();
+            let counts = drafts.iter().map(|(state, n)| format!("{state} {n}")).collect::<Vec<_>>().join(", ");
+            let stage = if w["killed"] == true { "KILLED".to_owned() } else { print::cell(w, "stage") };
+            vec![print::cell(w, "id"), format!("v{}", print::cell(w, "version")), stage, counts]
+        })
+        .collect();
+    print::table(&["workflow", "version", "stage", "drafts"], &table);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(door: &Door, reach: &Reach, checkpoint: Option<std::path::PathBuf>) -> anyhow::Result<ExitCode> {
+    let verified = match checkpoint {
+        None => door.json(Method::GET, "/v1/audit/verify", Sent::Nothing).await?,
+        Some(file) => {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
+            let kept: Value = serde_json::from_str(&text).with_context(|| format!("{} is not a checkpoint", file.display()))?;
+            door.json(Method::POST, "/v1/audit/verify", Sent::Json(kept)).await?
+        }
+    };
+    let ok = verified["ok"] == true;
+    if reach.json {
+        print::out(&verified);
+    } else if ok {
+        print::out(format!("ok: {} entries", verified["entries"]));
+    } else {
+        print::out(format!("BROKEN at entry {}: {}", verified["broken_at"], print::cell(&verified, "why")));
+    }
+    Ok(ExitCode::from(u8::from(!ok)))
+}
+
+fn killed(a: &Value) -> String {
+    format!(
+        "{} is killed: {} drafts frozen, {} leases void, {} deliveries held, in force after {:.1} ms",
+        print::cell(a, "workflow"), a["frozen"], a["leases_voided"], a["deliveries_held"], a["effect_ms"].as_f64().unwrap_or(0.0)
+    )
+}
+
+fn resumed(a: &Value) -> String {
+    format!("{} runs again at {}: {} drafts staged, {} stay out", print::cell(a, "workflow"), print::cell(a, "stage"), a["returned"], a["stayed_out"])
+}
+
+async fn act(door: &Door, reach: &Reach, path: &str, body: Value, say: fn(&Value) -> String) -> anyhow::Result<ExitCode> {
+    let answer = door.json(Method::POST, path, Sent::Json(body)).await?;
+    if reach.json {
+        print::out(answer);
+    } else if let Some(all) = answer.get("workflows").and_then(Value::as_array) {
+        all.iter().for_each(|a| print::out(say(a)));
+    } else {
+        print::out(say(&answer));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(door: &Door, reach: &Reach, path: &str, name: &str, columns: &[&str]) -> anyhow::Result<ExitCode> {
+    let answer = door.json(Method::GET, path, Sent::Nothing).await?;
+    show(reach, &answer, name, columns);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(reach: &Reach, answer: &Value, name: &str, columns: &[&str]) {
+    if reach.json { print::out(answer) } else { print::list(answer, name, columns) }
+}
+
+async fn pretty(door: &Door, method: Method, path: &str, sent: Sent) -> anyhow::Result<ExitCode> {
+    print::out(serde_json::to_string_pretty(&door.json(method, path, sent).await?)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A path segment with everything escaped that could end it.
+pub fn segment(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, b| {
+        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~') {
+            out.push(char::from(b));
+        } else {
+            // Writing to a String can't fail.
+            let _ = write!(out, "%{b:02X}");
+        }
+        out
+    })
+}
+
+/// A path with those parameters that are there.
+pub fn with_query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
+    let there = parameters.iter().filter_map(|(name, value)| value.as_ref().map(|v| format!("{name}={}", segment(v))));
+    let query = there.collect::<Vec<_>>().join("&");
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}

@@ -1,0 +1,156 @@
+//! The one way to a hub: over HTTP, or the same router in this process over the local database.
+
+use crate::args::Reach;
+use anyhow::{Context, bail};
+use axum::body::Body;
+use axum::http::{Method, Request};
+use bytes::Bytes;
+use countersign_hub::{Config, Hub, Opened};
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt, TryStreamExt};
+use serde_json::Value;
+use std::path::PathBuf;
+use tower::ServiceExt;
+
+/// A hub, wherever it is.
+pub enum Door {
+    /// In this process.
+    Here(Box<Hub>),
+    /// Over HTTP.
+    There {
+        /// The client.
+        client: reqwest::Client,
+        /// Where.
+        url: String,
+        /// As whom.
+        token: String,
+    },
+}
+
+/// An answer that isn't a success.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    /// The wire's code.
+    pub code: String,
+    /// What went wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// A streamed answer.
+pub type Streamed = BoxStream<'static, anyhow::Result<Bytes>>;
+
+/// What is sent with a request.
+pub enum Sent {
+    /// Nothing.
+    Nothing,
+    /// A JSON value.
+    Json(Value),
+    /// Lines, as they are read.
+    Lines(BoxStream<'static, std::io::Result<Bytes>>),
+}
+
+/// The database that is opened when no hub is named.
+pub fn database(reach: &Reach) -> anyhow::Result<(String, PathBuf)> {
+    let data_dir = dirs::data_dir().context("this platform names no data folder; give --database")?.join("countersign");
+    let database = reach.database.clone().unwrap_or_else(|| format!("sqlite://{}", data_dir.join("hub.db").display()));
+    // The signing key lies beside the database that it signs for.
+    let beside = countersign_desk::sqlite_path(&database).and_then(|p| p.parent().map(PathBuf::from));
+    Ok((database, beside.filter(|p| !p.as_os_str().is_empty()).unwrap_or(data_dir)))
+}
+
+impl Door {
+    /// Finds the hub that is meant.
+    pub async fn open(reach: &Reach) -> anyhow::Result<Self> {
+        if let Some(url) = &reach.hub {
+            let token = reach.token.clone().unwrap_or_default();
+            return Self::there(url.trim_end_matches('/').to_owned(), token);
+        }
+        let (database, data_dir) = database(reach)?;
+        let config = Config { database, data_dir, listen: None, packs: None };
+        match Hub::open(config).await? {
+            Opened::Here(hub) => Ok(Self::Here(hub)),
+            Opened::Elsewhere(running) => Self::there(running.url, running.token),
+        }
+    }
+
+    fn there(url: String, token: String) -> anyhow::Result<Self> {
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            bail!("expected a hub's address such as http://127.0.0.1:8787, found {url:?}");
+        }
+        let connect = std::time::Duration::from_secs(5);
+        Ok(Self::There { client: reqwest::Client::builder().connect_timeout(connect).build()?, url, token })
+    }
+
+    /// Sends a request; answers a success as a stream, anything else as an error.
+    pub async fn stream(&self, method: Method, path: &str, sent: Sent) -> anyhow::Result<(u16, Streamed)> {
+        let kind = if matches!(sent, Sent::Lines(_)) { "application/x-ndjson" } else { "application/json" };
+        let (status, body): (u16, Streamed) = match self {
+            Self::Here(hub) => {
+                let body = match sent {
+                    Sent::Nothing => Body::empty(),
+                    Sent::Json(value) => Body::from(value.to_string()),
+                    Sent::Lines(lines) => Body::from_stream(lines),
+                };
+                let request = Request::builder().method(method).uri(path).header("content-type", kind).body(body)?;
+                let response = hub.owner_router().oneshot(request).await?;
+                let status = response.status().as_u16();
+                (status, StreamExt::boxed(TryStreamExt::map_err(response.into_body().into_data_stream(), anyhow::Error::from)))
+            }
+            Self::There { client, url, token } => {
+                let mut request = client.request(method, format!("{url}{path}")).header("content-type", kind);
+                if !token.is_empty() {
+                    request = request.bearer_auth(token);
+                }
+                request = match sent {
+                    Sent::Nothing => request,
+                    Sent::Json(value) => request.body(value.to_string()),
+                    Sent::Lines(lines) => request.body(reqwest::Body::wrap_stream(lines)),
+                };
+                let response = request.send().await.with_context(|| format!("no hub answers at {url}"))?;
+                let status = response.status().as_u16();
+                (status, response.bytes_stream().map_err(anyhow::Error::from).boxed())
+            }
+        };
+        if (200..300).contains(&status) {
+            return Ok((status, body));
+        }
+        let text = whole(body).await?;
+        let error = serde_json::from_slice::<Value>(&text).ok().and_then(|v| v.get("error").cloned());
+        let field = |name: &str| error.as_ref().and_then(|e| e.get(name)).and_then(Value::as_str).map(str::to_owned);
+        let message = field("message").unwrap_or_else(|| format!("the hub answered {status}"));
+        Err(Refused { code: field("code").unwrap_or_default(), message, hint: field("hint") }.into())
+    }
+
+    /// Sends a request and reads its answer as JSON; `null` where there is none.
+    pub async fn json(&self, method: Method, path: &str, sent: Sent) -> anyhow::Result<Value> {
+        let text = self.bytes(method, path, sent).await?;
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&text).context("the hub's answer is not JSON")
+    }
+
+    /// Sends a request and reads its answer.
+    pub async fn bytes(&self, method: Method, path: &str, sent: Sent) -> anyhow::Result<Bytes> {
+        let (_, body) = self.stream(method, path, sent).await?;
+        whole(body).await
+    }
+
+    /// Lets go of the hub; the local one closes its database.
+    pub async fn close(self) {
+        if let Self::Here(hub) = self {
+            hub.close().await;
+        }
+    }
+}
+
+async fn whole(mut body: impl Stream<Item = anyhow::Result<Bytes>> + Unpin) -> anyhow::Result<Bytes> {
+    let mut all = Vec::new();
+    while let Some(part) = body.next().await {
+        all.extend_from_slice(&part?);
+    }
+    Ok(all.into())
+}

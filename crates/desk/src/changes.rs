@@ -1,0 +1,112 @@
+//! What happened, for consoles that watch: told after the commit, never before.
+
+use crate::Desk;
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+/// What kind of thing happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum ChangeKind {
+    /// Drafts came in.
+    #[serde(rename = "drafts.staged")]
+    DraftsStaged,
+    /// A draft is held.
+    #[serde(rename = "draft.leased")]
+    DraftLeased,
+    /// A draft is free again, or has left the queue undecided.
+    #[serde(rename = "draft.released")]
+    DraftReleased,
+    /// A verdict was taken.
+    #[serde(rename = "verdict.recorded")]
+    VerdictRecorded,
+    /// A verdict was withdrawn.
+    #[serde(rename = "verdict.withdrawn")]
+    VerdictWithdrawn,
+    /// A workflow was killed.
+    #[serde(rename = "workflow.killed")]
+    WorkflowKilled,
+    /// A workflow was resumed.
+    #[serde(rename = "workflow.resumed")]
+    WorkflowResumed,
+    /// A delivery moved on.
+    #[serde(rename = "delivery.updated")]
+    DeliveryUpdated,
+    /// An escalation was opened, taken or settled.
+    #[serde(rename = "escalation.updated")]
+    EscalationUpdated,
+    /// A pack was applied.
+    #[serde(rename = "pack.applied")]
+    PackApplied,
+}
+
+/// One thing that happened; an event of `GET /v1/events`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Change {
+    /// What.
+    #[serde(rename = "type")]
+    pub kind: ChangeKind,
+    /// Where.
+    pub workflow: String,
+    /// To which draft, if to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft_id: Option<String>,
+}
+
+const CHANNEL: &str = "countersign_change";
+
+pub(crate) struct Changes {
+    sender: broadcast::Sender<Change>,
+    /// Tells this hub's own notifications apart when Postgres hands them back.
+    origin: String,
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self { sender: broadcast::channel(1024).0, origin: crate::new_id() }
+    }
+}
+
+impl Desk {
+    /// Everything that happens from now on, on this hub and on every other one of the same Postgres.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.inner.changes.sender.subscribe()
+    }
+
+    pub(crate) async fn tell(&self, kind: ChangeKind, workflow: &str, draft_id: Option<&str>) {
+        let change = Change { kind, workflow: workflow.to_owned(), draft_id: draft_id.map(str::to_owned) };
+        if let Some(pool) = self.inner.store.postgres() {
+            let told = serde_json::json!({ "origin": self.inner.changes.origin, "change": change }).to_string();
+            if let Err(e) = countersign_store::notify(pool, CHANNEL, &told).await {
+                // Other hubs read the database for whatever they act on; only their consoles learn of it later.
+                tracing::warn!(error = %e, "other hubs were not notified");
+            }
+        }
+        // Nobody listening is no fault.
+        let _ = self.inner.changes.sender.send(change);
+    }
+
+    /// Passes on what other hubs of the same Postgres tell; returns at once on SQLite. A kill that another hub
+    /// tells of breaks off this hub's running sends.
+    pub async fn listen_to_other_hubs(&self) -> Result<(), crate::DeskError> {
+        let Some(pool) = self.inner.store.postgres() else { return Ok(()) };
+        let mut listener = countersign_store::listen(pool, CHANNEL).await?;
+        loop {
+            let payload = countersign_store::next_notice(&mut listener).await?;
+            #[derive(Deserialize)]
+            struct Told {
+                origin: String,
+                change: Change,
+            }
+            match serde_json::from_str::<Told>(&payload) {
+                Ok(told) if told.origin != self.inner.changes.origin => {
+                    if told.change.kind == ChangeKind::WorkflowKilled {
+                        self.inner.sending.break_off(&told.change.workflow);
+                    }
+                    let _ = self.inner.changes.sender.send(told.change);
+                }
+                Ok(_) => {}
+                Err(e) => tracing::warn!(error = %e, "a notification that can't be read"),
+            }
+        }
+    }
+}

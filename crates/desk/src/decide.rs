@@ -1,0 +1,316 @@
+//! Deciding: one transaction for the verdict, its case, the evidence, the audit entry and the outgoing delivery.
+
+use crate::{ChangeKind, Desk, DeskError, deliver, new_id, record};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::diff::{self, Edit};
+use countersign_domain::draft::DraftBody;
+use countersign_domain::mark::Marks;
+use countersign_domain::state::State;
+use countersign_domain::time::Millis;
+use countersign_domain::verdict::{Action, Conflict, Hold, Standing, Verdict, judge, outcome_key};
+use countersign_store::cases::NewCase;
+use countersign_store::drafts::{self, DraftRow};
+use countersign_store::escalations::NewEscalation;
+use countersign_store::evidence::{self, Record};
+use countersign_store::leases::{self, LeaseRow};
+use countersign_store::second_reviews::{self, SecondRow};
+use countersign_store::verdicts::{self, KeptRow, VerdictRow};
+use countersign_store::workflows;
+use countersign_store::{Tx, cases, escalations};
+use serde::Serialize;
+use serde_json::json;
+
+/// What a verdict came to.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict_id: String,
+    /// The draft.
+    pub draft_id: String,
+    /// The label that it made.
+    pub case_id: Option<String>,
+    /// The draft's state now.
+    pub state: State,
+    /// What was decided.
+    pub action: String,
+    /// An edit's grade.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
+    /// The grade that the diff suggested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggested_grade: Option<String>,
+    /// Share of the words changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit_ratio: Option<f64>,
+    /// When it was taken.
+    pub recorded_at: Millis,
+    /// Until when it can be withdrawn at the least.
+    pub undo_until: Millis,
+    /// It was a blind second review.
+    pub second_review: bool,
+    /// Whether it has been withdrawn since.
+    pub withdrawn: bool,
+}
+
+/// A verdict taken now, or the same one taken before.
+#[derive(Clone, Debug)]
+pub enum Decided {
+    /// Now.
+    Now(Outcome),
+    /// Before; nothing was changed.
+    Before(Outcome),
+}
+
+impl Desk {
+    /// Takes a verdict. A verdict that comes too late is refused, and what was typed is kept.
+    pub async fn decide(&self, who: &Identity, draft_id: &str, verdict: Verdict) -> Result<Decided, DeskError> {
+        let (seen, body) = self.reviewable(who, draft_id).await?;
+        let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
+        // The diff of a long text takes a while, so it is made before the transaction.
+        let edit = match (&verdict.final_text, verdict.action) {
+            (Some(text), Action::Edit) => Some(diff::edit(&body.draft.text, text, &quotes)),
+            _ => None,
+        };
+        match self.take(who, &seen, &body, &verdict, edit).await {
+            Err(DeskError::Conflict { conflict, .. }) => {
+                self.keep(who, &seen, &verdict, conflict).await?;
+                Err(DeskError::Conflict { conflict, kept: Some(verdict.verdict_id) })
+            }
+            other => other,
+        }
+    }
+
+    /// What a text would count as, were it sent instead of the draft's.
+    pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
+        let (_, body) = self.reviewable(who, draft_id).await?;
+        let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
+        Ok(diff::edit(&body.draft.text, final_text, &quotes))
+    }
+
+    async fn reviewable(&self, who: &Identity, draft_id: &str) -> Result<(DraftRow, DraftBody), DeskError> {
+        let draft = drafts::get(&mut self.read().await?, draft_id, false).await?;
+        let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
+        self.require(who, Act::Review, Some(&draft.workflow_id), "review")?;
+        let body = serde_json::from_str(&draft.body)
+            .map_err(|_| countersign_store::StoreError::Unreadable { what: "a draft's body", value: draft.id.clone() })?;
+        Ok((draft, body))
+    }
+
+    async fn take(&self, who: &Identity, seen: &DraftRow, body: &DraftBody, verdict: &Verdict, edit: Option<Edit>) -> Result<Decided, DeskError> {
+        let now = self.now();
+        let digest = verdict.digest(&seen.id);
+        let mut tx = self.write().await?;
+        let workflow = workflows::get(&mut tx, &seen.workflow_id, workflows::Hold::Share).await?;
+        let workflow = workflow.ok_or_else(|| DeskError::not_found("workflow", &seen.workflow_id))?;
+        let Some(mut draft) = drafts::get(&mut tx, &seen.id, true).await? else {
+            return Err(DeskError::not_found("draft", &seen.id));
+        };
+        if let Some(before) = verdicts::get(&mut tx, &verdict.verdict_id).await? {
+            if before.digest != digest || before.reviewer != who.subject {
+                return Err(DeskError::VerdictReused(verdict.verdict_id.clone()));
+            }
+            return Ok(Decided::Before(outcome(&mut tx, &draft, before).await?));
+        }
+        let lease = leases::get(&mut tx, &verdict.lease_id).await?.filter(|l| l.draft_seq == draft.seq);
+        let round = lease.as_ref().map_or(1, |l| l.round);
+        let second = if round == 2 { second_reviews::get(&mut tx, draft.seq).await? } else { None };
+        let state = if round == 2 { State::InReview } else { draft.state()? };
+        let open = if round == 2 { second.is_some_and(|s| s.state != "done") } else { state.is_open() };
+        let hold = lease.as_ref().filter(|l| l.ended_at.is_none()).map(held);
+        let killed = workflow.killed_at.is_some();
+        judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
+            .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;
+        let version = self.version(&mut tx, &draft.workflow_id, draft.version).await?;
+        verdict.check(&version.pack, &body.draft.text)?;
+
+        let grade = edit.as_ref().map(|e| verdict.grade.unwrap_or(e.suggested_grade));
+        let row = VerdictRow {
+            id: verdict.verdict_id.clone(),
+            draft_seq: draft.seq,
+            workflow_id: draft.workflow_id.clone(),
+            version: draft.version,
+            stage: draft.stage.clone(),
+            round,
+            reviewer: who.subject.clone(),
+            lease_id: verdict.lease_id.clone(),
+            action: verdict.action.as_str().to_owned(),
+            grade: grade.map(|g| g.as_str().to_owned()),
+            suggested_grade: edit.as_ref().map(|e| e.suggested_grade.as_str().to_owned()),
+            edit_ratio: edit.as_ref().map(|e| e.edit_ratio),
+            reasons: json!(verdict.reasons).to_string(),
+            comment: verdict.comment.clone(),
+            final_text: verdict.final_text.clone(),
+            seconds: verdict.seconds,
+            at: now.0,
+            undo_until: now.plus_seconds(i64::from(version.pack.review.undo_seconds)).0,
+            digest,
+            withdrawn: 0,
+        };
+        verdicts::insert(&mut tx, &row).await?;
+        leases::end(&mut tx, &row.lease_id, now, "decided").await?;
+        let case_id = self.file_case(&mut tx, &draft, &version, &row).await?;
+        let key = outcome_key(verdict.action, grade, &verdict.reasons);
+        if round == 1 {
+            drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
+            evidence::add(&mut tx, record_of(&draft), &key, 1).await?;
+            self.send_on(&mut tx, &version, &draft, body, verdict, &row).await?;
+            if draft.double_read == 1 {
+                self.ask_a_second(&mut tx, &version, &draft, &row).await?;
+            }
+        } else {
+            second_reviews::set_state(&mut tx, draft.seq, "done").await?;
+        }
+        let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
+        record(&mut tx, now, &who.subject, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail).await?;
+        let outcome = outcome(&mut tx, &draft, row).await?;
+        tx.commit().await?;
+        self.tell(ChangeKind::VerdictRecorded, &draft.workflow_id, Some(&draft.id)).await;
+        if verdict.action == Action::Escalate {
+            self.tell(ChangeKind::EscalationUpdated, &draft.workflow_id, Some(&draft.id)).await;
+        }
+        Ok(Decided::Now(outcome))
+    }
+
+    /// The label, with everything that says where it came from.
+    async fn file_case(&self, tx: &mut Tx, draft: &DraftRow, version: &crate::Version, v: &VerdictRow) -> Result<String, DeskError> {
+        let id = new_id();
+        let reasons: Vec<String> = serde_json::from_str(&v.reasons).unwrap_or_default();
+        let label = json!({
+            "id": id, "draft_id": draft.id, "verdict_id": v.id, "workflow": draft.workflow_id, "version": draft.version,
+            "stage": draft.stage, "external_id": draft.external_id, "revision": draft.revision, "round": v.round,
+            "action": v.action, "grade": v.grade, "suggested_grade": v.suggested_grade, "edit_ratio": v.edit_ratio,
+            "reasons": reasons, "comment": v.comment, "final_text": v.final_text, "seconds": v.seconds,
+            "reviewer": self.pseudonym(&v.reviewer), "decided_at": Millis(v.at), "staged_at": Millis(draft.staged_at),
+            "probability": draft.probability, "marks": Marks(draft.marks).words(), "content_hash": draft.content_hash,
+            "pack_hash": version.pack.hash(), "guideline_hash": version.pack.guideline_hash(),
+        });
+        let case = NewCase {
+            id: &id,
+            verdict_id: &v.id,
+            draft_seq: draft.seq,
+            workflow_id: &draft.workflow_id,
+            action: &v.action,
+            grade: v.grade.as_deref(),
+            reasons: &v.reasons,
+            at: v.at,
+            record: &label.to_string(),
+        };
+        cases::insert(tx, &case).await?;
+        Ok(id)
+    }
+
+    async fn send_on(&self, tx: &mut Tx, version: &crate::Version, draft: &DraftRow, body: &DraftBody, verdict: &Verdict, row: &VerdictRow) -> Result<(), DeskError> {
+        let now = Millis(row.at);
+        let mut to = None;
+        if verdict.action == Action::Escalate {
+            let route = verdict.reasons.first().and_then(|code| version.pack.reason(code)).map(|r| r.to.clone()).unwrap_or_default();
+            let escalation = NewEscalation {
+                id: &new_id(),
+                verdict_id: &row.id,
+                draft_seq: draft.seq,
+                workflow_id: &draft.workflow_id,
+                reasons: &row.reasons,
+                comment: row.comment.as_deref(),
+                route: &route,
+                at: now,
+            };
+            escalations::insert(tx, &escalation).await?;
+            to = Some(route);
+        }
+        if version.pack.delivery.is_none() {
+            return Ok(());
+        }
+        let mut data = json!({
+            "workflow": draft.workflow_id, "external_id": draft.external_id, "revision": draft.revision,
+            "draft_id": draft.id, "verdict_id": row.id, "action": row.action,
+        });
+        let kind = if let Some(to) = to {
+            data["reasons"] = json!(verdict.reasons);
+            data["comment"] = json!(verdict.comment);
+            data["to"] = json!(to);
+            "draft.escalated"
+        } else {
+            if let Some(grade) = &row.grade {
+                data["grade"] = json!(grade);
+            }
+            data["text"] = json!(verdict.final_text.as_ref().unwrap_or(&body.draft.text));
+            "reply.ready"
+        };
+        deliver::enqueue(tx, &draft.workflow_id, Some(draft.seq), &draft.external_id, Some(&row.id), kind, now, Millis(row.undo_until), data).await
+    }
+
+    async fn ask_a_second(&self, tx: &mut Tx, version: &crate::Version, draft: &DraftRow, row: &VerdictRow) -> Result<(), DeskError> {
+        // A second label from before a withdrawal still stands.
+        if verdicts::standing(tx, draft.seq, 2).await?.is_some() {
+            return Ok(());
+        }
+        let due = Millis(row.at).plus_seconds(i64::from(version.pack.review.expires_hours) * 3600).hour_ceil();
+        let second = SecondRow {
+            draft_seq: draft.seq,
+            workflow_id: draft.workflow_id.clone(),
+            first_reviewer: row.reviewer.clone(),
+            expires_at: due.0,
+            risk: draft.risk,
+            state: "open".to_owned(),
+        };
+        second_reviews::open(tx, &second).await?;
+        Ok(())
+    }
+
+    async fn keep(&self, who: &Identity, draft: &DraftRow, verdict: &Verdict, conflict: Conflict) -> Result<(), DeskError> {
+        // As the code stands on the wire.
+        let code = DeskError::Conflict { conflict, kept: None }.code();
+        let code = serde_json::to_value(code).ok().and_then(|c| c.as_str().map(str::to_owned)).unwrap_or_default();
+        let bounded = |text: &Option<String>| text.as_ref().map(|t| t.chars().filter(|c| *c != '\0').take(200_000).collect());
+        let kept = KeptRow {
+            verdict_id: verdict.verdict_id.chars().filter(char::is_ascii_graphic).take(100).collect(),
+            draft_seq: draft.seq,
+            reviewer: who.subject.clone(),
+            code,
+            action: verdict.action.as_str().to_owned(),
+            final_text: bounded(&verdict.final_text),
+            comment: bounded(&verdict.comment),
+            at: self.now().0,
+        };
+        let mut tx = self.write().await?;
+        verdicts::keep(&mut tx, &kept).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A name for a reviewer that stays the same and says nothing.
+    pub(crate) fn pseudonym(&self, subject: &str) -> String {
+        use hmac::{Hmac, KeyInit, Mac};
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(&self.inner.pseudonyms);
+        let digest = mac.map(|mut m| {
+            m.update(subject.as_bytes());
+            hex::encode(m.finalize().into_bytes())
+        });
+        format!("reviewer-{}", digest.unwrap_or_default().get(..12).unwrap_or_default())
+    }
+}
+
+pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {
+    Record { workflow: &draft.workflow_id, version: draft.version, stage: &draft.stage, probability: draft.probability }
+}
+
+fn held(l: &LeaseRow) -> Hold {
+    Hold { lease_id: l.id.clone(), fence: l.fence, reviewer: l.reviewer.clone(), expires_at: Millis(l.expires_at) }
+}
+
+async fn outcome(tx: &mut Tx, draft: &DraftRow, v: VerdictRow) -> Result<Outcome, DeskError> {
+    Ok(Outcome {
+        case_id: cases::id_of_verdict(tx, &v.id).await?,
+        verdict_id: v.id,
+        draft_id: draft.id.clone(),
+        state: draft.state()?,
+        action: v.action,
+        grade: v.grade,
+        suggested_grade: v.suggested_grade,
+        edit_ratio: v.edit_ratio,
+        recorded_at: Millis(v.at),
+        undo_until: Millis(v.undo_until),
+        second_review: v.round == 2,
+        withdrawn: v.withdrawn == 1,
+    })
+}

@@ -1,0 +1,144 @@
+//! Why a use-case didn't happen, and the wire's closed list of codes.
+
+use countersign_domain::draft::FieldError;
+use countersign_domain::pack::PackError;
+use countersign_domain::verdict::Conflict;
+use countersign_store::StoreError;
+use serde::Serialize;
+
+/// The codes that clients branch on. The list grows only when one has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// 400: not what the format says.
+    Malformed,
+    /// 401: no token, or not a valid one.
+    Unauthorized,
+    /// 403: not with these roles.
+    Forbidden,
+    /// 404: there is no such thing.
+    NotFound,
+    /// 409: the lease is gone.
+    LeaseLost,
+    /// 409: a newer revision of the ticket came in.
+    DraftSuperseded,
+    /// 409: the draft isn't what the reviewer saw.
+    ContentChanged,
+    /// 409: somebody decided it, or this id was used for another verdict.
+    AlreadyDecided,
+    /// 409: it is delivered, or on its way.
+    AlreadyDelivered,
+    /// 409: the workflow is killed.
+    WorkflowKilled,
+    /// 413: larger than it may be.
+    TooLarge,
+    /// 422: well-formed, but against the rules.
+    Invalid,
+    /// 429: too many at once.
+    RateLimited,
+    /// 503: the hub can't act now.
+    Unavailable,
+    /// 500: a fault of the hub.
+    Internal,
+}
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// No such thing.
+    #[error("no {what} {id:?}")]
+    NotFound {
+        /// What kind of thing.
+        what: &'static str,
+        /// The id asked for.
+        id: String,
+    },
+    /// Not with these roles.
+    #[error("{who} may not {act}")]
+    Forbidden {
+        /// Who asked.
+        who: String,
+        /// What for.
+        act: String,
+    },
+    /// Not a valid token.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// A value against the rules.
+    #[error("{0}")]
+    Invalid(#[from] FieldError),
+    /// A pack with faults.
+    #[error("the pack has {} fault(s); the first: {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+    Pack(Vec<PackError>),
+    /// A verdict that came too late; what was typed is kept under its id.
+    #[error("{conflict}")]
+    Conflict {
+        /// Why.
+        conflict: Conflict,
+        /// The refused verdict's id, under which its text is kept.
+        kept: Option<String>,
+    },
+    /// A verdict id used twice for different verdicts.
+    #[error("verdict {0} was taken already, with other content; nothing was changed")]
+    VerdictReused(String),
+    /// Too late to withdraw.
+    #[error("this verdict can't be withdrawn any more: its reply is delivered or on its way")]
+    AlreadyDelivered,
+    /// More than may be held at once.
+    #[error("you hold {0} drafts already; decide on them or give some back")]
+    TooManyLeases(usize),
+    /// The database failed; nothing was done.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The desk can't be built.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl DeskError {
+    pub(crate) fn not_found(what: &'static str, id: impl Into<String>) -> Self {
+        Self::NotFound { what, id: id.into() }
+    }
+
+    pub(crate) fn forbidden(who: &str, act: impl Into<String>) -> Self {
+        Self::Forbidden { who: who.to_owned(), act: act.into() }
+    }
+
+    pub(crate) fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(FieldError::new(field, message))
+    }
+
+    /// The code that clients branch on.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotFound { .. } => Code::NotFound,
+            Self::Forbidden { .. } => Code::Forbidden,
+            Self::Unauthorized(_) => Code::Unauthorized,
+            Self::Invalid(_) | Self::Pack(_) => Code::Invalid,
+            Self::Conflict { conflict, .. } => match conflict {
+                Conflict::WorkflowKilled => Code::WorkflowKilled,
+                Conflict::DraftSuperseded => Code::DraftSuperseded,
+                Conflict::AlreadyDecided => Code::AlreadyDecided,
+                Conflict::LeaseLost => Code::LeaseLost,
+                Conflict::ContentChanged => Code::ContentChanged,
+            },
+            Self::VerdictReused(_) => Code::AlreadyDecided,
+            Self::AlreadyDelivered => Code::AlreadyDelivered,
+            Self::TooManyLeases(_) => Code::RateLimited,
+            Self::Store(StoreError::Unreadable { .. }) => Code::Internal,
+            Self::Store(_) | Self::Setup(_) => Code::Unavailable,
+        }
+    }
+
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Conflict { conflict: Conflict::WorkflowKilled, .. } => "what you typed is kept; it can be used after a resume",
+            Self::Conflict { .. } => "what you typed is kept; look at the draft again",
+            Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
+            Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",
+            Self::Pack(_) => "`countersign pack check DIR` shows all of them",
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! Kill and resume. A kill is in force before its call returns: the workflow's row is what every lease, verdict
+//! and claim of a delivery holds while it acts, so none of them can come after it.
+
+use crate::{ChangeKind, Desk, DeskError, deliver, new_id, record};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::state::State;
+use countersign_domain::time::Millis;
+use countersign_store::workflows::{self, Hold, TransitionRow, WorkflowRow};
+use countersign_store::{Tx, deliveries, drafts, leases};
+use serde::Serialize;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// What a kill came to.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Killed {
+    /// The workflow.
+    pub workflow: String,
+    /// Always true.
+    pub killed: bool,
+    /// When it was committed.
+    pub at: Millis,
+    /// From the call to the moment after which nothing of this workflow acts, in milliseconds.
+    pub effect_ms: f64,
+    /// Drafts frozen.
+    pub frozen: i64,
+    /// Leases void.
+    pub leases_voided: i64,
+    /// Deliveries held back.
+    pub deliveries_held: i64,
+}
+
+/// What a resume came to.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Resumed {
+    /// The workflow.
+    pub workflow: String,
+    /// Always false.
+    pub killed: bool,
+    /// When.
+    pub at: Millis,
+    /// Always `internal`.
+    pub stage: String,
+    /// Drafts staged again.
+    pub returned: i64,
+    /// Replies that stay out because their ticket has moved on.
+    pub stayed_out: i64,
+}
+
+fn reason_of(reason: &str) -> Result<&str, DeskError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 2_000 || reason.contains('\0') {
+        return Err(DeskError::invalid("reason", "expected 1 to 2000 characters on why"));
+    }
+    Ok(reason)
+}
+
+impl Desk {
+    /// Kills a workflow, or with `all` every one in one transaction. Killing a killed one changes nothing.
+    pub async fn kill(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Killed>, DeskError> {
+        let started = Instant::now();
+        let reason = reason_of(reason)?;
+        let now = self.now();
+        let mut tx = self.write().await?;
+        let targets = self.targets(&mut tx, who, id, Act::Kill, "kill").await?;
+        let mut done = Vec::new();
+        for workflow in &targets {
+            done.push(self.kill_one(&mut tx, who, workflow, reason, now).await?);
+        }
+        tx.commit().await?;
+        for workflow in &targets {
+            self.inner.sending.break_off(&workflow.id);
+            self.tell(ChangeKind::WorkflowKilled, &workflow.id, None).await;
+        }
+        for killed in &mut done {
+            self.wait_for_sends(&killed.workflow).await?;
+            killed.effect_ms = started.elapsed().as_secs_f64() * 1000.0;
+        }
+        Ok(done)
+    }
+
+    async fn targets(&self, tx: &mut Tx, who: &Identity, id: &str, act: Act, what: &str) -> Result<Vec<WorkflowRow>, DeskError> {
+        if id == "all" {
+            self.require(who, act, None, what)?;
+            return Ok(workflows::list(tx, Hold::Change).await?);
+        }
+        self.require(who, act, Some(id), what)?;
+        let row = workflows::get(tx, id, Hold::Change).await?;
+        Ok(vec![row.ok_or_else(|| DeskError::not_found("workflow", id))?])
+    }
+
+    async fn kill_one(&self, tx: &mut Tx, who: &Identity, w: &WorkflowRow, reason: &str, now: Millis) -> Result<Killed, DeskError> {
+        let count = |counts: &[(State, i64)], state| counts.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
+        let mut killed = Killed {
+            workflow: w.id.clone(),
+            killed: true,
+            at: w.killed_at.map_or(now, Millis),
+            effect_ms: 0.0,
+            frozen: 0,
+            leases_voided: 0,
+            deliveries_held: deliveries::waiting_replies(tx, &w.id).await?.len() as i64,
+        };
+        if w.killed_at.is_none() {
+            workflows::set_killed(tx, &w.id, now, &who.subject, reason).await?;
+            for lease in leases::of_workflow(tx, &w.id).await? {
+                self.let_go(tx, &lease, now, "voided").await?;
+                killed.leases_voided += 1;
+            }
+            let id = new_id();
+            transition(tx, &id, w, "kill", who, reason, now).await?;
+            self.notify_desk(tx, w, "workflow.killed", reason, now).await?;
+            let detail = json!({ "transition": id, "leases_voided": killed.leases_voided, "deliveries_held": killed.deliveries_held });
+            record(tx, now, &who.subject, "workflow.killed", Some(&w.id), None, detail).await?;
+        }
+        killed.frozen = count(&drafts::counts(tx, &w.id).await?, State::Staged);
+        Ok(killed)
+    }
+
+    /// Waits until no hub is in the middle of sending a reply of this workflow. Every hub breaks off when it
+    /// learns of the kill; a hub that died in a send is waited for no longer than a second.
+    async fn wait_for_sends(&self, workflow: &str) -> Result<(), DeskError> {
+        let limit = Instant::now() + Duration::from_secs(1);
+        loop {
+            let running = deliveries::running(&mut self.read().await?, workflow, self.now()).await?;
+            if running == 0 || Instant::now() >= limit {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Resumes a killed workflow at `internal`. Replies whose ticket has moved on since stay out.
+    pub async fn resume(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Resumed>, DeskError> {
+        let reason = reason_of(reason)?;
+        let now = self.now();
+        let mut tx = self.write().await?;
+        let targets = self.targets(&mut tx, who, id, Act::Resume, "resume").await?;
+        let mut done = Vec::new();
+        for w in targets.iter().filter(|w| w.killed_at.is_some() || id != "all") {
+            if w.killed_at.is_none() {
+                return Err(DeskError::invalid("workflow", format!("{} isn't killed", w.id)));
+            }
+            workflows::set_resumed(&mut tx, &w.id).await?;
+            let mut stayed_out = 0;
+            for delivery in deliveries::waiting_replies(&mut tx, &w.id).await? {
+                let Some(seq) = delivery.draft_seq else { continue };
+                let Some(mut draft) = drafts::by_seq(&mut tx, seq).await? else { continue };
+                if drafts::has_moved(&mut tx, &draft).await? {
+                    let why = "the ticket moved on while the workflow was killed";
+                    deliveries::set_state(&mut tx, &delivery.id, "undeliverable", now, Some(why), None).await?;
+                    if draft.state()? != State::Escalated {
+                        drafts::shift(&mut tx, &mut draft, State::Undeliverable).await?;
+                    }
+                    stayed_out += 1;
+                }
+            }
+            let transition_id = new_id();
+            transition(&mut tx, &transition_id, w, "resume", who, reason, now).await?;
+            self.notify_desk(&mut tx, w, "workflow.resumed", reason, now).await?;
+            let detail = json!({ "transition": transition_id, "stayed_out": stayed_out });
+            record(&mut tx, now, &who.subject, "workflow.resumed", Some(&w.id), None, detail).await?;
+            let counts = drafts::counts(&mut tx, &w.id).await?;
+            let returned = counts.iter().find(|(s, _)| *s == State::Staged).map_or(0, |(_, n)| *n);
+            done.push(Resumed { workflow: w.id.clone(), killed: false, at: now, stage: "internal".to_owned(), returned, stayed_out });
+        }
+        tx.commit().await?;
+        for resumed in &done {
+            self.tell(ChangeKind::WorkflowResumed, &resumed.workflow, None).await;
+        }
+        Ok(done)
+    }
+
+    /// The help desk has to know too: that notice goes out although the workflow is killed.
+    async fn notify_desk(&self, tx: &mut Tx, w: &WorkflowRow, kind: &str, reason: &str, now: Millis) -> Result<(), DeskError> {
+        if self.version(tx, &w.id, w.version).await?.pack.delivery.is_none() {
+            return Ok(());
+        }
+        let data = json!({ "workflow": w.id, "reason": reason, "stage": w.stage });
+        deliver::enqueue(tx, &w.id, None, "", None, kind, now, now, data).await
+    }
+}
+
+async fn transition(tx: &mut Tx, id: &str, w: &WorkflowRow, kind: &str, who: &Identity, reason: &str, at: Millis) -> Result<(), DeskError> {
+    let to_stage = if kind == "resume" { "internal" } else { w.stage.as_str() };
+    let row = TransitionRow { id, workflow_id: &w.id, kind, from_stage: &w.stage, to_stage, version: w.version, actor: &who.subject, reason, at };
+    Ok(workflows::add_transition(tx, &row).await?)
+}

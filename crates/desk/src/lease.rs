@@ -1,0 +1,260 @@
+//! Leases: the next draft, a certain draft, for longer, and given back.
+
+use crate::view::DraftView;
+use crate::{ChangeKind, Desk, DeskError, new_id, record};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::state::State;
+use countersign_domain::time::Millis;
+use countersign_domain::verdict::Conflict;
+use countersign_store::drafts::{self, DraftRow};
+use countersign_store::leases::{self, LeaseRow};
+use countersign_store::workflows::{self, Hold, WorkflowRow};
+use countersign_store::{Tx, queue, second_reviews};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+const MAX_HELD: usize = 20;
+
+/// What a reviewer asks for.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeaseRequest {
+    /// From these workflows; all of the reviewer's if it is left out.
+    pub workflows: Option<Vec<String>>,
+    /// This very draft.
+    pub draft_id: Option<String>,
+    /// None of these.
+    pub exclude: Vec<String>,
+}
+
+/// A lease as its holder needs it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct LeaseView {
+    /// Its id.
+    pub id: String,
+    /// Its number among the leases of that draft.
+    pub fence: i64,
+    /// Until when.
+    pub expires_at: Millis,
+}
+
+impl LeaseView {
+    pub(crate) fn of(l: &LeaseRow) -> Self {
+        Self { id: l.id.clone(), fence: l.fence, expires_at: Millis(l.expires_at) }
+    }
+}
+
+/// A lease with what it is on.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Leased {
+    /// The lease.
+    pub lease: LeaseView,
+    /// The draft.
+    pub draft: DraftView,
+}
+
+fn lost(conflict: Conflict) -> DeskError {
+    DeskError::Conflict { conflict, kept: None }
+}
+
+impl Desk {
+    /// Leases the next draft, or the one asked for. `None` when there is nothing to review.
+    pub async fn lease(&self, who: &Identity, request: &LeaseRequest) -> Result<Option<Leased>, DeskError> {
+        let now = self.now();
+        let mut tx = self.write().await?;
+        self.lapse_in(&mut tx, now).await?;
+        let leased = match &request.draft_id {
+            Some(id) => self.lease_one(&mut tx, who, id, now).await?,
+            None => self.lease_next(&mut tx, who, request, now).await?,
+        };
+        let Some((lease, draft, fresh)) = leased else {
+            tx.commit().await?;
+            return Ok(None);
+        };
+        if fresh {
+            let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
+            record(&mut tx, now, &who.subject, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail).await?;
+        }
+        let view = self.view(&mut tx, who, &draft).await?;
+        tx.commit().await?;
+        if fresh {
+            self.tell(ChangeKind::DraftLeased, &lease.workflow_id, Some(&draft.id)).await;
+        }
+        Ok(Some(Leased { lease: LeaseView::of(&lease), draft: view }))
+    }
+
+    async fn lease_one(&self, tx: &mut Tx, who: &Identity, id: &str, now: Millis) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
+        let seen = drafts::get(tx, id, false).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
+        self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
+        let workflow = self.living(tx, &seen.workflow_id).await?;
+        let Some(draft) = drafts::get(tx, id, true).await? else { return Err(DeskError::not_found("draft", id)) };
+        let held = leases::of_draft(tx, draft.seq).await?;
+        if let Some(mine) = held.into_iter().find(|l| l.reviewer == who.subject) {
+            return Ok(Some((mine, draft, false)));
+        }
+        match draft.state()? {
+            State::Staged if draft.expires_at > now.0 => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
+            State::Superseded => Err(lost(Conflict::DraftSuperseded)),
+            State::Staged | State::Expired | State::InReview => Err(lost(Conflict::LeaseLost)),
+            _ => Err(lost(Conflict::AlreadyDecided)),
+        }
+    }
+
+    async fn lease_next(&self, tx: &mut Tx, who: &Identity, request: &LeaseRequest, now: Millis) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
+        let scope = who.scope(Act::Review);
+        if scope.is_empty() {
+            self.require(who, Act::Review, None, "review")?;
+        }
+        let all = workflows::list(tx, Hold::Share).await?;
+        if let Some(asked) = &request.workflows {
+            for id in asked {
+                if !all.iter().any(|w| w.id == *id) {
+                    return Err(DeskError::not_found("workflow", id));
+                }
+                self.require(who, Act::Review, Some(id), "review")?;
+            }
+            if !asked.is_empty() && all.iter().filter(|w| asked.contains(&w.id)).all(|w| w.killed_at.is_some()) {
+                return Err(lost(Conflict::WorkflowKilled));
+            }
+        }
+        let asked = |w: &WorkflowRow| request.workflows.as_ref().is_none_or(|list| list.is_empty() || list.contains(&w.id));
+        let mine: Vec<_> = all.into_iter().filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && asked(w)).collect();
+        // A JSON array of strings; serialising it can't fail.
+        let exclude = serde_json::to_string(&request.exclude).unwrap_or_default();
+
+        let mut best: Option<(queue::Candidate, &WorkflowRow)> = None;
+        for workflow in &mine {
+            let first = queue::first(tx, &workflow.id, &who.subject, now, &exclude).await?;
+            let second = queue::second(tx, &workflow.id, &who.subject, now).await?;
+            for candidate in first.into_iter().chain(second) {
+                if best.is_none_or(|(b, _)| candidate.key() < b.key()) {
+                    best = Some((candidate, workflow));
+                }
+            }
+        }
+        if best.is_none() {
+            for workflow in &mine {
+                if let Some(skipped) = queue::skipped(tx, &workflow.id, &who.subject, now, &exclude).await? {
+                    best = Some((skipped, workflow));
+                    break;
+                }
+            }
+        }
+        let Some((candidate, workflow)) = best else { return Ok(None) };
+        let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(None) };
+        self.hold(tx, who, workflow, draft, candidate.round, now).await.map(Some)
+    }
+
+    async fn hold(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, mut draft: DraftRow, round: i64, now: Millis) -> Result<(LeaseRow, DraftRow, bool), DeskError> {
+        let held = leases::of_reviewer(tx, &who.subject).await?.len();
+        if held >= MAX_HELD {
+            return Err(DeskError::TooManyLeases(held));
+        }
+        let version = self.version(tx, &workflow.id, workflow.version).await?;
+        if round == 1 {
+            drafts::hold(tx, &mut draft, State::InReview).await?;
+        } else {
+            let state = draft.state()?;
+            drafts::hold(tx, &mut draft, state).await?;
+            second_reviews::set_state(tx, draft.seq, "held").await?;
+        }
+        let lease = LeaseRow {
+            id: new_id(),
+            draft_seq: draft.seq,
+            workflow_id: workflow.id.clone(),
+            round,
+            reviewer: who.subject.clone(),
+            fence: draft.fence,
+            leased_at: now.0,
+            expires_at: now.plus_seconds(i64::from(version.pack.review.lease_seconds)).0,
+            ended_at: None,
+            end_reason: None,
+        };
+        leases::insert(tx, &lease).await?;
+        Ok((lease, draft, true))
+    }
+
+    /// A fresh lease on a draft that comes back to its reviewer by a withdrawal.
+    pub(crate) async fn hold_again(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, draft: DraftRow, round: i64, now: Millis) -> Result<(LeaseRow, DraftRow), DeskError> {
+        let (lease, draft, _) = self.hold(tx, who, workflow, draft, round, now).await?;
+        Ok((lease, draft))
+    }
+
+    /// A workflow that isn't killed, held so that no kill comes between.
+    pub(crate) async fn living(&self, tx: &mut Tx, id: &str) -> Result<WorkflowRow, DeskError> {
+        let workflow = workflows::get(tx, id, Hold::Share).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        if workflow.killed_at.is_some() {
+            return Err(lost(Conflict::WorkflowKilled));
+        }
+        Ok(workflow)
+    }
+
+    async fn my_lease(&self, tx: &mut Tx, who: &Identity, id: &str) -> Result<LeaseRow, DeskError> {
+        let lease = leases::get(tx, id).await?.ok_or_else(|| DeskError::not_found("lease", id))?;
+        self.require(who, Act::Review, Some(&lease.workflow_id), "review")?;
+        if lease.reviewer != who.subject {
+            return Err(DeskError::forbidden(&who.subject, "use a lease of somebody else"));
+        }
+        Ok(lease)
+    }
+
+    /// Renews a lease that still holds.
+    pub async fn renew_lease(&self, who: &Identity, id: &str) -> Result<LeaseView, DeskError> {
+        let now = self.now();
+        let mut tx = self.write().await?;
+        let seen = self.my_lease(&mut tx, who, id).await?;
+        let workflow = self.living(&mut tx, &seen.workflow_id).await?;
+        let mut lease = self.my_lease(&mut tx, who, id).await?;
+        if lease.ended_at.is_some() || lease.expires_at <= now.0 {
+            let superseded = drafts::by_seq(&mut tx, lease.draft_seq).await?.is_some_and(|d| d.state == State::Superseded.as_str());
+            return Err(lost(if superseded { Conflict::DraftSuperseded } else { Conflict::LeaseLost }));
+        }
+        let version = self.version(&mut tx, &workflow.id, workflow.version).await?;
+        lease.expires_at = now.plus_seconds(i64::from(version.pack.review.lease_seconds)).0;
+        leases::renew(&mut tx, id, Millis(lease.expires_at)).await?;
+        tx.commit().await?;
+        Ok(LeaseView::of(&lease))
+    }
+
+    /// Gives a lease back; with `skip` the draft goes to the back of this reviewer's queue. Giving back what is
+    /// gone already is no fault.
+    pub async fn release_lease(&self, who: &Identity, id: &str, skip: bool) -> Result<(), DeskError> {
+        let now = self.now();
+        let mut tx = self.write().await?;
+        let lease = self.my_lease(&mut tx, who, id).await?;
+        if lease.ended_at.is_some() {
+            return Ok(());
+        }
+        let draft_id = self.let_go(&mut tx, &lease, now, if skip { "skipped" } else { "released" }).await?;
+        if skip {
+            queue::skip(&mut tx, &who.subject, lease.draft_seq, now).await?;
+            record(&mut tx, now, &who.subject, "draft.skipped", Some(&lease.workflow_id), draft_id.as_deref(), json!({})).await?;
+        }
+        tx.commit().await?;
+        self.tell(ChangeKind::DraftReleased, &lease.workflow_id, draft_id.as_deref()).await;
+        Ok(())
+    }
+
+    /// Ends a lease without a verdict: the draft is staged again. Answers the draft's id.
+    pub(crate) async fn let_go(&self, tx: &mut Tx, lease: &LeaseRow, now: Millis, reason: &str) -> Result<Option<String>, DeskError> {
+        leases::end(tx, &lease.id, now, reason).await?;
+        let Some(mut draft) = drafts::by_seq(tx, lease.draft_seq).await? else { return Ok(None) };
+        if lease.round == 2 {
+            second_reviews::set_state(tx, lease.draft_seq, "open").await?;
+        } else if draft.state()? == State::InReview {
+            drafts::shift(tx, &mut draft, State::Staged).await?;
+        }
+        Ok(Some(draft.id))
+    }
+
+    /// Ends the leases whose time ran out.
+    pub(crate) async fn lapse_in(&self, tx: &mut Tx, now: Millis) -> Result<usize, DeskError> {
+        let lapsed = leases::lapsed(tx, now).await?;
+        for lease in &lapsed {
+            let draft_id = self.let_go(tx, lease, now, "lapsed").await?;
+            let detail = json!({ "lease": lease.id, "of": lease.reviewer });
+            record(tx, now, "hub", "lease.lapsed", Some(&lease.workflow_id), draft_id.as_deref(), detail).await?;
+        }
+        Ok(lapsed.len())
+    }
+}

@@ -1,0 +1,197 @@
+//! The use-cases of the review desk, one file each. Transactions begin and end here; nothing here knows HTTP.
+
+pub mod audit;
+pub mod cases;
+mod changes;
+mod clock;
+mod decide;
+mod deliver;
+mod demo;
+mod error;
+mod escalate;
+mod keys;
+mod kill;
+mod lease;
+mod list;
+mod pack;
+mod pull;
+mod sources;
+mod stage;
+mod tend;
+mod tokens;
+mod view;
+mod withdraw;
+
+pub use changes::{Change, ChangeKind};
+pub use countersign_store::page::Page;
+pub use countersign_store::sqlite_path;
+pub use clock::{Clock, SystemClock};
+pub use decide::{Decided, Outcome};
+pub use deliver::DeliveryView;
+pub use error::{Code, DeskError};
+pub use escalate::EscalationView;
+pub use kill::{Killed, Resumed};
+pub use lease::{LeaseRequest, LeaseView, Leased};
+pub use list::{DraftList, DraftListQuery, DraftSummary, Me, ReasonView, Today, WorkflowDetail, WorkflowView};
+pub use pack::Applied;
+pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, parse_source};
+pub use stage::{LineResult, LineStatus, Prepared};
+pub use tokens::{NewToken, TokenMade, TokenView};
+pub use view::{DeliveryState, DraftView, KeptView, OutcomeView, StoredSource};
+pub use withdraw::Withdrawn;
+
+use countersign_domain::pack::Pack;
+use countersign_domain::time::Millis;
+use countersign_providers::{PullClient, WebhookClient};
+use countersign_store::{Store, StoreError, Tx, audit::Fact};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Looks up a secret by the name that a pack gives it; the process's environment outside of tests.
+pub type Secrets = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// What a desk is built from.
+pub struct DeskConfig {
+    /// `sqlite://PATH` or `postgres://…`.
+    pub database: String,
+    /// Where files beside the database live: the signing key where there is no keychain.
+    pub data_dir: PathBuf,
+    /// Whether the signing key may live in the OS keychain.
+    pub keychain: bool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The secrets that packs name.
+    pub secrets: Secrets,
+}
+
+impl DeskConfig {
+    /// The usual: system clock, secrets from the environment.
+    pub fn new(database: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            database: database.into(),
+            data_dir: data_dir.into(),
+            keychain: true,
+            clock: Arc::new(SystemClock::default()),
+            secrets: Arc::new(|name| std::env::var(name).ok()),
+        }
+    }
+}
+
+/// The desk: built whole at start, cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    secrets: Secrets,
+    signing: ed25519_dalek::SigningKey,
+    pseudonyms: Vec<u8>,
+    webhooks: WebhookClient,
+    pulls: PullClient,
+    changes: changes::Changes,
+    sending: deliver::Sending,
+    packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
+}
+
+/// A workflow version, which never changes.
+pub(crate) struct Version {
+    pub(crate) pack: Pack,
+    pub(crate) seed: Vec<u8>,
+}
+
+impl Desk {
+    /// Opens the database and everything else the desk needs.
+    pub async fn open(config: DeskConfig) -> Result<Self, DeskError> {
+        let store = Store::open(&config.database).await?;
+        let (dir, keychain) = (config.data_dir, config.keychain);
+        // A keychain answers over a bus, and takes its time.
+        let signing = tokio::task::spawn_blocking(move || keys::signing_key(&dir, keychain))
+            .await
+            .map_err(|e| DeskError::Setup(format!("the signing key can't be read: {e}")))??;
+        let mut tx = store.write().await?;
+        let fresh = hex::encode(keys::random::<32>()?);
+        let pseudonyms = countersign_store::meta::get_or_set(&mut tx, "pseudonym_key", &fresh).await?;
+        tx.commit().await?;
+        let inner = Inner {
+            store,
+            clock: config.clock,
+            secrets: config.secrets,
+            signing,
+            pseudonyms: hex::decode(&pseudonyms).unwrap_or_else(|_| pseudonyms.into_bytes()),
+            webhooks: WebhookClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
+            pulls: PullClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
+            changes: changes::Changes::default(),
+            sending: deliver::Sending::default(),
+            packs: RwLock::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The hub's time.
+    pub fn now(&self) -> Millis {
+        self.inner.clock.now()
+    }
+
+    /// The database, for loops that outlive a use-case.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Whether the database answers and can be acted on.
+    pub async fn ready(&self) -> Result<(), DeskError> {
+        let mut tx = self.inner.store.read().await?;
+        countersign_store::audit::head(&mut tx).await?;
+        Ok(())
+    }
+
+    /// Closes the database.
+    pub async fn close(&self) {
+        self.inner.store.close().await;
+    }
+
+    pub(crate) async fn write(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.write().await?)
+    }
+
+    pub(crate) async fn read(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.read().await?)
+    }
+
+    /// A workflow version; kept in memory once read, since versions never change.
+    pub(crate) async fn version(&self, tx: &mut Tx, workflow: &str, version: i64) -> Result<Arc<Version>, DeskError> {
+        let key = (workflow.to_owned(), version);
+        if let Some(found) = self.inner.packs.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(found.clone());
+        }
+        let row = countersign_store::workflows::version(tx, workflow, version).await?;
+        let row = row.ok_or_else(|| DeskError::not_found("workflow version", format!("{workflow} {version}")))?;
+        let unreadable = || StoreError::Unreadable { what: "a pack", value: format!("{workflow} version {version}") };
+        let files = serde_json::from_str(&row.files).map_err(|_| unreadable())?;
+        let pack = Pack::parse(&files).map_err(|_| unreadable())?;
+        let found = Arc::new(Version { pack, seed: hex::decode(&row.seed).map_err(|_| unreadable())? });
+        self.inner.packs.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        Ok(found)
+    }
+}
+
+/// Appends an audit entry of this use-case.
+pub(crate) async fn record(
+    tx: &mut Tx,
+    at: Millis,
+    actor: &str,
+    act: &str,
+    workflow: Option<&str>,
+    object: Option<&str>,
+    detail: serde_json::Value,
+) -> Result<(), DeskError> {
+    let detail = detail.to_string();
+    Ok(countersign_store::audit::append(tx, Fact { at, actor, act, workflow, object, detail: &detail }).await?)
+}
+
+pub(crate) fn new_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}

@@ -1,0 +1,415 @@
+//! Lists: drafts, workflows, and what I did today.
+
+use crate::{Desk, DeskError};
+use countersign_domain::access::{Act, Grant, Identity};
+use countersign_domain::mark::{Mark, Marks};
+use countersign_domain::pack::Pack;
+use countersign_domain::state::State;
+use countersign_domain::time::Millis;
+use countersign_store::page::{Page, cursor};
+use countersign_store::search::{self, Filter, ListRow, Sort};
+use countersign_store::workflows::{self, Hold, WorkflowRow};
+use countersign_store::{Tx, deliveries, drafts, escalations, second_reviews, verdicts};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A draft as a list shows it.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct DraftSummary {
+    /// Its id.
+    pub id: String,
+    /// The workflow.
+    pub workflow: String,
+    /// The workflow's version at staging.
+    pub version: i64,
+    /// The ticket.
+    pub external_id: String,
+    /// The ticket's revision.
+    pub revision: String,
+    /// Where it stands.
+    pub state: State,
+    /// What the customer wants, in a line.
+    pub subject: String,
+    /// The customer.
+    pub customer: Option<String>,
+    /// Doubts, the gravest first.
+    pub marks: Vec<&'static str>,
+    /// `high` with any doubt, else `normal`.
+    pub risk: &'static str,
+    /// When it came in.
+    pub staged_at: Millis,
+    /// Its deadline.
+    pub expires_at: Millis,
+    /// `you`, or who holds it.
+    pub held_by: Option<String>,
+    /// Where its escalation stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<EscalationMark>,
+}
+
+/// Where a draft's escalation stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct EscalationMark {
+    /// Its id.
+    pub id: String,
+    /// To whom it went.
+    pub to: String,
+    /// Who took it.
+    pub owner: Option<String>,
+    /// `open` or `settled`.
+    pub state: String,
+}
+
+impl EscalationMark {
+    pub(crate) fn of(e: escalations::EscalationRow) -> Self {
+        Self { id: e.id, to: e.route, owner: e.owner, state: e.state }
+    }
+}
+
+/// A page of drafts.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct DraftList {
+    /// The rows.
+    pub drafts: Vec<DraftSummary>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// How many there are in all, where the counts know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+}
+
+/// Which drafts are asked for.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct DraftListQuery {
+    /// Workflows, separated by commas; all that you may read if it is left out.
+    pub workflow: Option<String>,
+    /// States, separated by commas.
+    pub state: Option<String>,
+    /// With this mark.
+    pub mark: Option<String>,
+    /// Held or decided by this person; `me` is you.
+    pub reviewer: Option<String>,
+    /// Words that it holds.
+    pub q: Option<String>,
+    /// `deadline` (the order of the queue) or `newest`.
+    pub sort: Option<String>,
+    /// Where to go on.
+    pub cursor: Option<String>,
+    /// Rows a page, at most 200.
+    pub limit: Option<i64>,
+}
+
+/// A reason to escalate.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ReasonView {
+    /// Its code.
+    pub code: String,
+    /// In words.
+    pub label: String,
+    /// Whether it counts as harm.
+    pub harm: bool,
+    /// To whom it goes.
+    pub to: String,
+    /// The letter that picks it.
+    pub key: String,
+}
+
+/// A workflow as it stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WorkflowView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: i64,
+    /// `internal`, `opt_in` or `default`.
+    pub stage: String,
+    /// Whether it is killed.
+    pub killed: bool,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killed_at: Option<Millis>,
+    /// By whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killed_by: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killed_reason: Option<String>,
+    /// Who answers for it.
+    pub dri: String,
+    /// How many drafts in each state; states without any are left out.
+    pub drafts: BTreeMap<&'static str, i64>,
+    /// Open escalations.
+    pub escalations_open: i64,
+    /// Deliveries on their way.
+    pub deliveries_waiting: i64,
+    /// Deliveries that gave up.
+    pub deliveries_undeliverable: i64,
+    /// Reasons to escalate.
+    pub reasons: Vec<ReasonView>,
+    /// How long a verdict can be withdrawn, in seconds.
+    pub undo_seconds: u32,
+    /// How long a lease lasts, in seconds.
+    pub lease_seconds: u32,
+    /// Whether decided replies are sent anywhere.
+    pub delivers: bool,
+}
+
+/// A workflow with its texts.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WorkflowDetail {
+    /// The workflow.
+    #[serde(flatten)]
+    pub workflow: WorkflowView,
+    /// The reviewers' guidelines, Markdown.
+    pub guidelines: String,
+    /// The runbook, Markdown.
+    pub runbook: String,
+    /// Every setting of the pack.
+    #[schema(value_type = Object)]
+    pub pack: serde_json::Value,
+}
+
+/// Who I am here.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Me {
+    /// The name I act under.
+    pub subject: String,
+    /// My roles.
+    pub grants: Vec<Grant>,
+    /// The escalation routes I answer for.
+    pub routes: Vec<String>,
+    /// The owner of an embedded hub has every role.
+    pub owner: bool,
+    /// My day.
+    pub today: Today,
+}
+
+/// What I decided since midnight UTC.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Today {
+    /// Standing verdicts.
+    pub decided: i64,
+    /// Median time spent.
+    pub median_seconds: Option<f64>,
+    /// Share sent as they were.
+    pub as_is: Option<f64>,
+    /// Withdrawn verdicts.
+    pub withdrawn: i64,
+}
+
+impl Desk {
+    /// A page of drafts.
+    pub async fn list_drafts(&self, who: &Identity, query: &DraftListQuery) -> Result<DraftList, DeskError> {
+        let sort = match query.sort.as_deref() {
+            None | Some("deadline") => Sort::Deadline,
+            Some("newest") => Sort::Newest,
+            Some(other) => return Err(DeskError::invalid("sort", format!("expected deadline or newest, found {other:?}"))),
+        };
+        let page = Page::of(query.cursor.as_deref(), query.limit).ok_or_else(|| DeskError::invalid("cursor", "not a cursor of this list"))?;
+        let mark = match query.mark.as_deref().filter(|m| !m.is_empty()) {
+            None => None,
+            Some(word) => Some(Mark::parse(word).ok_or_else(|| DeskError::invalid("mark", format!("no mark {word:?}")))?.bit()),
+        };
+        let mut states = Vec::new();
+        for word in words(query.state.as_deref()) {
+            states.push(State::parse(word).ok_or_else(|| DeskError::invalid("state", format!("no state {word:?}")))?);
+        }
+        let words = query.q.as_deref().map(search::words).unwrap_or_default();
+        if !words.is_empty() {
+            self.catch_up_words().await?;
+        }
+        let mut tx = self.read().await?;
+        let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, query.workflow.as_deref()).await?;
+        let reviewer = query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });
+        let counted = mark.is_none() && reviewer.is_none() && words.is_empty();
+
+        let mut rows: Vec<(ListRow, bool)> = Vec::new();
+        let mut total = 0;
+        for (killed, asked) in [(false, State::Staged), (true, State::Frozen)] {
+            let workflows: Vec<String> = chosen.iter().filter(|w| w.killed_at.is_some() == killed).map(|w| w.id.clone()).collect();
+            // What is stored as staged is frozen while its workflow is killed, and only then.
+            let stored: Vec<State> = states
+                .iter()
+                .copied()
+                .filter(|s| !matches!(s, State::Staged | State::Frozen) || *s == asked)
+                .map(|s| if s == State::Frozen { State::Staged } else { s })
+                .collect();
+            if workflows.is_empty() || (stored.is_empty() && !states.is_empty()) {
+                continue;
+            }
+            if counted {
+                for workflow in &workflows {
+                    let counts = drafts::counts(&mut tx, workflow).await?;
+                    total += counts.iter().filter(|(s, _)| stored.is_empty() || stored.contains(s)).map(|(_, n)| n).sum::<i64>();
+                }
+            }
+            let filter = Filter { workflows, states: stored, mark, reviewer: reviewer.clone(), words: words.clone(), sort };
+            rows.extend(search::list(&mut tx, &filter, &page).await?.into_iter().map(|r| (r, killed)));
+        }
+        match sort {
+            Sort::Deadline => rows.sort_by_key(|(r, _)| (r.expires_at, -r.risk, r.seq)),
+            Sort::Newest => rows.sort_by_key(|(r, _)| -r.seq),
+        }
+        rows.truncate(page.limit as usize);
+        let next_cursor = (rows.len() as i64 == page.limit).then(|| rows.last().map(|(r, _)| cursor(&search::key(r, sort)))).flatten();
+        let mut out = Vec::with_capacity(rows.len());
+        for (row, killed) in rows {
+            out.push(self.summary(&mut tx, who, row, killed).await?);
+        }
+        Ok(DraftList { drafts: out, next_cursor, total: counted.then_some(total) })
+    }
+
+    async fn summary(&self, tx: &mut Tx, who: &Identity, row: ListRow, killed: bool) -> Result<DraftSummary, DeskError> {
+        let stored = State::parse(&row.state).unwrap_or(State::Staged);
+        let decided = !matches!(stored, State::Staged | State::InReview | State::Superseded | State::Expired);
+        let blind = decided
+            && !who.owner
+            && !who.scope(Act::ReadCases).includes(&row.workflow_id)
+            && second_reviews::get(tx, row.seq).await?.is_some_and(|s| s.state != "done" && s.first_reviewer != who.subject);
+        let escalation = if stored == State::Escalated && !blind { escalations::of_draft(tx, row.seq).await? } else { None };
+        Ok(DraftSummary {
+            id: row.id,
+            workflow: row.workflow_id,
+            version: row.version,
+            external_id: row.external_id,
+            revision: row.revision,
+            state: match stored {
+                _ if blind => State::Staged,
+                State::Staged if killed => State::Frozen,
+                state => state,
+            },
+            subject: row.subject,
+            customer: row.customer,
+            marks: Marks(row.marks).words(),
+            risk: if row.risk == 0 { "normal" } else { "high" },
+            staged_at: Millis(row.staged_at),
+            expires_at: Millis(row.expires_at),
+            held_by: row.holder.map(|h| if h == who.subject { "you".to_owned() } else { h }),
+            escalation: escalation.map(EscalationMark::of),
+        })
+    }
+
+    /// The workflows that are asked for, as far as this identity may.
+    pub(crate) async fn chosen(&self, tx: &mut Tx, who: &Identity, act: Act, asked: Option<&str>) -> Result<Vec<WorkflowRow>, DeskError> {
+        let all = workflows::list(tx, Hold::Look).await?;
+        let asked = words(asked);
+        for id in &asked {
+            if !all.iter().any(|w| w.id == *id) {
+                return Err(DeskError::not_found("workflow", *id));
+            }
+            self.require(who, act, Some(id), "read this")?;
+        }
+        let scope = who.scope(act);
+        Ok(all.into_iter().filter(|w| scope.includes(&w.id) && (asked.is_empty() || asked.contains(&w.id.as_str()))).collect())
+    }
+
+    /// Every workflow that this identity has to do with.
+    pub async fn list_workflows(&self, who: &Identity) -> Result<Vec<WorkflowView>, DeskError> {
+        let mut tx = self.read().await?;
+        let mut out = Vec::new();
+        for row in self.chosen(&mut tx, who, Act::Enter, None).await? {
+            out.push(self.workflow_view(&mut tx, &row).await?.0);
+        }
+        Ok(out)
+    }
+
+    /// One workflow with its texts.
+    pub async fn show_workflow(&self, who: &Identity, id: &str) -> Result<WorkflowDetail, DeskError> {
+        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        let mut tx = self.read().await?;
+        let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let (workflow, version) = self.workflow_view(&mut tx, &row).await?;
+        let pack: &Pack = &version.pack;
+        Ok(WorkflowDetail {
+            workflow,
+            guidelines: pack.guidelines.clone(),
+            runbook: pack.runbook.clone(),
+            pack: serde_json::to_value(pack).unwrap_or_default(),
+        })
+    }
+
+    async fn workflow_view(&self, tx: &mut Tx, row: &WorkflowRow) -> Result<(WorkflowView, std::sync::Arc<crate::Version>), DeskError> {
+        let version = self.version(tx, &row.id, row.version).await?;
+        let pack = &version.pack;
+        let keys = pack.reason_keys();
+        let killed = row.killed_at.is_some();
+        let mut counts = BTreeMap::new();
+        for (state, n) in drafts::counts(tx, &row.id).await? {
+            let shown = if state == State::Staged && killed { State::Frozen } else { state };
+            *counts.entry(shown.as_str()).or_insert(0) += n;
+        }
+        let view = WorkflowView {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            version: row.version,
+            stage: row.stage.clone(),
+            killed,
+            killed_at: row.killed_at.map(Millis),
+            killed_by: row.killed_by.clone(),
+            killed_reason: row.killed_reason.clone(),
+            dri: pack.workflow.dri.clone(),
+            drafts: counts,
+            escalations_open: escalations::open_count(tx, &row.id).await?,
+            deliveries_waiting: deliveries::count(tx, &row.id, "pending").await?,
+            deliveries_undeliverable: deliveries::count(tx, &row.id, "undeliverable").await?,
+            reasons: pack
+                .review
+                .reasons
+                .iter()
+                .map(|r| ReasonView {
+                    code: r.code.clone(),
+                    label: r.label.clone(),
+                    harm: r.harm,
+                    to: r.to.clone(),
+                    key: keys.get(r.code.as_str()).map(char::to_string).unwrap_or_default(),
+                })
+                .collect(),
+            undo_seconds: pack.review.undo_seconds,
+            lease_seconds: pack.review.lease_seconds,
+            delivers: pack.delivery.is_some(),
+        };
+        Ok((view, version))
+    }
+
+    /// Who I am, and my day.
+    pub async fn me(&self, who: &Identity) -> Result<Me, DeskError> {
+        const DAY: i64 = 86_400_000;
+        let midnight = Millis(self.now().0.div_euclid(DAY) * DAY);
+        let rows = verdicts::since(&mut self.read().await?, &who.subject, midnight).await?;
+        let standing: Vec<_> = rows.iter().filter(|(_, _, withdrawn)| *withdrawn == 0).collect();
+        let mut seconds: Vec<f64> = standing.iter().map(|(s, _, _)| *s).collect();
+        seconds.sort_by(f64::total_cmp);
+        let as_is = standing.iter().filter(|(_, action, _)| action == "approve").count();
+        Ok(Me {
+            subject: who.subject.clone(),
+            grants: who.grants.clone(),
+            routes: who.routes.clone(),
+            owner: who.owner,
+            today: Today {
+                decided: standing.len() as i64,
+                median_seconds: seconds.get(seconds.len() / 2).copied(),
+                as_is: (!standing.is_empty()).then(|| as_is as f64 / standing.len() as f64),
+                withdrawn: (rows.len() - standing.len()) as i64,
+            },
+        })
+    }
+
+    /// Indexes what has just come in before a search, as far as that is quick.
+    pub(crate) async fn catch_up_words(&self) -> Result<(), DeskError> {
+        for _ in 0..8 {
+            if self.inner.store.index_words(250).await? < 250 {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn words(list: Option<&str>) -> Vec<&str> {
+    list.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()).collect()
+}

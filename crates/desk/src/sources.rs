@@ -1,0 +1,206 @@
+//! Sources: brought in, read, and what a changed one means for drafts that cite it.
+
+use crate::{Desk, DeskError, record};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::citation;
+use countersign_domain::draft::{DraftBody, FieldError, content_hash};
+use countersign_domain::time::Millis;
+use countersign_store::page::Page;
+use countersign_store::sources::{self, SourceRow};
+use countersign_store::{Tx, drafts};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+/// A source as it is brought in.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NewSource {
+    /// Its id, as drafts cite it.
+    pub id: String,
+    /// Its title; the id if it is left out.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Its whole text.
+    pub text: String,
+    /// The labels of those who may read it.
+    #[serde(default)]
+    pub access: Vec<String>,
+}
+
+/// What an import of sources came to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SourceReport {
+    /// New ones.
+    pub created: u64,
+    /// Changed ones.
+    pub updated: u64,
+    /// Those that were here like this already.
+    pub unchanged: u64,
+    /// Rows not taken.
+    pub rejected: u64,
+    /// Why not.
+    pub errors: Vec<SourceError>,
+}
+
+/// Why a row wasn't taken.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SourceError {
+    /// Its line, from 1.
+    pub line: u64,
+    /// The field.
+    pub field: String,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+/// A source in a list.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SourceView {
+    /// Its id.
+    pub id: String,
+    /// The workflow it belongs to, if only to one.
+    pub workflow: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// Its labels.
+    pub access: Vec<String>,
+    /// When it was last changed.
+    pub updated_at: Millis,
+}
+
+/// A source with its text.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SourceRead {
+    /// The source.
+    #[serde(flatten)]
+    pub source: SourceView,
+    /// Its text.
+    pub text: String,
+}
+
+/// Reads one row of a source import.
+pub fn parse_source(row: &[u8]) -> Result<NewSource, FieldError> {
+    const MAX_TEXT: usize = 1_000_000;
+    let source: NewSource = serde_json::from_slice(row).map_err(|e| FieldError::new("", e.to_string()))?;
+    let err = |field: &str, message: &str| Err(FieldError::new(field, message));
+    if source.id.trim().is_empty() || source.id.chars().count() > 300 || source.id.contains(char::is_control) {
+        return err("id", "expected 1 to 300 characters");
+    }
+    if source.text.trim().is_empty() || source.text.chars().count() > MAX_TEXT || source.text.contains('\0') {
+        return err("text", "expected 1 to 1000000 characters and no U+0000");
+    }
+    if source.title.as_deref().is_some_and(|t| t.chars().count() > 300 || t.contains('\0')) {
+        return err("title", "expected at most 300 characters");
+    }
+    if source.access.len() > 50 || source.access.iter().any(|l| l.is_empty() || l.len() > 100) {
+        return err("access", "expected at most 50 labels of 1 to 100 characters");
+    }
+    Ok(source)
+}
+
+impl Desk {
+    /// Brings sources in. Undecided drafts that cite a changed one are checked again, and their content hash
+    /// changes with what is found, so that nobody signs for what they haven't seen.
+    pub async fn import_sources(&self, who: &Identity, workflow: Option<&str>, rows: Vec<(u64, NewSource)>) -> Result<SourceReport, DeskError> {
+        self.require(who, Act::WriteSources, workflow, "bring sources in")?;
+        let now = self.now();
+        let mut report = SourceReport::default();
+        let mut tx = self.write().await?;
+        if let Some(id) = workflow
+            && countersign_store::workflows::get(&mut tx, id, countersign_store::workflows::Hold::Look).await?.is_none()
+        {
+            return Err(DeskError::not_found("workflow", id));
+        }
+        for (line, source) in rows {
+            let title = source.title.unwrap_or_else(|| source.id.clone());
+            let access = json!(source.access).to_string();
+            let mut hash = Sha256::new();
+            for part in [&title, &source.text, &access] {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part.as_bytes());
+            }
+            let row = SourceRow {
+                id: source.id,
+                workflow_id: workflow.map(str::to_owned),
+                title,
+                text: source.text,
+                access,
+                hash: hex::encode(hash.finalize()),
+                updated_at: now.0,
+            };
+            match sources::get(&mut tx, &row.id).await? {
+                Some(old) if old.hash == row.hash && old.workflow_id == row.workflow_id => report.unchanged += 1,
+                // A grant for one workflow doesn't reach another's sources.
+                Some(old) if workflow.is_some() && old.workflow_id.as_deref() != workflow => {
+                    report.rejected += 1;
+                    let message = format!("{:?} belongs to {}", row.id, old.workflow_id.as_deref().unwrap_or("every workflow"));
+                    report.errors.push(SourceError { line, field: "id".to_owned(), message });
+                }
+                Some(_) => {
+                    sources::put(&mut tx, &row).await?;
+                    report.updated += 1;
+                    self.recheck_citing(&mut tx, &row.id).await?;
+                }
+                None => {
+                    sources::put(&mut tx, &row).await?;
+                    report.created += 1;
+                    self.recheck_citing(&mut tx, &row.id).await?;
+                }
+            }
+        }
+        let detail = json!({ "created": report.created, "updated": report.updated, "unchanged": report.unchanged });
+        record(&mut tx, now, &who.subject, "sources.imported", workflow, None, detail).await?;
+        tx.commit().await?;
+        Ok(report)
+    }
+
+    async fn recheck_citing(&self, tx: &mut Tx, source: &str) -> Result<(), DeskError> {
+        let mut after = 0;
+        loop {
+            let page = Page { after: Some(vec![after]), limit: 200 };
+            let rows = sources::open_drafts_citing(tx, source, &page).await?;
+            let Some((last,)) = rows.last().copied() else { return Ok(()) };
+            after = last;
+            for (seq,) in rows {
+                let Some(mut draft) = drafts::by_seq(tx, seq).await? else { continue };
+                let body: DraftBody = serde_json::from_str(&draft.body)
+                    .map_err(|_| countersign_store::StoreError::Unreadable { what: "a draft's body", value: draft.id.clone() })?;
+                let version = self.version(tx, &draft.workflow_id, draft.version).await?;
+                let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
+                let stored = sources::named(tx, &draft.workflow_id, &cited).await?;
+                let (checks, marks) = citation::check(&body, &version.pack, &stored);
+                draft.content_hash = content_hash(&draft.body, &checks);
+                draft.checks = json!(checks).to_string();
+                (draft.marks, draft.risk) = (marks.0, marks.high_risk().into());
+                drafts::recheck(tx, &draft).await?;
+            }
+        }
+    }
+
+    /// A page of sources, by id.
+    pub async fn list_sources(&self, who: &Identity, after: &str, limit: i64) -> Result<(Vec<SourceView>, Option<String>), DeskError> {
+        self.require(who, Act::ReadSources, None, "list sources")?;
+        let rows = sources::list(&mut self.read().await?, after, limit.clamp(1, 200)).await?;
+        let next = (rows.len() as i64 == limit).then(|| rows.last().map(|r| r.0.clone())).flatten();
+        let view = |(id, workflow, title, access, at): (String, Option<String>, String, String, i64)| SourceView {
+            id,
+            workflow,
+            title,
+            access: serde_json::from_str(&access).unwrap_or_default(),
+            updated_at: Millis(at),
+        };
+        Ok((rows.into_iter().map(view).collect(), next))
+    }
+
+    /// A source with its text; reading it is on record.
+    pub async fn show_source(&self, who: &Identity, id: &str) -> Result<SourceRead, DeskError> {
+        let mut tx = self.write().await?;
+        let row = sources::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("source", id))?;
+        self.require(who, Act::ReadSources, row.workflow_id.as_deref(), "read sources")?;
+        record(&mut tx, self.now(), &who.subject, "source.read", row.workflow_id.as_deref(), Some(id), json!({})).await?;
+        tx.commit().await?;
+        let access = row.labels();
+        let source = SourceView { id: row.id, workflow: row.workflow_id, title: row.title, access, updated_at: Millis(row.updated_at) };
+        Ok(SourceRead { source, text: row.text })
+    }
+}

@@ -1,0 +1,312 @@
+//! Staging: drafts come in, are checked against the stored sources, and the review policy draws.
+
+use crate::{ChangeKind, Desk, DeskError, Version, deliver, new_id, record};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::draft::{FieldError, Incoming, content_hash};
+use countersign_domain::pack::Stage;
+use countersign_domain::state::State;
+use countersign_domain::time::Millis;
+use countersign_domain::{citation, review};
+use countersign_store::drafts::{self, DraftRow};
+use countersign_store::evidence::{self, Record};
+use countersign_store::workflows::{self, Hold, WorkflowRow};
+use countersign_store::{Tx, leases, search, sources};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineStatus {
+    /// Staged, or sent straight on where the policy didn't select it.
+    Created,
+    /// This revision is here already; nothing changed.
+    Duplicate,
+    /// Staged, and an older revision of the same ticket made way.
+    Superseded,
+    /// Not taken; see the error.
+    Rejected,
+}
+
+/// What became of one row of an import.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LineResult {
+    /// Its line, from 1.
+    pub line: u64,
+    /// The ticket, where it could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The draft: the new one, or the one that was here already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What became of it.
+    pub status: LineStatus,
+    /// Why it was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<FieldError>,
+}
+
+impl LineResult {
+    /// A rejected row.
+    pub fn rejected(line: u64, external_id: Option<String>, error: FieldError) -> Self {
+        Self { line, external_id, id: None, status: LineStatus::Rejected, error: Some(error) }
+    }
+}
+
+/// A well-formed row with the costly part of its staging done, outside of any transaction.
+pub struct Prepared {
+    line: u64,
+    incoming: Incoming,
+    body: String,
+}
+
+impl Prepared {
+    /// Serialises the row the way it will be stored.
+    pub fn of(line: u64, incoming: Incoming) -> Result<Self, LineResult> {
+        match serde_json::to_string(&incoming.body) {
+            Ok(body) => Ok(Self { line, incoming, body }),
+            Err(e) => {
+                let error = FieldError::new("", format!("can't be stored: {e}"));
+                Err(LineResult::rejected(line, Some(incoming.external_id), error))
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Stages rows, each workflow's in one transaction. `workflow` is for rows that name none.
+    pub async fn stage(&self, who: &Identity, workflow: Option<&str>, rows: Vec<Prepared>) -> Result<Vec<LineResult>, DeskError> {
+        let mut by_workflow: BTreeMap<String, Vec<Prepared>> = BTreeMap::new();
+        let mut results = Vec::with_capacity(rows.len());
+        let fallback = match workflow {
+            Some(id) => Some(id.to_owned()),
+            None => self.only_workflow(who).await?,
+        };
+        for row in rows {
+            match row.incoming.workflow.clone().or_else(|| fallback.clone()) {
+                Some(workflow) => by_workflow.entry(workflow).or_default().push(row),
+                None => {
+                    let error = FieldError::new("workflow", "missing; say which workflow it is for");
+                    results.push(LineResult::rejected(row.line, Some(row.incoming.external_id), error));
+                }
+            }
+        }
+        for (workflow, rows) in by_workflow {
+            self.require(who, Act::Stage, Some(&workflow), "send drafts in")?;
+            let mut tx = self.write().await?;
+            let Some(found) = workflows::get(&mut tx, &workflow, Hold::Share).await? else {
+                let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
+                results.extend(rows.into_iter().map(|r| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())));
+                continue;
+            };
+            results.extend(self.stage_in(&mut tx, who, &found, rows).await?);
+            tx.commit().await?;
+            self.tell(ChangeKind::DraftsStaged, &workflow, None).await;
+        }
+        results.sort_by_key(|r| r.line);
+        Ok(results)
+    }
+
+    async fn only_workflow(&self, who: &Identity) -> Result<Option<String>, DeskError> {
+        let all = workflows::list(&mut self.read().await?, Hold::Look).await?;
+        let scope = who.scope(Act::Stage);
+        let mut mine = all.into_iter().map(|w| w.id).filter(|id| scope.includes(id));
+        let first = mine.next();
+        Ok(if mine.next().is_some() { None } else { first })
+    }
+
+    /// Stages one workflow's rows within a transaction; also what a pull does, with its cursor beside it.
+    pub(crate) async fn stage_in(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, rows: Vec<Prepared>) -> Result<Vec<LineResult>, DeskError> {
+        let version = self.version(tx, &workflow.id, workflow.version).await?;
+        let now = self.now();
+        let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
+        let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
+        let mut known: HashMap<String, Vec<drafts::Known>> = HashMap::new();
+        for k in drafts::known(tx, &workflow.id, &tickets).await? {
+            known.entry(k.external_id.clone()).or_default().push(k);
+        }
+        let cited: Vec<&str> = rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
+        let stored = sources::named(tx, &workflow.id, &cited).await?;
+        let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
+
+        let mut batch = Batch { results: Vec::with_capacity(rows.len()), ..Batch::default() };
+        for row in rows {
+            let ticket = known.entry(row.incoming.external_id.clone()).or_default();
+            if let Some(same) = ticket.iter().find(|k| k.revision == row.incoming.revision) {
+                batch.report(&row, Some(same.id.clone()), LineStatus::Duplicate);
+                continue;
+            }
+            if let Some(error) = unfit(&row.incoming, ticket, &version, stage) {
+                batch.results.push(LineResult::rejected(row.line, Some(row.incoming.external_id), error));
+                continue;
+            }
+            let Some(seq) = numbers.next() else { break };
+            let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &stored);
+            let rate = version.pack.review_rate(stage, marks.high_risk());
+            let draw = review::draw(&version.seed, &row.incoming.external_id, &row.incoming.revision, rate, version.pack.review.double_rate);
+            let mut superseded = false;
+            for older in ticket.iter_mut() {
+                if matches!(older.state.as_str(), "staged" | "in_review") {
+                    superseded = true;
+                    older.state = State::Superseded.as_str().to_owned();
+                    // One of this very batch isn't stored yet.
+                    match batch.rows.iter_mut().find(|r| r.seq == older.seq) {
+                        Some(mine) => State::Superseded.as_str().clone_into(&mut mine.state),
+                        None => batch.overtaken.push(older.seq),
+                    }
+                }
+            }
+            let id = new_id();
+            let state = if draw.selected { State::Staged } else { State::Unreviewed };
+            let draft = DraftRow {
+                seq,
+                id: id.clone(),
+                workflow_id: workflow.id.clone(),
+                version: workflow.version,
+                stage: workflow.stage.clone(),
+                external_id: row.incoming.external_id.clone(),
+                revision: row.incoming.revision.clone(),
+                state: state.as_str().to_owned(),
+                subject: row.incoming.body.subject(),
+                customer: row.incoming.body.customer(),
+                marks: marks.0,
+                risk: marks.high_risk().into(),
+                probability: draw.probability,
+                double_read: draw.double.into(),
+                staged_at: now.0,
+                expires_at: deadline(row.incoming.expires_at, now, &version).0,
+                fence: 0,
+                content_hash: content_hash(&row.body, &checks),
+                // Plain structs; serialising them can't fail.
+                checks: serde_json::to_string(&checks).unwrap_or_default(),
+                body: String::new(),
+            };
+            ticket.push(drafts::Known {
+                external_id: draft.external_id.clone(),
+                revision: draft.revision.clone(),
+                seq,
+                id: id.clone(),
+                state: draft.state.clone(),
+            });
+            let mut cites: Vec<&str> = row.incoming.body.draft.citations.iter().map(|c| c.source.as_str()).collect();
+            cites.sort_unstable();
+            cites.dedup();
+            batch.citations.extend(cites.into_iter().map(|s| (s.to_owned(), seq)));
+            batch.report(&row, Some(id), if superseded { LineStatus::Superseded } else { LineStatus::Created });
+            if self.inner.store.postgres().is_some() {
+                batch.words.push(search::indexed_text(&draft.external_id, &row.incoming.body));
+            }
+            if !draw.selected && version.pack.delivery.is_some() {
+                batch.straight_on.push((seq, id_text(&draft), row.incoming.body.draft.text.clone()));
+            }
+            batch.rows.push(DraftRow { body: row.body, ..draft });
+        }
+        self.store_batch(tx, who, workflow, now, batch).await
+    }
+
+    async fn store_batch(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, now: Millis, batch: Batch) -> Result<Vec<LineResult>, DeskError> {
+        for seq in &batch.overtaken {
+            supersede(tx, *seq, now).await?;
+        }
+        if batch.rows.is_empty() {
+            return Ok(batch.results);
+        }
+        drafts::insert(tx, &batch.rows, &batch.words).await?;
+        sources::note_citations(tx, &batch.citations).await?;
+        let mut states: BTreeMap<&str, i64> = BTreeMap::new();
+        let mut record_counts: HashMap<(u64, &str), i64> = HashMap::new();
+        let mut hash = Sha256::new();
+        for row in &batch.rows {
+            *states.entry(&row.state).or_default() += 1;
+            *record_counts.entry((row.probability.to_bits(), "staged")).or_default() += 1;
+            let fate = match row.state()? {
+                State::Unreviewed => Some("unreviewed"),
+                State::Superseded => Some("unresolved"),
+                _ => None,
+            };
+            if let Some(fate) = fate {
+                *record_counts.entry((row.probability.to_bits(), fate)).or_default() += 1;
+            }
+            hash.update(&row.content_hash);
+        }
+        for (state, n) in states {
+            if let Some(state) = State::parse(state) {
+                drafts::count(tx, &workflow.id, state, n).await?;
+            }
+        }
+        for ((bits, outcome), n) in record_counts {
+            let of = Record { workflow: &workflow.id, version: workflow.version, stage: &workflow.stage, probability: f64::from_bits(bits) };
+            evidence::add(tx, of, outcome, n).await?;
+        }
+        for (seq, (external_id, revision, draft_id), text) in &batch.straight_on {
+            let data = json!({ "workflow": workflow.id, "external_id": external_id, "revision": revision,
+                               "draft_id": draft_id, "action": "not_selected", "text": text });
+            deliver::enqueue(tx, &workflow.id, Some(*seq), external_id, None, "reply.ready", now, now, data).await?;
+        }
+        let rejected = batch.results.iter().filter(|r| r.status == LineStatus::Rejected).count();
+        let detail = json!({
+            "drafts": batch.rows.len(), "superseded": batch.overtaken.len(), "rejected": rejected,
+            "first": batch.rows.first().map(|r| &r.id), "last": batch.rows.last().map(|r| &r.id),
+            "content_sha256": hex::encode(hash.finalize()),
+        });
+        record(tx, now, &who.subject, "drafts.staged", Some(&workflow.id), None, detail).await?;
+        Ok(batch.results)
+    }
+}
+
+#[derive(Default)]
+struct Batch {
+    rows: Vec<DraftRow>,
+    words: Vec<String>,
+    citations: Vec<(String, i64)>,
+    overtaken: Vec<i64>,
+    straight_on: Vec<(i64, (String, String, String), String)>,
+    results: Vec<LineResult>,
+}
+
+impl Batch {
+    fn report(&mut self, row: &Prepared, id: Option<String>, status: LineStatus) {
+        let external_id = Some(row.incoming.external_id.clone());
+        self.results.push(LineResult { line: row.line, external_id, id, status, error: None });
+    }
+}
+
+fn id_text(d: &DraftRow) -> (String, String, String) {
+    (d.external_id.clone(), d.revision.clone(), d.id.clone())
+}
+
+/// Why a well-formed draft isn't taken all the same.
+fn unfit(incoming: &Incoming, ticket: &[drafts::Known], version: &Version, stage: Stage) -> Option<FieldError> {
+    let number = |s: &str| s.parse::<u64>().ok();
+    if let Some(mine) = number(&incoming.revision)
+        && let Some(newest) = ticket.iter().filter_map(|k| number(&k.revision)).max()
+        && mine < newest
+    {
+        return Some(FieldError::new("revision", format!("revision {newest} of this ticket is here already, found the older {mine}")));
+    }
+    let audience = incoming.body.audience.as_ref()?;
+    (!version.pack.admits(stage, audience))
+        .then(|| FieldError::new("audience", format!("not admitted at the stage {stage} of this workflow")))
+}
+
+/// A draft's own deadline as it is; else the pack's, on the full hour, so that within an hour risk comes before age.
+fn deadline(own: Option<Millis>, now: Millis, version: &Version) -> Millis {
+    own.unwrap_or_else(|| now.plus_seconds(i64::from(version.pack.review.expires_hours) * 3600).hour_ceil())
+}
+
+/// A newer revision came in: the draft leaves the queue, whoever holds it is told by the next thing they do.
+async fn supersede(tx: &mut Tx, seq: i64, now: Millis) -> Result<(), DeskError> {
+    let Some(mut draft) = drafts::by_seq(tx, seq).await? else { return Ok(()) };
+    if !draft.state()?.is_open() {
+        return Ok(());
+    }
+    for lease in leases::of_draft(tx, seq).await? {
+        leases::end(tx, &lease.id, now, "voided").await?;
+    }
+    drafts::shift(tx, &mut draft, State::Superseded).await?;
+    let of = Record { workflow: &draft.workflow_id, version: draft.version, stage: &draft.stage, probability: draft.probability };
+    evidence::add(tx, of, "unresolved", 1).await?;
+    Ok(())
+}

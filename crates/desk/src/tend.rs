@@ -1,0 +1,78 @@
+//! What the hub does by itself: leases lapse, drafts expire, the log is signed, words are indexed.
+
+use crate::{ChangeKind, Desk, DeskError, record};
+use countersign_domain::state::State;
+use countersign_store::evidence::{self, Record};
+use countersign_store::workflows::{self, Hold};
+use countersign_store::{drafts, second_reviews};
+use serde_json::json;
+
+const STRETCH: i64 = 200;
+
+impl Desk {
+    /// Ends leases whose time ran out; answers how many.
+    pub async fn lapse_leases(&self) -> Result<usize, DeskError> {
+        let mut tx = self.write().await?;
+        let lapsed = self.lapse_in(&mut tx, self.now()).await?;
+        if lapsed > 0 {
+            tx.commit().await?;
+            for workflow in self.workflow_ids().await? {
+                self.tell(ChangeKind::DraftReleased, &workflow, None).await;
+            }
+        }
+        Ok(lapsed)
+    }
+
+    /// Takes drafts out of the queue whose time ran out undecided; answers how many. A killed workflow's drafts
+    /// expire like any other's.
+    pub async fn expire_drafts(&self) -> Result<usize, DeskError> {
+        let now = self.now();
+        let mut expired = 0;
+        for workflow in self.workflow_ids().await? {
+            loop {
+                let mut tx = self.write().await?;
+                let overdue = drafts::overdue(&mut tx, &workflow, now, STRETCH).await?;
+                if overdue.is_empty() {
+                    break;
+                }
+                for draft in &overdue {
+                    drafts::shift_by_seq(&mut tx, draft.seq, &workflow, State::Staged, State::Expired).await?;
+                    let of = Record { workflow: &workflow, version: draft.version, stage: &draft.stage, probability: draft.probability };
+                    evidence::add(&mut tx, of, "unresolved", 1).await?;
+                }
+                record(&mut tx, now, "hub", "drafts.expired", Some(&workflow), None, json!({ "drafts": overdue.len() })).await?;
+                tx.commit().await?;
+                expired += overdue.len();
+                self.tell(ChangeKind::DraftReleased, &workflow, None).await;
+            }
+        }
+        let mut tx = self.write().await?;
+        if second_reviews::expire(&mut tx, now).await? > 0 {
+            tx.commit().await?;
+        }
+        Ok(expired)
+    }
+
+    /// Signs the log's head, if it has moved since the last checkpoint.
+    pub async fn sign_if_moved(&self) -> Result<bool, DeskError> {
+        let mut tx = self.read().await?;
+        let (seq, _) = countersign_store::audit::head(&mut tx).await?;
+        let last = countersign_store::audit::last_checkpoint(&mut tx).await?;
+        drop(tx);
+        if seq == 0 || last == Some(seq) {
+            return Ok(false);
+        }
+        self.sign_head().await?;
+        Ok(true)
+    }
+
+    /// Indexes some more drafts for search; answers how many.
+    pub async fn index_words(&self) -> Result<usize, DeskError> {
+        Ok(self.inner.store.index_words(50).await?)
+    }
+
+    pub(crate) async fn workflow_ids(&self) -> Result<Vec<String>, DeskError> {
+        let rows = workflows::list(&mut self.read().await?, Hold::Look).await?;
+        Ok(rows.into_iter().map(|w| w.id).collect())
+    }
+}

@@ -1,0 +1,104 @@
+//! Undo: a verdict is withdrawn while its reply is undelivered, and its draft comes back to the reviewer.
+
+use crate::lease::LeaseView;
+use crate::view::DraftView;
+use crate::{ChangeKind, Desk, DeskError, decide, record};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::state::State;
+use countersign_domain::verdict::{Action, Grade, outcome_key};
+use countersign_store::{deliveries, drafts, escalations, evidence, leases, second_reviews, verdicts};
+use serde::Serialize;
+use serde_json::json;
+
+/// What a withdrawal came to.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Withdrawn {
+    /// The verdict.
+    pub verdict_id: String,
+    /// Its draft.
+    pub draft_id: String,
+    /// The draft's state now.
+    pub state: State,
+    /// A fresh lease on it, unless its ticket has moved on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseView>,
+    /// The draft.
+    pub draft: DraftView,
+}
+
+impl Desk {
+    /// Withdraws a verdict. The withdrawal is a row of its own; the verdict is never deleted.
+    pub async fn withdraw(&self, who: &Identity, verdict_id: &str) -> Result<Withdrawn, DeskError> {
+        let now = self.now();
+        let mut tx = self.write().await?;
+        let seen = verdicts::get(&mut tx, verdict_id).await?.ok_or_else(|| DeskError::not_found("verdict", verdict_id))?;
+        self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
+        if seen.reviewer != who.subject {
+            return Err(DeskError::forbidden(&who.subject, "withdraw a verdict of somebody else"));
+        }
+        let workflow = self.living(&mut tx, &seen.workflow_id).await?;
+        let Some(mut draft) = drafts::by_seq(&mut tx, seen.draft_seq).await? else {
+            return Err(DeskError::not_found("verdict", verdict_id));
+        };
+        // Again under the draft's lock: two presses at once are one withdrawal.
+        let verdict = verdicts::get(&mut tx, verdict_id).await?.unwrap_or(seen);
+        let mine = leases::of_draft(&mut tx, draft.seq).await?.into_iter().find(|l| l.reviewer == who.subject);
+        if verdict.withdrawn == 1 {
+            let view = self.view(&mut tx, who, &draft).await?;
+            let (lease, state) = (mine.as_ref().map(LeaseView::of), draft.state()?);
+            return Ok(Withdrawn { verdict_id: verdict.id, draft_id: draft.id, state, lease, draft: view });
+        }
+        let delivery = deliveries::of_verdict(&mut tx, draft.seq, verdict_id).await?;
+        match &delivery {
+            // A try has begun: the receiver may have it.
+            Some(d) if d.state != "pending" || d.attempts > 0 => return Err(DeskError::AlreadyDelivered),
+            None if now.0 > verdict.undo_until => return Err(DeskError::AlreadyDelivered),
+            _ => {}
+        }
+        verdicts::withdraw(&mut tx, verdict_id, &who.subject, now).await?;
+        let superseded = if verdict.round == 1 {
+            if let Some(d) = &delivery {
+                deliveries::set_state(&mut tx, &d.id, "withdrawn", now, None, None).await?;
+            }
+            escalations::withdraw(&mut tx, verdict_id).await?;
+            self.uncount(&mut tx, &draft, &verdict).await?;
+            for lease in leases::of_draft(&mut tx, draft.seq).await? {
+                leases::end(&mut tx, &lease.id, now, "voided").await?;
+            }
+            if verdicts::standing(&mut tx, draft.seq, 2).await?.is_none() {
+                second_reviews::remove(&mut tx, draft.seq).await?;
+            }
+            drafts::has_moved(&mut tx, &draft).await?
+        } else {
+            second_reviews::set_state(&mut tx, draft.seq, "open").await?;
+            false
+        };
+        let lease = if superseded {
+            drafts::shift(&mut tx, &mut draft, State::Superseded).await?;
+            evidence::add(&mut tx, decide::record_of(&draft), "unresolved", 1).await?;
+            None
+        } else {
+            let (lease, held) = self.hold_again(&mut tx, who, &workflow, draft, verdict.round, now).await?;
+            draft = held;
+            Some(LeaseView::of(&lease))
+        };
+        let detail = json!({ "verdict": verdict_id, "round": verdict.round });
+        record(&mut tx, now, &who.subject, "verdict.withdrawn", Some(&draft.workflow_id), Some(&draft.id), detail).await?;
+        let view = self.view(&mut tx, who, &draft).await?;
+        let state = draft.state()?;
+        tx.commit().await?;
+        self.tell(ChangeKind::VerdictWithdrawn, &draft.workflow_id, Some(&draft.id)).await;
+        Ok(Withdrawn { verdict_id: verdict.id, draft_id: draft.id, state, lease, draft: view })
+    }
+
+    async fn uncount(&self, tx: &mut countersign_store::Tx, draft: &drafts::DraftRow, v: &verdicts::VerdictRow) -> Result<(), DeskError> {
+        // As they were written by `decide`.
+        let action: Option<Action> = serde_json::from_value(json!(v.action)).ok();
+        let grade: Option<Grade> = serde_json::from_value(json!(v.grade)).ok().flatten();
+        let reasons: Vec<String> = serde_json::from_str(&v.reasons).unwrap_or_default();
+        if let Some(action) = action {
+            evidence::add(tx, decide::record_of(draft), &outcome_key(action, grade, &reasons), -1).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! Who may do what: one table of role × act. The hub's route table names an act for every route.
+
+use serde::{Deserialize, Serialize};
+
+/// What a person or a program is to a workflow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Decides on drafts.
+    Reviewer,
+    /// Answers for the workflow.
+    Dri,
+    /// Keeps the labels.
+    Curator,
+    /// Runs the platform; never decides on drafts.
+    Admin,
+    /// Reads everything, changes nothing.
+    Auditor,
+    /// A program.
+    Service,
+    /// May kill, and nothing else.
+    Oncall,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 7] =
+        [Self::Reviewer, Self::Dri, Self::Curator, Self::Admin, Self::Auditor, Self::Service, Self::Oncall];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reviewer => "reviewer",
+            Self::Dri => "dri",
+            Self::Curator => "curator",
+            Self::Admin => "admin",
+            Self::Auditor => "auditor",
+            Self::Service => "service",
+            Self::Oncall => "oncall",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.as_str() == text)
+    }
+}
+
+/// What can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Be known at all: who am I, which workflows, events.
+    Enter,
+    /// Send drafts in.
+    Stage,
+    /// Read drafts and the queue.
+    ReadDrafts,
+    /// Hold a draft and decide on it.
+    Review,
+    /// Read and settle escalations.
+    Escalations,
+    /// Kill a workflow.
+    Kill,
+    /// Resume a killed workflow.
+    Resume,
+    /// Read cases and export them.
+    ReadCases,
+    /// Read deliveries.
+    ReadDeliveries,
+    /// Try a delivery again.
+    RetryDelivery,
+    /// Read sources.
+    ReadSources,
+    /// Bring sources in.
+    WriteSources,
+    /// Apply packs, load the demo.
+    WritePacks,
+    /// Make, list and revoke tokens.
+    Tokens,
+    /// Read the audit log.
+    ReadAudit,
+}
+
+impl Act {
+    /// The roles that may, each in the workflows it was granted for.
+    pub fn roles(self) -> &'static [Role] {
+        use Role::{Admin, Auditor, Curator, Dri, Oncall, Reviewer, Service};
+        match self {
+            Self::Enter => &[Reviewer, Dri, Curator, Admin, Auditor, Service, Oncall],
+            Self::Stage => &[Service, Admin],
+            Self::ReadDrafts => &[Reviewer, Dri, Curator, Admin, Auditor],
+            Self::Review => &[Reviewer],
+            Self::Escalations => &[Reviewer, Dri],
+            Self::Kill => &[Dri, Admin, Oncall],
+            Self::Resume => &[Dri, Admin],
+            Self::ReadCases => &[Dri, Curator, Admin, Auditor],
+            Self::ReadDeliveries => &[Dri, Admin, Auditor],
+            Self::RetryDelivery => &[Dri, Admin],
+            Self::ReadSources => &[Reviewer, Dri, Curator, Admin, Auditor],
+            Self::WriteSources => &[Admin, Service],
+            Self::WritePacks | Self::Tokens => &[Admin],
+            Self::ReadAudit => &[Admin, Auditor],
+        }
+    }
+}
+
+/// A role in one workflow, or in all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// The workflow; none means every one.
+    pub workflow: Option<String>,
+}
+
+/// Who is asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The stable name under which acts are recorded.
+    pub subject: String,
+    /// What they were granted.
+    pub grants: Vec<Grant>,
+    /// The escalation routes they answer for.
+    pub routes: Vec<String>,
+    /// The owner of an embedded hub: every role and route, everywhere.
+    pub owner: bool,
+}
+
+/// In which workflows an identity may do something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// In all of them.
+    All,
+    /// In these; possibly none.
+    Only(Vec<String>),
+}
+
+impl Scope {
+    /// Whether a workflow is within.
+    pub fn includes(&self, workflow: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(list) => list.iter().any(|w| w == workflow),
+        }
+    }
+
+    /// Whether it reaches nowhere.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Only(list) if list.is_empty())
+    }
+}
+
+impl Identity {
+    /// The owner of an embedded hub.
+    pub fn owner() -> Self {
+        Self { subject: "owner".to_owned(), grants: Vec::new(), routes: Vec::new(), owner: true }
+    }
+
+    /// Where this identity may do this.
+    pub fn scope(&self, act: Act) -> Scope {
+        if self.owner {
+            return Scope::All;
+        }
+        let held = || self.grants.iter().filter(|g| act.roles().contains(&g.role));
+        if held().any(|g| g.workflow.is_none()) {
+            return Scope::All;
+        }
+        Scope::Only(held().filter_map(|g| g.workflow.clone()).collect())
+    }
+
+    /// Whether an escalation route is theirs.
+    pub fn answers(&self, route: &str) -> bool {
+        self.owner || self.routes.iter().any(|r| r == route) || self.subject == route
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_reaches_as_far_as_its_workflow() {
+        let id = Identity {
+            subject: "r".into(),
+            grants: vec![
+                Grant { role: Role::Reviewer, workflow: Some("a".into()) },
+                Grant { role: Role::Oncall, workflow: None },
+            ],
+            routes: vec![],
+            owner: false,
+        };
+        assert!(id.scope(Act::Review).includes("a"));
+        assert!(!id.scope(Act::Review).includes("b"));
+        assert_eq!(id.scope(Act::Kill), Scope::All);
+        assert!(id.scope(Act::Resume).is_empty());
+    }
+
+    #[test]
+    fn admin_never_decides_and_oncall_only_kills() {
+        assert!(!Act::Review.roles().contains(&Role::Admin));
+        let acts = [
+            Act::Stage, Act::ReadDrafts, Act::Review, Act::Escalations, Act::Resume, Act::ReadCases, Act::ReadDeliveries,
+            Act::RetryDelivery, Act::ReadSources, Act::WriteSources, Act::WritePacks, Act::Tokens, Act::ReadAudit,
+        ];
+        assert!(acts.iter().all(|a| !a.roles().contains(&Role::Oncall)));
+        assert!(Act::Kill.roles().contains(&Role::Oncall));
+    }
+}

@@ -1,0 +1,137 @@
+//! Does a citation hold? Checked against the sources that the hub keeps, never against what the draft says of them.
+
+use crate::draft::{DraftBody, Span};
+use crate::mark::{Mark, Marks};
+use crate::pack::Pack;
+use crate::text::{Normal, has_hidden};
+use crate::{claims, draft::SignalKind};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// A source as the hub keeps it, as far as a check needs it.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its whole text.
+    pub text: String,
+    /// The labels of those who may read it.
+    pub access: Vec<String>,
+    /// SHA-256 of title and text, hex.
+    pub hash: String,
+}
+
+/// What became of one citation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CitationStatus {
+    /// The quote is in the source.
+    Found,
+    /// The source is there; nothing was quoted.
+    Exists,
+    /// The source is there, the quote isn't in it.
+    NoSuchQuote,
+    /// No such source.
+    NoSuchSource,
+    /// The pack doesn't let drafts cite it.
+    NotAllowed,
+    /// This workflow's readers don't hold its access labels.
+    NotReadable,
+}
+
+/// One citation with its check, in the order of `draft.citations`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct CheckedCitation {
+    /// The cited source's id.
+    pub source: String,
+    /// The stored title, for those who may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Whether it holds.
+    pub status: CitationStatus,
+    /// The passage in the stored text, in Unicode scalars.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub passage: Option<Span>,
+    /// Hash of the stored source that this was checked against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_hash: Option<String>,
+}
+
+/// What the hub itself found about a draft.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Checks {
+    /// Each citation.
+    pub citations: Vec<CheckedCitation>,
+    /// Sentences with nothing behind them.
+    pub uncited: Vec<Span>,
+}
+
+/// Whether readers with the labels `held` may see something labelled `access`. No labels: everyone in the house,
+/// so it takes the label `internal`.
+pub fn readable(access: &[String], held: &[String]) -> bool {
+    if access.is_empty() {
+        return held.iter().any(|l| l == "internal");
+    }
+    access.iter().any(|l| held.contains(l))
+}
+
+/// Checks a draft's citations and collects its marks.
+pub fn check(body: &DraftBody, pack: &Pack, stored: &HashMap<String, Source>) -> (Checks, Marks) {
+    let mut marks = Marks::default();
+    let mut checks = Checks::default();
+    let mut covered: Vec<Span> = Vec::new();
+    let mut normals: HashMap<&str, Normal> = HashMap::new();
+    for citation in &body.draft.citations {
+        let source = stored.get(&citation.source);
+        let (status, passage) = match source {
+            _ if !pack.may_cite(&citation.source) => (CitationStatus::NotAllowed, None),
+            None => (CitationStatus::NoSuchSource, None),
+            Some(source) if !readable(&source.access, &pack.sources.access) => (CitationStatus::NotReadable, None),
+            Some(source) => match citation.quote.as_deref().filter(|q| !q.trim().is_empty()) {
+                None => (CitationStatus::Exists, None),
+                Some(quote) => {
+                    let text = normals.entry(source.id.as_str()).or_insert_with(|| Normal::of(&source.text));
+                    match text.find(&Normal::of(quote)) {
+                        Some((start, end)) => (CitationStatus::Found, Some(Span { start, end })),
+                        None => (CitationStatus::NoSuchQuote, None),
+                    }
+                }
+            },
+        };
+        match status {
+            CitationStatus::Found | CitationStatus::Exists => covered.extend(citation.span()),
+            CitationStatus::NoSuchQuote => marks.insert(Mark::NoSuchQuote),
+            CitationStatus::NoSuchSource => marks.insert(Mark::NoSuchSource),
+            CitationStatus::NotAllowed | CitationStatus::NotReadable => marks.insert(Mark::ForbiddenSource),
+        }
+        let shown = source.filter(|_| !matches!(status, CitationStatus::NotReadable | CitationStatus::NotAllowed));
+        checks.citations.push(CheckedCitation {
+            source: citation.source.clone(),
+            title: shown.map(|s| s.title.clone()),
+            status,
+            passage,
+            source_hash: shown.map(|s| s.hash.clone()),
+        });
+    }
+    if !checks.citations.iter().any(|c| matches!(c.status, CitationStatus::Found | CitationStatus::Exists)) {
+        marks.insert(Mark::Uncited);
+    }
+    checks.uncited = claims::uncited(&body.draft.text, &covered, body.thread.iter().map(|m| m.text.as_ref()));
+    if !checks.uncited.is_empty() {
+        marks.insert(Mark::UncitedClaim);
+    }
+    for signal in &body.signals {
+        marks.insert(match signal.kind {
+            SignalKind::UncitedClaim => Mark::UncitedClaim,
+            SignalKind::LowConfidence => Mark::LowConfidence,
+            SignalKind::Conflict => Mark::Conflict,
+            SignalKind::Policy => Mark::Policy,
+        });
+    }
+    if has_hidden(&body.draft.text) {
+        marks.insert(Mark::HiddenText);
+    }
+    (checks, marks)
+}

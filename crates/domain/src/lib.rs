@@ -1,0 +1,16 @@
+//! The rules of the review desk, pure: no I/O, no clock, no async, no randomness. Time and draws are passed in.
+
+pub mod access;
+pub mod audit;
+pub mod citation;
+pub mod claims;
+pub mod diff;
+pub mod draft;
+pub mod ids;
+pub mod mark;
+pub mod pack;
+pub mod review;
+pub mod state;
+pub mod text;
+pub mod time;
+pub mod verdict;

@@ -1,0 +1,120 @@
+//! Who is asking, and whether the route is for them: one table of route × act, and from the act its roles.
+
+use crate::answer::Failure;
+use crate::{OpenError, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use countersign_desk::{Code, DeskError};
+use countersign_domain::access::{Act, Identity};
+use sha2::{Digest, Sha256};
+
+/// A route and what it takes. `None` is open to everyone.
+pub type Route = (&'static str, &'static str, Option<Act>);
+
+/// Every route there is; one that isn't in it answers nobody.
+pub const ROUTES: &[Route] = &[
+    ("GET", "/healthz", None),
+    ("GET", "/readyz", None),
+    ("GET", "/metrics", None),
+    ("GET", "/openapi.json", None),
+    ("GET", "/docs", None),
+    ("GET", "/v1/me", Some(Act::Enter)),
+    ("GET", "/v1/events", Some(Act::Enter)),
+    ("GET", "/v1/workflows", Some(Act::Enter)),
+    ("GET", "/v1/workflows/{id}", Some(Act::Enter)),
+    ("POST", "/v1/workflows/{id}/kill", Some(Act::Kill)),
+    ("POST", "/v1/workflows/{id}/resume", Some(Act::Resume)),
+    ("POST", "/v1/drafts", Some(Act::Stage)),
+    ("GET", "/v1/drafts", Some(Act::ReadDrafts)),
+    ("GET", "/v1/drafts/{id}", Some(Act::ReadDrafts)),
+    ("POST", "/v1/drafts/{id}/diff", Some(Act::Review)),
+    ("POST", "/v1/drafts/{id}/verdicts", Some(Act::Review)),
+    ("POST", "/v1/verdicts/{id}/withdraw", Some(Act::Review)),
+    ("POST", "/v1/queue/lease", Some(Act::Review)),
+    ("POST", "/v1/leases/{id}/renew", Some(Act::Review)),
+    ("DELETE", "/v1/leases/{id}", Some(Act::Review)),
+    ("GET", "/v1/escalations", Some(Act::ReadDrafts)),
+    ("POST", "/v1/escalations/{id}/take", Some(Act::Escalations)),
+    ("POST", "/v1/escalations/{id}/settle", Some(Act::Escalations)),
+    ("GET", "/v1/deliveries", Some(Act::ReadDeliveries)),
+    ("POST", "/v1/deliveries/{id}/retry", Some(Act::RetryDelivery)),
+    ("GET", "/v1/cases", Some(Act::ReadCases)),
+    ("GET", "/v1/cases/export", Some(Act::ReadCases)),
+    ("GET", "/v1/cases/{id}", Some(Act::ReadCases)),
+    ("POST", "/v1/sources", Some(Act::WriteSources)),
+    ("GET", "/v1/sources", Some(Act::ReadSources)),
+    ("GET", "/v1/sources/{id}", Some(Act::ReadSources)),
+    ("POST", "/v1/packs", Some(Act::WritePacks)),
+    ("GET", "/v1/packs/{id}", Some(Act::Enter)),
+    ("POST", "/v1/demo", Some(Act::WritePacks)),
+    ("POST", "/v1/tokens", Some(Act::Tokens)),
+    ("GET", "/v1/tokens", Some(Act::Tokens)),
+    ("DELETE", "/v1/tokens/{id}", Some(Act::Tokens)),
+    ("GET", "/v1/audit", Some(Act::ReadAudit)),
+    ("GET", "/v1/audit/export", Some(Act::ReadAudit)),
+    ("GET", "/v1/audit/verify", Some(Act::ReadAudit)),
+    ("POST", "/v1/audit/verify", Some(Act::ReadAudit)),
+    ("GET", "/v1/audit/checkpoint", Some(Act::ReadAudit)),
+];
+
+/// The identity behind a request, as a handler takes it.
+pub struct Who(pub Identity);
+
+impl<S: Sync> FromRequestParts<S> for Who {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        parts.extensions.get::<Identity>().cloned().map(Who).ok_or_else(|| Failure::new(Code::Unauthorized, "no token"))
+    }
+}
+
+pub(crate) fn token_hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token.as_bytes()))
+}
+
+pub(crate) fn fresh_token() -> Result<String, OpenError> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|e| DeskError::Setup(format!("the system gives no random numbers: {e}")))?;
+    Ok(format!("cs_{}", hex::encode(bytes)))
+}
+
+/// Lets a request through to its handler if its route's act is within its identity's roles.
+pub(crate) async fn guard(state: State, owner: Option<Identity>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned()).unwrap_or_default();
+    let method = request.method().as_str();
+    let Some((_, _, act)) = ROUTES.iter().find(|(m, p, _)| *m == method && *p == path) else {
+        return Failure::new(Code::NotFound, format!("no route {method} {path}")).into_response();
+    };
+    let Some(act) = act else { return next.run(request).await };
+    let identity = match owner {
+        Some(owner) => owner,
+        None => match identify(&state, bearer(&request)).await {
+            Ok(identity) => identity,
+            Err(e) => return Failure::from(e).into_response(),
+        },
+    };
+    if identity.scope(*act).is_empty() {
+        let roles: Vec<_> = act.roles().iter().map(|r| r.as_str()).collect();
+        let message = format!("{} may not do this; it takes the role {}", identity.subject, roles.join(" or "));
+        return Failure::new(Code::Forbidden, message).into_response();
+    }
+    request.extensions_mut().insert(identity);
+    next.run(request).await
+}
+
+fn bearer(request: &Request) -> Option<String> {
+    let header = request.headers().get("authorization")?.to_str().ok()?;
+    let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "))?.trim();
+    (!token.is_empty()).then(|| token.to_owned())
+}
+
+async fn identify(state: &State, token: Option<String>) -> Result<Identity, DeskError> {
+    let token = token.ok_or(DeskError::Unauthorized("no bearer token"))?;
+    // Hashes are compared, so the time it takes tells nothing about the token.
+    if state.owner.as_deref().is_some_and(|owner| owner == token_hash(&token)) {
+        return Ok(Identity::owner());
+    }
+    state.desk.authenticate(&token).await
+}

@@ -1,0 +1,50 @@
+//! Reading request bodies: bounded, and with errors in the wire's own shape.
+
+use crate::answer::Failure;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use countersign_desk::Code;
+use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
+
+const MAX_JSON: usize = 4 << 20;
+
+/// A JSON body; an empty one is read as `{}`.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let bytes = read(request.into_body(), MAX_JSON).await?;
+        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        serde_json::from_slice(bytes).map(Body).map_err(|e| {
+            let code = if e.is_data() { Code::Invalid } else { Code::Malformed };
+            Failure::new(code, format!("the body is not what this route takes: {e}"))
+        })
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub async fn read(body: axum::body::Body, limit: usize) -> Result<bytes::Bytes, Failure> {
+    match Limited::new(body, limit).collect().await {
+        Ok(all) => Ok(all.to_bytes()),
+        Err(e) if e.is::<http_body_util::LengthLimitError>() => {
+            Err(Failure::new(Code::TooLarge, format!("the body is larger than {limit} bytes")))
+        }
+        Err(_) => Err(Failure::malformed("the body broke off")),
+    }
+}
+
+/// The query of a route.
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri)
+            .map(|q| Self(q.0))
+            .map_err(|e| Failure::malformed(format!("the query is not what this route takes: {}", e.body_text())))
+    }
+}

@@ -1,0 +1,117 @@
+//! Lines coming in: split while they arrive, each bounded, a bad one reported and the good ones kept.
+
+use crate::answer::{Answer, Failure};
+use bytes::{Buf, Bytes, BytesMut};
+use countersign_domain::draft::FieldError;
+use futures::{Stream, StreamExt};
+
+/// A row is at most this long.
+pub const MAX_LINE: usize = 2 << 20;
+
+/// Splits a body into lines. Memory stays within a line however long one is: the rest of one that is too long is
+/// thrown away while it comes.
+pub struct Lines<S> {
+    body: S,
+    buffer: BytesMut,
+    line: u64,
+    /// How far the buffer has been searched for a line's end.
+    searched: usize,
+    too_long: bool,
+    ended: bool,
+}
+
+/// A line: its number from 1, and its bytes or what is wrong with it.
+pub type Line = (u64, Result<Bytes, FieldError>);
+
+impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
+    /// Begins.
+    pub fn of(body: S) -> Self {
+        Self { body, buffer: BytesMut::new(), line: 0, searched: 0, too_long: false, ended: false }
+    }
+
+    /// The next line that isn't blank.
+    pub async fn next(&mut self) -> Answer<Option<Line>> {
+        loop {
+            if let Some(line) = self.take_line() {
+                self.line += 1;
+                match line {
+                    Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => continue,
+                    other => return Ok(Some((self.line, other))),
+                }
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            match self.body.next().await {
+                Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
+                Some(Err(_)) => return Err(Failure::malformed("the body broke off; what came before is staged")),
+                None => self.ended = true,
+            }
+        }
+    }
+
+    fn take_line(&mut self) -> Option<Result<Bytes, FieldError>> {
+        let too_long = || Err(FieldError::new("", format!("longer than {MAX_LINE} bytes")));
+        match memchr::memchr(b'\n', &self.buffer[self.searched..]) {
+            Some(at) => {
+                let mut line = self.buffer.split_to(self.searched + at + 1);
+                line.truncate(line.len() - 1);
+                self.searched = 0;
+                let skipped = std::mem::take(&mut self.too_long) || line.len() > MAX_LINE;
+                Some(if skipped { too_long() } else { Ok(line.freeze()) })
+            }
+            None if self.ended && (!self.buffer.is_empty() || self.too_long) => {
+                let line = self.buffer.split();
+                self.searched = 0;
+                let skipped = std::mem::take(&mut self.too_long) || line.len() > MAX_LINE;
+                Some(if skipped { too_long() } else { Ok(line.freeze()) })
+            }
+            None => {
+                self.searched = self.buffer.len();
+                if self.searched > MAX_LINE {
+                    self.too_long = true;
+                    self.buffer.advance(self.searched);
+                    self.searched = 0;
+                }
+                None
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    async fn split(chunks: Vec<Vec<u8>>) -> Vec<(u64, Result<String, String>)> {
+        let body = futures::stream::iter(chunks.into_iter().map(|c| Ok(Bytes::from(c))));
+        let mut lines = Lines::of(body);
+        let mut out = Vec::new();
+        while let Ok(Some((n, line))) = lines.next().await {
+            out.push((n, line.map(|b| String::from_utf8(b.to_vec()).unwrap()).map_err(|e| e.message)));
+        }
+        out
+    }
+
+    #[tokio::test]
+    async fn lines_are_numbered_across_chunks_and_blank_ones_are_passed_over() {
+        let out = split(vec![b"a\n\nb".to_vec(), b"c\r\n".to_vec(), b"  \nlast".to_vec()]).await;
+        assert_eq!(out, [(1, Ok("a".into())), (3, Ok("bc\r".into())), (5, Ok("last".into()))]);
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_too_long_is_reported_and_the_next_is_read() {
+        let long = vec![b'x'; MAX_LINE / 2 + 1];
+        let out = split(vec![long.clone(), long.clone(), long, b"\nok\n".to_vec()]).await;
+        assert_eq!(out.len(), 2);
+        assert!(out[0].1.is_err());
+        assert_eq!(out[1], (2, Ok("ok".into())));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_no_line() {
+        assert!(split(vec![]).await.is_empty());
+        assert!(split(vec![b"\n \n".to_vec()]).await.is_empty());
+    }
+}

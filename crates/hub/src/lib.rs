@@ -1,0 +1,234 @@
+//! The hub: one router over one database, reached by desktop, browser and command line.
+
+mod access;
+mod answer;
+mod body;
+mod console;
+mod docs;
+mod events;
+mod ingest;
+mod lock;
+mod loops;
+mod metrics;
+mod routes;
+
+pub use access::{ROUTES, Route};
+pub use countersign_desk::Change;
+pub use lock::Running;
+pub use routes::openapi;
+
+use axum::Router;
+use countersign_desk::{Desk, DeskConfig, DeskError};
+use countersign_domain::access::Identity;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What a hub is opened with.
+pub struct Config {
+    /// `sqlite://PATH` or `postgres://…`.
+    pub database: String,
+    /// Where files beside the database live.
+    pub data_dir: PathBuf,
+    /// Where to listen; `None` for a hub that is only called in process.
+    pub listen: Option<SocketAddr>,
+    /// A folder of packs to apply at start: each folder in it that holds a `workflow.toml`.
+    pub packs: Option<PathBuf>,
+}
+
+/// Either this process has the hub, or it found the one that has.
+pub enum Opened {
+    /// The hub is here.
+    Here(Box<Hub>),
+    /// Another process has this SQLite file open.
+    Elsewhere(Running),
+}
+
+/// Why no hub could be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The desk couldn't be built.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// The address is taken, or not ours.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The lock file beside the database can't be used.
+    #[error("the lock file {path} can't be used: {source}")]
+    Lock {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Somebody holds the database without saying where they listen.
+    #[error("another process has {0} open and doesn't listen; try again when it is done")]
+    Busy(PathBuf),
+    /// A pack in the packs folder that can't be applied.
+    #[error("{path}: {source}")]
+    Pack {
+        /// Its folder.
+        path: PathBuf,
+        /// Why not.
+        source: Box<DeskError>,
+    },
+}
+
+/// A running hub.
+pub struct Hub {
+    state: State,
+    url: Option<String>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    _lock: Option<lock::Lock>,
+}
+
+/// What every handler shares.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) desk: Desk,
+    pub(crate) metrics: Arc<metrics::Metrics>,
+    /// SHA-256 of the owner's token of this run.
+    owner: Option<Arc<str>>,
+    owner_token: Arc<str>,
+    pub(crate) stop: CancellationToken,
+}
+
+impl Hub {
+    /// Opens the database and starts what runs by itself; on SQLite only where no other process has it open.
+    pub async fn open(config: Config) -> Result<Opened, OpenError> {
+        let lock = match countersign_desk::sqlite_path(&config.database) {
+            Some(path) => match lock::take(&path).await? {
+                lock::Taken::Ours(lock) => Some(lock),
+                lock::Taken::Theirs(running) => return Ok(Opened::Elsewhere(running)),
+            },
+            None => None,
+        };
+        let desk = Desk::open(DeskConfig::new(config.database, config.data_dir)).await?;
+        Self::over(desk, config.listen, lock, config.packs).await.map(|hub| Opened::Here(Box::new(hub)))
+    }
+
+    /// A hub over a desk that is open already.
+    pub async fn over(desk: Desk, listen: Option<SocketAddr>, lock: Option<lock::Lock>, packs: Option<PathBuf>) -> Result<Self, OpenError> {
+        let owner_token = access::fresh_token()?;
+        let stop = CancellationToken::new();
+        let state = State {
+            metrics: Arc::new(metrics::Metrics::default()),
+            // Who can read the lock file can read the database beside it; a Postgres has no such file.
+            owner: lock.is_some().then(|| access::token_hash(&owner_token).into()),
+            owner_token: owner_token.into(),
+            desk,
+            stop: stop.clone(),
+        };
+        if let Some(dir) = packs {
+            apply_packs(&state.desk, &dir).await?;
+        }
+        let tasks = TaskTracker::new();
+        let mut hub = Self { state, url: None, stop, tasks, _lock: None };
+        if let Some(address) = listen {
+            let failed = |source| OpenError::Listen { address, source };
+            let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
+            let bound = listener.local_addr().map_err(failed)?;
+            let (app, stop) = (hub.router(), hub.stop.clone());
+            hub.tasks.spawn(async move {
+                let served = axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+                if let Err(e) = served {
+                    tracing::error!(error = %e, "the listener stopped");
+                }
+            });
+            hub.url = Some(format!("http://{bound}"));
+        }
+        if let Some(lock) = lock {
+            lock.announce(hub.url.as_deref(), &hub.state.owner_token)?;
+            hub._lock = Some(lock);
+        }
+        // A hub that is only called in process, by a command that is soon done, leaves the rest to the next one.
+        if hub.url.is_some() {
+            loops::start(&hub.state.desk, &hub.tasks, &hub.stop);
+        }
+        Ok(hub)
+    }
+
+    /// The router for whoever brings a bearer token.
+    pub fn router(&self) -> Router {
+        routes::router(&self.state, None)
+    }
+
+    /// The embedded owner's door: every request is the owner's.
+    pub fn owner_router(&self) -> Router {
+        routes::router(&self.state, Some(Identity::owner()))
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> Option<String> {
+        self.url.clone()
+    }
+
+    /// The owner's token of this run; good only where there is a lock file to keep it in.
+    pub fn owner_token(&self) -> &str {
+        &self.state.owner_token
+    }
+
+    /// The same, or nothing where only tokens of the database are good.
+    pub fn owner_token_if_any(&self) -> Option<&str> {
+        self.state.owner.is_some().then_some(&*self.state.owner_token)
+    }
+
+    /// What happens from now on.
+    pub fn events(&self) -> broadcast::Receiver<Change> {
+        self.state.desk.changes()
+    }
+
+    /// The use-cases, for what needs no HTTP.
+    pub fn desk(&self) -> &Desk {
+        &self.state.desk
+    }
+
+    /// Ends the listener and the loops, lets running requests finish, closes the database.
+    pub async fn close(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.state.desk.close().await;
+    }
+}
+
+async fn apply_packs(desk: &Desk, dir: &std::path::Path) -> Result<(), OpenError> {
+    let unreadable = |path: &std::path::Path, e: std::io::Error| OpenError::Pack {
+        path: path.to_owned(),
+        source: Box::new(DeskError::Setup(format!("can't be read: {e}"))),
+    };
+    let entries = std::fs::read_dir(dir).map_err(|e| unreadable(dir, e))?;
+    let mut folders: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).collect();
+    folders.push(dir.to_owned());
+    folders.sort();
+    for folder in folders.into_iter().filter(|f| f.join(countersign_domain::pack::Pack::WORKFLOW_FILE).is_file()) {
+        let files = read_pack(&folder).map_err(|e| unreadable(&folder, e))?;
+        let applied = desk.apply_pack(&Identity::owner(), &files).await;
+        applied.map_err(|e| OpenError::Pack { path: folder.clone(), source: Box::new(e) })?;
+    }
+    Ok(())
+}
+
+/// Reads a pack's folder: its TOML and Markdown files.
+pub fn read_pack(dir: &std::path::Path) -> std::io::Result<countersign_domain::pack::PackFiles> {
+    const MAX_BYTES: u64 = 1 << 20;
+    let mut files = countersign_domain::pack::PackFiles::new();
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_text = [".toml", ".md", ".txt"].iter().any(|end| name.ends_with(end));
+        if is_text && entry.metadata()?.len() <= MAX_BYTES && entry.path().is_file() {
+            files.insert(name, std::fs::read_to_string(entry.path())?);
+        }
+    }
+    Ok(files)
+}

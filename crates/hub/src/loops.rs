@@ -1,0 +1,67 @@
+//! What runs by itself: use-cases of the desk, started and stopped with the hub.
+
+use countersign_desk::{Desk, DeskError};
+use std::future::Future;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) {
+    run(desk, tasks, stop, "deliver", |desk| async move {
+        // A full hand means that more is due.
+        Ok(if desk.deliver_due().await? >= 16 { Duration::ZERO } else { ms(200) })
+    });
+    run(desk, tasks, stop, "lapse leases", |desk| async move { desk.lapse_leases().await.map(|_| ms(500)) });
+    run(desk, tasks, stop, "expire drafts", |desk| async move { desk.expire_drafts().await.map(|_| ms(2_000)) });
+    run(desk, tasks, stop, "sign the audit log", |desk| async move { desk.sign_if_moved().await.map(|_| ms(60_000)) });
+    run(desk, tasks, stop, "pull drafts", |desk| async move { desk.pull_due().await.map(|came| if came > 0 { ms(50) } else { ms(1_000) }) });
+    run(desk, tasks, stop, "index words", |desk| async move {
+        // Small bites with pauses: whoever works at the console comes first.
+        Ok(if desk.index_words().await? > 0 { ms(15) } else { ms(500) })
+    });
+    run(desk, tasks, stop, "listen to other hubs", |desk| async move {
+        desk.listen_to_other_hubs().await?;
+        // SQLite has no other hubs.
+        Ok(Duration::from_secs(86_400))
+    });
+}
+
+/// Runs a use-case again and again, with the pause that it asks for; after a failure with a growing one.
+fn run<F, T>(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken, name: &'static str, step: F)
+where
+    F: Fn(Desk) -> T + Send + 'static,
+    T: Future<Output = Result<Duration, DeskError>> + Send,
+{
+    const MAX_PAUSE: Duration = Duration::from_secs(5);
+    let (desk, stop) = (desk.clone(), stop.clone());
+    tasks.spawn(async move {
+        let mut failed_pause = Duration::from_millis(250);
+        loop {
+            // A step that waits for others is broken off at the end; one that writes finishes its transaction or
+            // leaves it rolled back.
+            let step = tokio::select! {
+                () = stop.cancelled() => return,
+                step = step(desk.clone()) => step,
+            };
+            let pause = match step {
+                Ok(pause) => {
+                    failed_pause = Duration::from_millis(250);
+                    pause
+                }
+                Err(e) => {
+                    tracing::warn!(error = %e, "can't {name} now");
+                    failed_pause = (failed_pause * 2).min(MAX_PAUSE);
+                    failed_pause
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    });
+}

@@ -1,0 +1,85 @@
+//! The audit log.
+
+use crate::State;
+use crate::access::Who;
+use crate::answer::{Answer, ErrorBody, Failure};
+use crate::body::{Body, Query};
+use axum::Json;
+use axum::extract;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use countersign_desk::Page;
+use countersign_desk::audit::Verified;
+use countersign_domain::audit::{Checkpoint, Entry};
+use serde::{Deserialize, Serialize};
+
+/// Where to go on.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// As the last page gave it.
+    cursor: Option<String>,
+    /// Rows a page, at most 200.
+    limit: Option<i64>,
+}
+
+/// A page of the log.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Entries {
+    entries: Vec<Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// Entries, newest first.
+#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(ListQuery), responses((status = 200, body = Entries)))]
+pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Query(q): Query<ListQuery>) -> Answer<Json<Entries>> {
+    let page = Page::of(q.cursor.as_deref(), q.limit).ok_or_else(|| Failure::malformed("not a cursor of this list"))?;
+    let (entries, next_cursor) = state.desk.list_audit(&who, &page).await?;
+    Ok(Json(Entries { entries, next_cursor }))
+}
+
+/// The whole chain, oldest first, an entry a line.
+#[utoipa::path(get, path = "/v1/audit/export", tag = "audit", responses((status = 200, body = Entry, content_type = "application/x-ndjson")))]
+pub async fn export(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Response> {
+    let first = state.desk.audit_from(&who, 1).await?;
+    let desk = state.desk.clone();
+    let stream = async_stream::stream! {
+        let mut part = first;
+        while let Some(last) = part.last().map(|e| e.seq) {
+            let mut out = Vec::new();
+            for entry in &part {
+                // Plain strings and integers; writing them can't fail.
+                let _ = serde_json::to_writer(&mut out, entry);
+                out.push(b'\n');
+            }
+            yield Ok::<_, std::io::Error>(Bytes::from(out));
+            part = match desk.audit_from(&who, last + 1).await {
+                Ok(part) => part,
+                Err(e) => {
+                    yield Err(std::io::Error::other(e));
+                    return;
+                }
+            };
+        }
+    };
+    Ok(([("content-type", "application/x-ndjson")], axum::body::Body::from_stream(stream)).into_response())
+}
+
+/// Follows the chain and names the first entry that doesn't hold.
+#[utoipa::path(get, path = "/v1/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
+pub async fn verify(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Verified>> {
+    Ok(Json(state.desk.verify_audit(&who, None).await?))
+}
+
+/// The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows.
+#[utoipa::path(post, path = "/v1/audit/verify", tag = "audit", request_body = Checkpoint, responses((status = 200, body = Verified), (status = 422, body = ErrorBody)))]
+pub async fn verify_against(extract::State(state): extract::State<State>, Who(who): Who, Body(checkpoint): Body<Checkpoint>) -> Answer<Json<Verified>> {
+    Ok(Json(state.desk.verify_audit(&who, Some(checkpoint)).await?))
+}
+
+/// A signed checkpoint of the chain as it is now, to keep elsewhere.
+#[utoipa::path(get, path = "/v1/audit/checkpoint", tag = "audit", responses((status = 200, body = Checkpoint)))]
+pub async fn checkpoint(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Checkpoint>> {
+    Ok(Json(state.desk.checkpoint(&who).await?))
+}

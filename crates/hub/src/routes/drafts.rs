@@ -1,0 +1,242 @@
+//! Drafts coming in, shown, and decided.
+
+use crate::State;
+use crate::access::Who;
+use crate::answer::{Answer, ErrorBody, Failure};
+use crate::body::{Body, Query, read};
+use crate::ingest::Lines;
+use axum::Json;
+use axum::extract::{self, Path, Request};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use countersign_desk::{Code, Decided, Desk, DraftList, DraftListQuery, DraftView, LineResult, LineStatus, Outcome, Prepared, Withdrawn};
+use countersign_domain::access::Identity;
+use countersign_domain::diff::Edit;
+use countersign_domain::draft::{FieldError, parse};
+use countersign_domain::verdict::Verdict;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::task::JoinHandle;
+
+const MAX_JSON: usize = 64 << 20;
+const MAX_RESULTS: usize = 100_000;
+const MAX_ERRORS: usize = 1_000;
+const BATCH: usize = 250;
+
+/// Where rows go, and how much is answered.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StageQuery {
+    /// The workflow of rows that name none.
+    workflow: Option<String>,
+    /// Only the counts and the errors.
+    #[serde(default)]
+    summary: bool,
+}
+
+/// What became of each row.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Staged {
+    /// In the order of the lines.
+    results: Vec<LineResult>,
+}
+
+/// What became of all rows together.
+#[derive(Default, Serialize, utoipa::ToSchema)]
+pub struct StagedSummary {
+    created: u64,
+    duplicate: u64,
+    superseded: u64,
+    rejected: u64,
+    /// The first thousand.
+    errors: Vec<LineError>,
+}
+
+/// Why a row was rejected.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct LineError {
+    line: u64,
+    field: String,
+    message: String,
+}
+
+/// Collects what is answered, within bounds.
+struct Report {
+    summary: Option<StagedSummary>,
+    results: Vec<LineResult>,
+}
+
+impl Report {
+    fn of(summary: bool) -> Self {
+        Self { summary: summary.then(StagedSummary::default), results: Vec::new() }
+    }
+
+    fn add(&mut self, results: Vec<LineResult>) -> Answer<()> {
+        let Some(summary) = &mut self.summary else {
+            self.results.extend(results);
+            if self.results.len() > MAX_RESULTS {
+                let message = format!("more than {MAX_RESULTS} rows in one request; the rows up to here are staged. Use summary=true for more");
+                return Err(Failure::new(Code::TooLarge, message));
+            }
+            return Ok(());
+        };
+        for result in results {
+            match result.status {
+                LineStatus::Created => summary.created += 1,
+                LineStatus::Duplicate => summary.duplicate += 1,
+                LineStatus::Superseded => summary.superseded += 1,
+                LineStatus::Rejected => summary.rejected += 1,
+            }
+            if let Some(e) = result.error.filter(|_| summary.errors.len() < MAX_ERRORS) {
+                summary.errors.push(LineError { line: result.line, field: e.field, message: e.message });
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(mut self) -> Response {
+        self.results.sort_by_key(|r| r.line);
+        match self.summary {
+            Some(mut summary) => {
+                summary.errors.sort_by_key(|e| e.line);
+                Json(summary).into_response()
+            }
+            None => Json(Staged { results: self.results }).into_response(),
+        }
+    }
+}
+
+/// Stages batches, one at a time, while the next one is read.
+struct Stager {
+    desk: Desk,
+    who: Identity,
+    workflow: Option<String>,
+    batch: Vec<Prepared>,
+    running: Option<JoinHandle<Result<Vec<LineResult>, countersign_desk::DeskError>>>,
+    report: Report,
+}
+
+impl Stager {
+    async fn take(&mut self, line: u64, row: Result<&[u8], FieldError>) -> Answer<()> {
+        let prepared = row.and_then(parse).map_err(|e| LineResult::rejected(line, None, e)).and_then(|i| Prepared::of(line, i));
+        match prepared {
+            Ok(row) => self.batch.push(row),
+            Err(rejected) => self.report.add(vec![rejected])?,
+        }
+        if self.batch.len() >= BATCH { self.send().await } else { Ok(()) }
+    }
+
+    async fn send(&mut self) -> Answer<()> {
+        self.settle().await?;
+        let (desk, who, workflow) = (self.desk.clone(), self.who.clone(), self.workflow.clone());
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        self.running = Some(tokio::spawn(async move { desk.stage(&who, workflow.as_deref(), batch).await }));
+        Ok(())
+    }
+
+    async fn settle(&mut self) -> Answer<()> {
+        if let Some(running) = self.running.take() {
+            let results = running.await.map_err(|e| Failure::new(Code::Internal, format!("staging broke off: {e}")))??;
+            self.report.add(results)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream. A bad row is
+/// reported with its line; the good ones are staged all the same.
+#[utoipa::path(post, path = "/v1/drafts", tag = "drafts", params(StageQuery),
+    request_body(content((serde_json::Value = "application/json"), (String = "application/x-ndjson"))),
+    responses((status = 200, body = Staged), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody)))]
+pub async fn stage(extract::State(state): extract::State<State>, Who(who): Who, Query(query): Query<StageQuery>, request: Request) -> Answer<Response> {
+    if let Some(id) = &query.workflow {
+        // One clear error instead of one for every line.
+        state.desk.workflow_exists(id).await?;
+    }
+    let kind = request.headers().get("content-type").and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let streamed = ["ndjson", "jsonl", "jsonlines", "json-seq"].iter().any(|k| kind.contains(k));
+    let report = Report::of(query.summary);
+    let mut stager = Stager { desk: state.desk, who, workflow: query.workflow, batch: Vec::new(), running: None, report };
+    if streamed {
+        let mut lines = Lines::of(request.into_body().into_data_stream());
+        while let Some((line, row)) = lines.next().await? {
+            stager.take(line, row.as_ref().map(AsRef::as_ref).map_err(Clone::clone)).await?;
+        }
+    } else {
+        let bytes = read(request.into_body(), MAX_JSON).await?;
+        let (workflow, rows) = rows(&bytes)?;
+        stager.workflow = stager.workflow.or(workflow);
+        for (line, row) in (1..).zip(rows) {
+            stager.take(line, Ok(row.get().as_bytes())).await?;
+        }
+    }
+    stager.send().await?;
+    stager.settle().await?;
+    Ok(stager.report.answer())
+}
+
+fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        workflow: Option<String>,
+        #[serde(borrow)]
+        drafts: Option<Vec<&'a RawValue>>,
+    }
+    let malformed = |e: serde_json::Error| Failure::malformed(format!("the body is not JSON that this route takes: {e}"));
+    match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
+        Some(b'[') => Ok((None, serde_json::from_slice(bytes).map_err(malformed)?)),
+        Some(b'{') => {
+            let whole: &RawValue = serde_json::from_slice(bytes).map_err(malformed)?;
+            match serde_json::from_slice::<Envelope<'_>>(bytes) {
+                Ok(Envelope { workflow, drafts: Some(drafts) }) => Ok((workflow, drafts)),
+                _ => Ok((None, vec![whole])),
+            }
+        }
+        _ => Err(Failure::malformed("expected a draft, an array of drafts, or {\"drafts\": […]}")),
+    }
+}
+
+/// A page of drafts.
+#[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftListQuery),
+    responses((status = 200, body = DraftList), (status = 422, body = ErrorBody)))]
+pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Query(query): Query<DraftListQuery>) -> Answer<Json<DraftList>> {
+    Ok(Json(state.desk.list_drafts(&who, &query).await?))
+}
+
+/// One draft, whole. Reading it is on record.
+#[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
+    responses((status = 200, body = DraftView), (status = 404, body = ErrorBody)))]
+pub async fn show(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<DraftView>> {
+    Ok(Json(state.desk.show_draft(&who, &id).await?))
+}
+
+/// A reviewer's text.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct NewText {
+    /// The whole of it.
+    final_text: String,
+}
+
+/// What a text would count as, were it sent instead of the draft's.
+#[utoipa::path(post, path = "/v1/drafts/{id}/diff", tag = "review", params(("id" = String, Path)), request_body = NewText,
+    responses((status = 200, body = Edit), (status = 404, body = ErrorBody)))]
+pub async fn diff(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(text): Body<NewText>) -> Answer<Json<Edit>> {
+    Ok(Json(state.desk.preview_edit(&who, &id, &text.final_text).await?))
+}
+
+/// Decides. 201 when it was taken now; 200 for the same verdict again. On 409 what was typed is kept.
+#[utoipa::path(post, path = "/v1/drafts/{id}/verdicts", tag = "review", params(("id" = String, Path)), request_body = Verdict,
+    responses((status = 201, body = Outcome), (status = 200, body = Outcome), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn decide(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(verdict): Body<Verdict>) -> Answer<(StatusCode, Json<Outcome>)> {
+    Ok(match state.desk.decide(&who, &id, verdict).await? {
+        Decided::Now(outcome) => (StatusCode::CREATED, Json(outcome)),
+        Decided::Before(outcome) => (StatusCode::OK, Json(outcome)),
+    })
+}
+
+/// Withdraws a verdict while its reply is undelivered.
+#[utoipa::path(post, path = "/v1/verdicts/{id}/withdraw", tag = "review", params(("id" = String, Path)),
+    responses((status = 200, body = Withdrawn), (status = 409, body = ErrorBody)))]
+pub async fn withdraw(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<Withdrawn>> {
+    Ok(Json(state.desk.withdraw(&who, &id).await?))
+}

@@ -1,0 +1,116 @@
+//! Routes to use-cases. A handler unpacks, calls, packs.
+
+mod audit;
+mod cases;
+mod drafts;
+mod queue;
+mod sources;
+mod system;
+mod workflows;
+
+use crate::{State, access, console, docs};
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::http::HeaderValue;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use countersign_domain::access::Identity;
+use std::time::Instant;
+use tower_http::compression::CompressionLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Countersign hub",
+    description = "No AI draft reaches a customer without a person's countersignature until the evidence says it may. \
+                   Errors are `ErrorBody` with a closed list of codes; times are RFC 3339; lists are paged by `cursor`.",
+    license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+), components(schemas(crate::answer::ErrorBody)))]
+struct Api;
+
+fn open_router() -> OpenApiRouter<State> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(system::healthz))
+        .routes(routes!(system::readyz))
+        .routes(routes!(system::metrics))
+        .routes(routes!(system::me))
+        .routes(routes!(crate::events::events))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::show))
+        .routes(routes!(workflows::kill))
+        .routes(routes!(workflows::resume))
+        .routes(routes!(workflows::apply_pack))
+        .routes(routes!(workflows::show_pack))
+        .routes(routes!(workflows::load_demo))
+        .routes(routes!(drafts::stage, drafts::list))
+        .routes(routes!(drafts::show))
+        .routes(routes!(drafts::diff))
+        .routes(routes!(drafts::decide))
+        .routes(routes!(drafts::withdraw))
+        .routes(routes!(queue::lease))
+        .routes(routes!(queue::renew))
+        .routes(routes!(queue::release))
+        .routes(routes!(queue::escalations))
+        .routes(routes!(queue::take_escalation))
+        .routes(routes!(queue::settle_escalation))
+        .routes(routes!(queue::deliveries))
+        .routes(routes!(queue::retry_delivery))
+        .routes(routes!(cases::list))
+        .routes(routes!(cases::export))
+        .routes(routes!(cases::show))
+        .routes(routes!(sources::import, sources::list))
+        .routes(routes!(sources::show))
+        .routes(routes!(system::create_token, system::list_tokens))
+        .routes(routes!(system::revoke_token))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
+        .routes(routes!(audit::verify, audit::verify_against))
+        .routes(routes!(audit::checkpoint))
+}
+
+/// The contract, as one document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    open_router().split_for_parts().1
+}
+
+pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
+    let (router, api) = open_router().split_for_parts();
+    let json = api.to_pretty_json().unwrap_or_default();
+    let guarded = state.clone();
+    let measured = state.clone();
+    let console = Router::new().route("/", get(console::index)).fallback(console::serve).layer(CompressionLayer::new());
+    router
+        .route("/openapi.json", get(move || async move { ([("content-type", "application/json")], json) }))
+        .route("/docs", get(move || async move { docs::page(&api) }))
+        .route_layer(middleware::from_fn(move |request: Request, next: Next| access::guard(guarded.clone(), owner.clone(), request, next)))
+        .route_layer(middleware::from_fn(move |request: Request, next: Next| observe(measured.clone(), request, next)))
+        .with_state(state.clone())
+        .merge(console)
+        .layer(middleware::from_fn(finish))
+}
+
+/// A client that goes away doesn't stop what it began: a transaction is never left half-way.
+async fn finish(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(e) => {
+            tracing::error!(error = %e, "a handler failed");
+            crate::answer::Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed").into_response()
+        }
+    }
+}
+
+async fn observe(state: State, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().to_string();
+    let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned()).unwrap_or_default();
+    let mut response = next.run(request).await;
+    state.metrics.observe(&method, &route, response.status().as_u16(), began.elapsed());
+    let headers = response.headers_mut();
+    headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    response
+}

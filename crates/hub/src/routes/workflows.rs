@@ -1,0 +1,114 @@
+//! Workflows, their packs, kill and resume.
+
+use crate::State;
+use crate::access::Who;
+use crate::answer::{Answer, ErrorBody, Failure};
+use crate::body::{Body, Query};
+use axum::Json;
+use axum::extract::{self, Path};
+use axum::response::{IntoResponse, Response};
+use countersign_desk::{Applied, Killed, Resumed, WorkflowDetail, WorkflowView};
+use countersign_domain::pack::PackFiles;
+use serde::{Deserialize, Serialize};
+
+/// Workflows.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Workflows {
+    /// By id.
+    workflows: Vec<WorkflowView>,
+}
+
+/// Every workflow that you have to do with.
+#[utoipa::path(get, path = "/v1/workflows", tag = "workflows", responses((status = 200, body = Workflows)))]
+pub async fn list(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Workflows>> {
+    Ok(Json(Workflows { workflows: state.desk.list_workflows(&who).await? }))
+}
+
+/// One workflow with its guidelines, runbook and pack.
+#[utoipa::path(get, path = "/v1/workflows/{id}", tag = "workflows", params(("id" = String, Path)),
+    responses((status = 200, body = WorkflowDetail), (status = 404, body = ErrorBody)))]
+pub async fn show(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<WorkflowDetail>> {
+    Ok(Json(state.desk.show_workflow(&who, &id).await?))
+}
+
+/// Why.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Reason {
+    /// 1 to 2000 characters.
+    reason: String,
+}
+
+/// One answer for one workflow, a list for `all`.
+fn one_or_all<T: Serialize>(id: &str, mut done: Vec<T>) -> Response {
+    #[derive(Serialize)]
+    struct All<T> {
+        workflows: Vec<T>,
+    }
+    if id == "all" {
+        return Json(All { workflows: done }).into_response();
+    }
+    match done.pop() {
+        Some(one) => Json(one).into_response(),
+        None => Failure::new(countersign_desk::Code::NotFound, format!("no workflow {id:?}")).into_response(),
+    }
+}
+
+/// Kills a workflow, or every one with `all`. In force before this answers.
+#[utoipa::path(post, path = "/v1/workflows/{id}/kill", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
+    responses((status = 200, body = Killed), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn kill(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(why): Body<Reason>) -> Answer<Response> {
+    Ok(one_or_all(&id, state.desk.kill(&who, &id, &why.reason).await?))
+}
+
+/// Resumes a killed workflow at `internal`, or every killed one with `all`.
+#[utoipa::path(post, path = "/v1/workflows/{id}/resume", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
+    responses((status = 200, body = Resumed), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn resume(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(why): Body<Reason>) -> Answer<Response> {
+    Ok(one_or_all(&id, state.desk.resume(&who, &id, &why.reason).await?))
+}
+
+/// A pack's files.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct NewPack {
+    /// File name to text; `workflow.toml` and the files that it names.
+    files: PackFiles,
+}
+
+/// Applies a pack; a changed one makes a new, immutable version.
+#[utoipa::path(post, path = "/v1/packs", tag = "workflows", request_body = NewPack,
+    responses((status = 200, body = Applied), (status = 422, body = ErrorBody)))]
+pub async fn apply_pack(extract::State(state): extract::State<State>, Who(who): Who, Body(new): Body<NewPack>) -> Answer<Json<Applied>> {
+    Ok(Json(state.desk.apply_pack(&who, &new.files).await?))
+}
+
+/// In which form.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PackForm {
+    /// `toml` (as it was applied) or `txt` (the rollout pack to circulate).
+    format: Option<String>,
+}
+
+/// The current pack.
+#[utoipa::path(get, path = "/v1/packs/{id}", tag = "workflows", params(("id" = String, Path), PackForm),
+    responses((status = 200, content_type = "text/plain"), (status = 404, body = ErrorBody)))]
+pub async fn show_pack(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Query(form): Query<PackForm>) -> Answer<String> {
+    match form.format.as_deref() {
+        None | Some("toml") => Ok(state.desk.pack_toml(&who, &id).await?),
+        Some("txt") => Ok(state.desk.pack_txt(&who, &id).await?),
+        Some(other) => Err(Failure::malformed(format!("expected format toml or txt, found {other:?}"))),
+    }
+}
+
+/// The demo's workflow.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Demo {
+    /// Its id.
+    workflow: &'static str,
+}
+
+/// Loads the demo workflow, once.
+#[utoipa::path(post, path = "/v1/demo", tag = "workflows", responses((status = 200, body = Demo)))]
+pub async fn load_demo(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Demo>> {
+    Ok(Json(Demo { workflow: state.desk.load_demo(&who).await? }))
+}

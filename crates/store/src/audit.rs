@@ -1,0 +1,142 @@
+//! The audit chain's entries, its head, and the signed checkpoints.
+
+use crate::page::Page;
+use crate::{StoreError, Tx};
+use countersign_domain::audit::{Checkpoint, Entry};
+use countersign_domain::time::Millis;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    seq: i64,
+    at: i64,
+    actor: String,
+    act: String,
+    workflow_id: Option<String>,
+    object: Option<String>,
+    detail: String,
+    prev_hash: String,
+    hash: String,
+}
+
+impl From<Row> for Entry {
+    fn from(r: Row) -> Self {
+        Self {
+            seq: r.seq,
+            at: Millis(r.at),
+            actor: r.actor,
+            act: r.act,
+            workflow: r.workflow_id,
+            object: r.object,
+            detail: r.detail,
+            prev_hash: r.prev_hash,
+            hash: r.hash,
+        }
+    }
+}
+
+/// What happened, before it has its place in the chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact<'a> {
+    /// When.
+    pub at: Millis,
+    /// Who.
+    pub actor: &'a str,
+    /// What, in the past tense.
+    pub act: &'a str,
+    /// Where.
+    pub workflow: Option<&'a str>,
+    /// On what.
+    pub object: Option<&'a str>,
+    /// JSON text; no secrets, bodies or personal data.
+    pub detail: &'a str,
+}
+
+/// Appends an entry under the lock of the chain's head, so that the chain can't fork.
+pub async fn append(tx: &mut Tx, fact: Fact<'_>) -> Result<(), StoreError> {
+    let (seq, prev_hash) = lock_head(tx).await?;
+    let mut entry = Entry {
+        seq: seq + 1,
+        at: fact.at,
+        actor: fact.actor.to_owned(),
+        act: fact.act.to_owned(),
+        workflow: fact.workflow.map(str::to_owned),
+        object: fact.object.map(str::to_owned),
+        detail: fact.detail.to_owned(),
+        prev_hash,
+        hash: String::new(),
+    };
+    entry.hash = entry.expected_hash();
+    run!(
+        tx,
+        "INSERT INTO audit (seq, at, actor, act, workflow_id, object, detail, prev_hash, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        entry.seq,
+        entry.at.0,
+        &entry.actor,
+        &entry.act,
+        &entry.workflow,
+        &entry.object,
+        &entry.detail,
+        &entry.prev_hash,
+        &entry.hash
+    )?;
+    run!(tx, "UPDATE audit_head SET seq = $1, hash = $2 WHERE one = 1", entry.seq, &entry.hash)?;
+    Ok(())
+}
+
+async fn lock_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
+    let head: Option<(i64, String)> = if tx.is_postgres() {
+        first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1 FOR UPDATE")?
+    } else {
+        first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")?
+    };
+    head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
+}
+
+/// The length of the chain and the hash of its last entry.
+pub async fn head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
+    let head: Option<(i64, String)> = first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")?;
+    head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
+}
+
+/// Entries from a number on, in order.
+pub async fn from(tx: &mut Tx, seq: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<Row> = all!(tx, "SELECT * FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2", seq, limit)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+/// Entries, the newest first.
+pub async fn newest(tx: &mut Tx, page: &Page) -> Result<Vec<Entry>, StoreError> {
+    let before = page.key(0).unwrap_or(i64::MAX);
+    let rows: Vec<Row> = all!(tx, "SELECT * FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2", before, page.limit)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
+/// Keeps a signed checkpoint.
+pub async fn keep_checkpoint(tx: &mut Tx, c: &Checkpoint) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO checkpoint (seq, hash, at, public_key, signature) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (seq) DO NOTHING",
+        c.seq,
+        &c.hash,
+        c.at.0,
+        &c.public_key,
+        &c.signature
+    )?;
+    Ok(())
+}
+
+/// All kept checkpoints, in order.
+pub async fn checkpoints(tx: &mut Tx) -> Result<Vec<Checkpoint>, StoreError> {
+    let rows: Vec<(i64, String, i64, String, String)> =
+        all!(tx, "SELECT seq, hash, at, public_key, signature FROM checkpoint ORDER BY seq")?;
+    let checkpoint = |(seq, hash, at, public_key, signature)| Checkpoint { seq, hash, at: Millis(at), public_key, signature };
+    Ok(rows.into_iter().map(checkpoint).collect())
+}
+
+/// The length at the last checkpoint.
+pub async fn last_checkpoint(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
+    let row: Option<(i64,)> = first!(tx, "SELECT seq FROM checkpoint ORDER BY seq DESC LIMIT 1")?;
+    Ok(row.map(|r| r.0))
+}

@@ -1,0 +1,192 @@
+//! The outbox: one row an outcome, sent at least once, in order for each ticket.
+
+use crate::page::Page;
+use crate::{StoreError, Tx};
+use countersign_domain::time::Millis;
+use sqlx::QueryBuilder;
+
+/// A delivery.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DeliveryRow {
+    /// Order of arrival.
+    pub seq: i64,
+    /// Its id, the `webhook-id` of every try.
+    pub id: String,
+    /// The workflow.
+    pub workflow_id: String,
+    /// The draft, if it is about one.
+    pub draft_seq: Option<i64>,
+    /// The ticket; deliveries of one ticket go out in order.
+    pub ticket: String,
+    /// The verdict behind it.
+    pub verdict_id: Option<String>,
+    /// `reply.ready`, `draft.escalated`, `workflow.killed` …
+    pub kind: String,
+    /// The JSON that is sent, the same on every try.
+    pub body: String,
+    /// `pending`, `delivered`, `undeliverable` or `withdrawn`.
+    pub state: String,
+    /// Tries so far.
+    pub attempts: i64,
+    /// The next try, in milliseconds.
+    pub due_at: i64,
+    /// A try is running until then at the latest, in milliseconds.
+    pub claimed_until: i64,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// In milliseconds.
+    pub created_at: i64,
+    /// In milliseconds.
+    pub delivered_at: Option<i64>,
+}
+
+/// Adds a delivery.
+pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO delivery (id, workflow_id, draft_seq, ticket, verdict_id, kind, body, state, due_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9)",
+        &d.id,
+        &d.workflow_id,
+        d.draft_seq,
+        &d.ticket,
+        &d.verdict_id,
+        &d.kind,
+        &d.body,
+        d.due_at,
+        d.created_at
+    )?;
+    Ok(())
+}
+
+/// One delivery.
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+    let lock = tx.lock(" FOR UPDATE");
+    first!(tx, sqlx::AssertSqlSafe(format!("SELECT * FROM delivery WHERE id = $1{lock}")), id)
+}
+
+/// The latest delivery of a draft.
+pub async fn of_draft(tx: &mut Tx, draft_seq: i64) -> Result<Option<DeliveryRow>, StoreError> {
+    let lock = tx.lock("");
+    let sql = format!("SELECT * FROM delivery WHERE draft_seq = $1 AND state <> 'withdrawn' ORDER BY seq DESC LIMIT 1{lock}");
+    first!(tx, sqlx::AssertSqlSafe(sql), draft_seq)
+}
+
+/// The delivery of a verdict.
+pub async fn of_verdict(tx: &mut Tx, draft_seq: i64, verdict_id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+    let lock = tx.lock(" FOR UPDATE");
+    let sql = format!("SELECT * FROM delivery WHERE draft_seq = $1 AND verdict_id = $2{lock}");
+    first!(tx, sqlx::AssertSqlSafe(sql), draft_seq, verdict_id)
+}
+
+/// Claims what is due until `until`: not of killed workflows, and never past an earlier one of the same ticket.
+/// The workflows' rows are held, so that a kill either comes first or waits for this claim to be on record.
+pub async fn claim(tx: &mut Tx, now: Millis, until: Millis, limit: i64) -> Result<Vec<DeliveryRow>, StoreError> {
+    if tx.is_postgres() {
+        let _: Vec<(String,)> = all!(tx, "SELECT id FROM workflow FOR SHARE")?;
+    }
+    let lock = tx.lock(" FOR UPDATE OF d SKIP LOCKED");
+    let sql = format!(
+        "SELECT d.* FROM delivery d JOIN workflow w ON w.id = d.workflow_id
+         WHERE d.state = 'pending' AND d.due_at <= $1 AND d.claimed_until <= $1
+           AND (w.killed_at IS NULL OR d.draft_seq IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.workflow_id = d.workflow_id AND e.ticket = d.ticket
+                           AND e.state = 'pending' AND e.seq < d.seq)
+         ORDER BY d.due_at LIMIT $2{lock}"
+    );
+    let rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit)?;
+    for row in &rows {
+        run!(tx, "UPDATE delivery SET claimed_until = $2, attempts = attempts + 1 WHERE seq = $1", row.seq, until.0)?;
+    }
+    Ok(rows)
+}
+
+/// How many tries of a workflow's replies are running.
+pub async fn running(tx: &mut Tx, workflow: &str, now: Millis) -> Result<i64, StoreError> {
+    let n: Option<(i64,)> = first!(
+        tx,
+        "SELECT COUNT(*) FROM delivery WHERE workflow_id = $1 AND state = 'pending' AND claimed_until > $2
+         AND draft_seq IS NOT NULL",
+        workflow,
+        now.0
+    )?;
+    Ok(n.map_or(0, |r| r.0))
+}
+
+/// Records the end of a try.
+pub async fn set_state(tx: &mut Tx, id: &str, state: &str, due_at: Millis, error: Option<&str>, delivered: Option<Millis>) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "UPDATE delivery SET state = $2, due_at = $3, last_error = $4, delivered_at = $5, claimed_until = 0 WHERE id = $1",
+        id,
+        state,
+        due_at.0,
+        error,
+        delivered.map(|t| t.0)
+    )?;
+    Ok(())
+}
+
+/// Lets go of a try that was never made or was broken off; it doesn't count.
+pub async fn unclaim(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    run!(tx, "UPDATE delivery SET claimed_until = 0 WHERE id = $1 AND state = 'pending'", id)?;
+    Ok(())
+}
+
+/// The replies of a workflow that are waiting, for what a resume has to look at.
+pub async fn waiting_replies(tx: &mut Tx, workflow: &str) -> Result<Vec<DeliveryRow>, StoreError> {
+    all!(
+        tx,
+        "SELECT * FROM delivery WHERE workflow_id = $1 AND state = 'pending' AND draft_seq IS NOT NULL ORDER BY seq",
+        workflow
+    )
+}
+
+/// How many of a workflow's deliveries are in a state.
+pub async fn count(tx: &mut Tx, workflow: &str, state: &str) -> Result<i64, StoreError> {
+    let n: Option<(i64,)> =
+        first!(tx, "SELECT COUNT(*) FROM delivery WHERE workflow_id = $1 AND state = $2", workflow, state)?;
+    Ok(n.map_or(0, |r| r.0))
+}
+
+/// A page of deliveries, newest first.
+pub async fn list(tx: &mut Tx, workflows: &[String], state: Option<&str>, page: &Page) -> Result<Vec<(DeliveryRow, Option<String>)>, StoreError> {
+    macro_rules! build {
+        ($db:ty) => {{
+            let mut q = QueryBuilder::<$db>::new("SELECT * FROM delivery WHERE workflow_id IN (");
+            let mut list = q.separated(", ");
+            for w in workflows {
+                list.push_bind(w);
+            }
+            q.push(") AND state <> 'withdrawn'");
+            if let Some(state) = state {
+                q.push(" AND state = ").push_bind(state);
+            }
+            q.push(" AND seq < ").push_bind(page.key(0).unwrap_or(i64::MAX));
+            q.push(" ORDER BY seq DESC LIMIT ").push_bind(page.limit);
+            q
+        }};
+    }
+    if workflows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<DeliveryRow> = match &mut tx.inner {
+        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
+        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
+    };
+    let mut out = Vec::with_capacity(rows.len());
+    for row in rows {
+        let draft: Option<(String,)> = match row.draft_seq {
+            Some(seq) => first!(tx, "SELECT id FROM draft WHERE seq = $1", seq)?,
+            None => None,
+        };
+        out.push((row, draft.map(|d| d.0)));
+    }
+    Ok(out)
+}
+
+/// Starts a delivery's tries over.
+pub async fn retry(tx: &mut Tx, id: &str, now: Millis) -> Result<(), StoreError> {
+    run!(tx, "UPDATE delivery SET state = 'pending', attempts = 0, due_at = $2 WHERE id = $1", id, now.0)?;
+    Ok(())
+}

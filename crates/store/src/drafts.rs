@@ -1,0 +1,274 @@
+//! Drafts: what is stored of each, how they come in, and how they move between states.
+
+use crate::{StoreError, Tx};
+use countersign_domain::state::State;
+use countersign_domain::time::Millis;
+use sqlx::QueryBuilder;
+
+/// A draft with everything.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DraftRow {
+    /// Order of arrival.
+    pub seq: i64,
+    /// Public id.
+    pub id: String,
+    /// The workflow.
+    pub workflow_id: String,
+    /// The workflow's version that it was staged under.
+    pub version: i64,
+    /// The stage it was staged at.
+    pub stage: String,
+    /// The ticket.
+    pub external_id: String,
+    /// The ticket's revision.
+    pub revision: String,
+    /// The stored state.
+    pub state: String,
+    /// A line on what the customer wants.
+    pub subject: String,
+    /// Who the customer is.
+    pub customer: Option<String>,
+    /// Bits of `Mark`.
+    pub marks: i64,
+    /// 1 for high risk.
+    pub risk: i64,
+    /// The probability of being reviewed.
+    pub probability: f64,
+    /// 1 if a second person reviews it blind.
+    pub double_read: i64,
+    /// In milliseconds.
+    pub staged_at: i64,
+    /// In milliseconds.
+    pub expires_at: i64,
+    /// The last lease's number.
+    pub fence: i64,
+    /// Over body and checks.
+    pub content_hash: String,
+    /// `Checks` as JSON.
+    pub checks: String,
+    /// `DraftBody` as JSON.
+    pub body: String,
+}
+
+impl DraftRow {
+    /// The stored state.
+    pub fn state(&self) -> Result<State, StoreError> {
+        parse_state(&self.state)
+    }
+}
+
+pub(crate) fn parse_state(text: &str) -> Result<State, StoreError> {
+    State::parse(text).ok_or_else(|| StoreError::Unreadable { what: "a draft's state", value: text.to_owned() })
+}
+
+const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revision, state, subject, customer, marks, \
+     risk, probability, double_read, staged_at, expires_at, fence, content_hash, checks, body";
+
+/// A draft by its id, its row held for a change on engines that have row locks.
+pub async fn get(tx: &mut Tx, id: &str, change: bool) -> Result<Option<DraftRow>, StoreError> {
+    let lock = if change { tx.lock(" FOR UPDATE") } else { "" };
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE id = $1{lock}"));
+    first!(tx, sql, id)
+}
+
+/// A draft by its number.
+pub async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
+    let lock = tx.lock(" FOR UPDATE");
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1{lock}"));
+    first!(tx, sql, seq)
+}
+
+/// What is known of a ticket already.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Known {
+    /// The ticket.
+    pub external_id: String,
+    /// The revision.
+    pub revision: String,
+    /// The draft's number.
+    pub seq: i64,
+    /// The draft's id.
+    pub id: String,
+    /// Its stored state.
+    pub state: String,
+}
+
+/// Every draft of these tickets.
+pub async fn known(tx: &mut Tx, workflow: &str, external_ids: &[&str]) -> Result<Vec<Known>, StoreError> {
+    let list = serde_json::to_string(external_ids).unwrap_or_default();
+    if tx.is_postgres() {
+        all!(
+            tx,
+            "SELECT external_id, revision, seq, id, state FROM draft WHERE workflow_id = $1
+             AND external_id IN (SELECT jsonb_array_elements_text(CAST($2 AS jsonb))) ORDER BY seq FOR UPDATE",
+            workflow,
+            list
+        )
+    } else {
+        all!(
+            tx,
+            "SELECT external_id, revision, seq, id, state FROM draft WHERE workflow_id = $1
+             AND external_id IN (SELECT value FROM json_each($2)) ORDER BY seq",
+            workflow,
+            list
+        )
+    }
+}
+
+/// Numbers for `n` new drafts, in ascending order.
+pub async fn take_numbers(tx: &mut Tx, n: i64) -> Result<Vec<i64>, StoreError> {
+    if tx.is_postgres() {
+        let rows: Vec<(i64,)> = all!(tx, "SELECT nextval('draft_seq_seq') FROM generate_series(1, $1)", n)?;
+        let mut numbers: Vec<i64> = rows.into_iter().map(|r| r.0).collect();
+        numbers.sort_unstable();
+        return Ok(numbers);
+    }
+    let last: Option<(i64,)> = first!(tx, "SELECT COALESCE(MAX(seq), 0) FROM draft")?;
+    let last = last.map_or(0, |r| r.0);
+    Ok((last + 1..=last + n).collect())
+}
+
+/// Adds drafts, all in one statement. `words` are what Postgres indexes for search, one text a row.
+pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
+    macro_rules! push {
+        ($b:ident, $r:ident) => {
+            $b.push_bind($r.seq)
+                .push_bind(&$r.id)
+                .push_bind(&$r.workflow_id)
+                .push_bind($r.version)
+                .push_bind(&$r.stage)
+                .push_bind(&$r.external_id)
+                .push_bind(&$r.revision)
+                .push_bind(&$r.state)
+                .push_bind(&$r.subject)
+                .push_bind(&$r.customer)
+                .push_bind($r.marks)
+                .push_bind($r.risk)
+                .push_bind($r.probability)
+                .push_bind($r.double_read)
+                .push_bind($r.staged_at)
+                .push_bind($r.expires_at)
+                .push_bind($r.fence)
+                .push_bind(&$r.content_hash)
+                .push_bind(&$r.checks)
+                .push_bind(&$r.body)
+        };
+    }
+    match &mut tx.inner {
+        crate::open::Inner::Sqlite(c) => {
+            let mut q = QueryBuilder::<sqlx::Sqlite>::new(format!("INSERT INTO draft ({COLUMNS}) "));
+            q.push_values(rows, |mut b, r| {
+                push!(b, r);
+            });
+            q.build().execute(&mut **c).await?;
+        }
+        crate::open::Inner::Postgres(c) => {
+            let mut q = QueryBuilder::<sqlx::Postgres>::new(format!("INSERT INTO draft ({COLUMNS}, words) "));
+            q.push_values(rows.iter().zip(words), |mut b, (r, words)| {
+                push!(b, r).push("to_tsvector('simple', ").push_bind_unseparated(words).push_unseparated(")");
+            });
+            q.build().execute(&mut **c).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves a draft to another state and keeps the counts.
+pub async fn shift(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), StoreError> {
+    let from = draft.state()?;
+    if from == to {
+        return Ok(());
+    }
+    run!(tx, "UPDATE draft SET state = $2 WHERE seq = $1", draft.seq, to.as_str())?;
+    count(tx, &draft.workflow_id, from, -1).await?;
+    count(tx, &draft.workflow_id, to, 1).await?;
+    draft.state = to.as_str().to_owned();
+    Ok(())
+}
+
+/// The same by number alone, for drafts whose row isn't at hand.
+pub async fn shift_by_seq(tx: &mut Tx, seq: i64, workflow: &str, from: State, to: State) -> Result<bool, StoreError> {
+    let sql = "UPDATE draft SET state = $3 WHERE seq = $1 AND state = $2";
+    if run!(tx, sql, seq, from.as_str(), to.as_str())? == 0 {
+        return Ok(false);
+    }
+    count(tx, workflow, from, -1).await?;
+    count(tx, workflow, to, 1).await?;
+    Ok(true)
+}
+
+/// Raises a draft's fence and puts it in review.
+pub async fn hold(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), StoreError> {
+    draft.fence += 1;
+    run!(tx, "UPDATE draft SET fence = $2 WHERE seq = $1", draft.seq, draft.fence)?;
+    shift(tx, draft, to).await
+}
+
+/// Adds to the number of drafts in a state.
+pub async fn count(tx: &mut Tx, workflow: &str, state: State, by: i64) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3)
+         ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
+        workflow,
+        state.as_str(),
+        by
+    )?;
+    Ok(())
+}
+
+/// How many drafts a workflow has in each stored state.
+pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        all!(tx, "SELECT state, n FROM draft_count WHERE workflow_id = $1 AND n <> 0 ORDER BY state", workflow)?;
+    rows.into_iter().map(|(state, n)| Ok((parse_state(&state)?, n))).collect()
+}
+
+/// Staged drafts of a workflow whose time ran out: number and probability.
+pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
+    let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
+    let sql = sqlx::AssertSqlSafe(format!(
+        "SELECT seq, version, stage, probability FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
+         ORDER BY expires_at LIMIT $3{lock}"
+    ));
+    all!(tx, sql, workflow, now.0, limit)
+}
+
+/// What the evidence needs of a draft that nobody decided.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Overdue {
+    /// Its number.
+    pub seq: i64,
+    /// The version it was staged under.
+    pub version: i64,
+    /// The stage it was staged at.
+    pub stage: String,
+    /// The probability of being reviewed.
+    pub probability: f64,
+}
+
+/// Whether a later revision of the same ticket has come in.
+pub async fn has_moved(tx: &mut Tx, draft: &DraftRow) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> = first!(
+        tx,
+        "SELECT seq FROM draft WHERE workflow_id = $1 AND external_id = $2 AND seq > $3 LIMIT 1",
+        &draft.workflow_id,
+        &draft.external_id,
+        draft.seq
+    )?;
+    Ok(row.is_some())
+}
+
+/// Replaces what the hub found about a draft, after a source changed.
+pub async fn recheck(tx: &mut Tx, d: &DraftRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "UPDATE draft SET checks = $2, content_hash = $3, marks = $4, risk = $5 WHERE seq = $1",
+        d.seq,
+        &d.checks,
+        &d.content_hash,
+        d.marks,
+        d.risk
+    )?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! All the SQL there is, one file a table, over SQLite and Postgres.
+//!
+//! Every function takes a [`Tx`]; the use-cases of `desk` begin and commit it.
+
+mod open;
+#[macro_use]
+mod run;
+pub mod audit;
+pub mod cases;
+pub mod deliveries;
+pub mod drafts;
+pub mod escalations;
+pub mod evidence;
+pub mod leases;
+pub mod meta;
+pub mod page;
+pub mod pulls;
+pub mod queue;
+pub mod search;
+pub mod second_reviews;
+pub mod sources;
+pub mod tokens;
+pub mod verdicts;
+pub mod workflows;
+
+pub use open::{Store, Tx, sqlite_path};
+
+/// What can go wrong below the rules.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database didn't do what was asked: unreachable, full, read-only, locked for too long.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema is newer than this program, or a migration failed.
+    #[error("the database's schema can't be used: {0}")]
+    Schema(#[from] sqlx::migrate::MigrateError),
+    /// The address isn't one of a database.
+    #[error("the database address {0:?} is not understood; expected sqlite://PATH or postgres://…")]
+    Address(String),
+    /// SQLite took a setting otherwise than it was asked to.
+    #[error("SQLite answers {found:?} for {setting}, and the desk needs {wanted:?}")]
+    Setting {
+        /// The pragma.
+        setting: &'static str,
+        /// What it answers.
+        found: String,
+        /// What it must.
+        wanted: &'static str,
+    },
+    /// A stored value that no version of this program wrote.
+    #[error("the database holds {what} that can't be read: {value:?}")]
+    Unreadable {
+        /// Which value.
+        what: &'static str,
+        /// As it stands.
+        value: String,
+    },
+}
+
+impl StoreError {
+    /// Whether a unique index refused the row: somebody else was first.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
+    }
+}
+
+/// Tells every listener of this Postgres.
+pub async fn notify(pool: &sqlx::PgPool, channel: &str, payload: &str) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
+    Ok(())
+}
+
+/// Listens for notices.
+pub async fn listen(pool: &sqlx::PgPool, channel: &str) -> Result<sqlx::postgres::PgListener, StoreError> {
+    let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
+    listener.listen(channel).await?;
+    Ok(listener)
+}
+
+/// The next notice's payload.
+pub async fn next_notice(listener: &mut sqlx::postgres::PgListener) -> Result<String, StoreError> {
+    Ok(listener.recv().await?.payload().to_owned())
+}

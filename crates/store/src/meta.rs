@@ -1,0 +1,15 @@
+//! Small facts of the installation.
+
+use crate::{StoreError, Tx};
+
+/// Reads a value.
+pub async fn get(tx: &mut Tx, name: &str) -> Result<Option<String>, StoreError> {
+    let row: Option<(String,)> = first!(tx, "SELECT value FROM meta WHERE name = $1", name)?;
+    Ok(row.map(|r| r.0))
+}
+
+/// Writes a value where there is none yet; answers the one that stands.
+pub async fn get_or_set(tx: &mut Tx, name: &str, value: &str) -> Result<String, StoreError> {
+    run!(tx, "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, value)?;
+    Ok(get(tx, name).await?.unwrap_or_else(|| value.to_owned()))
+}

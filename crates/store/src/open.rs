@@ -1,0 +1,219 @@
+//! Opening a database of either kind, with the settings that the desk's promises rest on, and transactions on it.
+
+use crate::StoreError;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(2);
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A database of either kind. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Sqlite { write: SqlitePool, read: SqlitePool, search: SqlitePool, path: PathBuf },
+    Postgres { pool: PgPool },
+}
+
+/// A transaction. It rolls back when it is dropped without [`Tx::commit`].
+pub struct Tx {
+    pub(crate) inner: Inner,
+}
+
+pub(crate) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Store {
+    /// Opens the database at `sqlite://PATH` or `postgres://…`, bringing its schema up to date.
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        let kind = if let Some(path) = sqlite_path(address) {
+            open_sqlite(&path).await?
+        } else if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+            open_postgres(address).await?
+        } else {
+            return Err(StoreError::Address(address.to_owned()));
+        };
+        Ok(Self { kind })
+    }
+
+    /// Begins a transaction that may write. On SQLite it holds the one writer's lock from its first moment, so
+    /// that nothing it has read can be stale when it writes.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.kind {
+            Kind::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Kind::Postgres { pool } => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { inner })
+    }
+
+    /// Begins a transaction that only reads, on one snapshot.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.kind {
+            Kind::Sqlite { read, .. } => Inner::Sqlite(read.begin().await?),
+            Kind::Postgres { pool } => {
+                Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(Tx { inner })
+    }
+
+    pub(crate) fn search_pool(&self) -> Option<&SqlitePool> {
+        match &self.kind {
+            Kind::Sqlite { search, .. } => Some(search),
+            Kind::Postgres { .. } => None,
+        }
+    }
+
+    /// The pool, for what only Postgres has: LISTEN.
+    pub fn postgres(&self) -> Option<&PgPool> {
+        match &self.kind {
+            Kind::Sqlite { .. } => None,
+            Kind::Postgres { pool } => Some(pool),
+        }
+    }
+
+    /// The file, if it is SQLite.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.kind {
+            Kind::Sqlite { path, .. } => Some(path),
+            Kind::Postgres { .. } => None,
+        }
+    }
+
+    /// Closes every connection; SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match &self.kind {
+            Kind::Sqlite { write, read, search, .. } => {
+                read.close().await;
+                search.close().await;
+                write.close().await;
+            }
+            Kind::Postgres { pool } => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes all of it lasting.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+
+    /// A row lock where the engine has them; SQLite's one writer needs none.
+    pub(crate) fn lock(&self, clause: &'static str) -> &'static str {
+        if self.is_postgres() { clause } else { "" }
+    }
+}
+
+/// The file of a SQLite address: `sqlite://PATH`, `sqlite:PATH`, or a plain path.
+pub fn sqlite_path(address: &str) -> Option<PathBuf> {
+    let path = match address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:")) {
+        Some(path) => path.split('?').next().unwrap_or(path),
+        None if address.contains("://") || address.is_empty() => return None,
+        None => address,
+    };
+    Some(PathBuf::from(path))
+}
+
+async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
+    let options = |file: &Path| {
+        SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("temp_store", "memory")
+            .pragma("journal_size_limit", "67108864")
+    };
+    let main = options(path).synchronous(SqliteSynchronous::Full).statement_cache_capacity(200);
+    let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE + BUSY).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+
+    let write = pool().max_connections(1).connect_with(main.clone().pragma("cache_size", "-16000")).await?;
+    sqlx::migrate!("migrations/sqlite").run(&write).await?;
+    assert_setting(&write, "journal_mode", "wal").await?;
+    assert_setting(&write, "synchronous", "2").await?;
+    assert_setting(&write, "foreign_keys", "1").await?;
+
+    // The words are derived data: a damaged or foreign file is thrown away and built anew.
+    let words = search_path(path);
+    let derived = || options(&words).synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-4000");
+    let search = match open_search(derived(), pool()).await {
+        Ok(search) => search,
+        Err(e) => {
+            tracing::warn!(error = %e, "the search index is built anew");
+            for suffix in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{suffix}", words.display()));
+            }
+            open_search(derived(), pool()).await?
+        }
+    };
+
+    let attach = words.display().to_string();
+    let read = pool()
+        .max_connections(4)
+        .after_connect(move |conn, _| {
+            let attach = attach.clone();
+            Box::pin(async move {
+                sqlx::query("ATTACH DATABASE $1 AS words").bind(attach).execute(&mut *conn).await?;
+                sqlx::query("PRAGMA query_only = 1").execute(&mut *conn).await?;
+                Ok(())
+            })
+        })
+        .connect_with(main.pragma("cache_size", "-4000"))
+        .await?;
+    Ok(Kind::Sqlite { write, read, search, path: path.to_owned() })
+}
+
+fn search_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".words");
+    PathBuf::from(name)
+}
+
+async fn open_search(options: SqliteConnectOptions, pool: SqlitePoolOptions) -> Result<SqlitePool, StoreError> {
+    let search = pool.max_connections(1).connect_with(options).await?;
+    sqlx::migrate!("migrations/search").run(&search).await?;
+    Ok(search)
+}
+
+async fn assert_setting(pool: &SqlitePool, setting: &'static str, wanted: &'static str) -> Result<(), StoreError> {
+    let sql = match setting {
+        "journal_mode" => "SELECT CAST(journal_mode AS TEXT) FROM pragma_journal_mode",
+        "synchronous" => "SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous",
+        _ => "SELECT CAST(foreign_keys AS TEXT) FROM pragma_foreign_keys",
+    };
+    let found: String = sqlx::query_scalar(sql).fetch_one(pool).await?;
+    if found == wanted { Ok(()) } else { Err(StoreError::Setting { setting, found, wanted }) }
+}
+
+async fn open_postgres(address: &str) -> Result<Kind, StoreError> {
+    // A begin() that was dropped half-way must not hold its locks for ever.
+    let options = PgConnectOptions::from_str(address)?
+        .options([("idle_in_transaction_session_timeout", "10000"), ("lock_timeout", "5000"), ("statement_timeout", "60000")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(16)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options)
+        .await?;
+    sqlx::migrate!("migrations/postgres").run(&pool).await?;
+    Ok(Kind::Postgres { pool })
+}

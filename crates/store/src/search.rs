@@ -1,0 +1,206 @@
+//! Lists of drafts, with full-text search: Postgres keeps the words beside the draft, SQLite in a file of its own
+//! with a writer of its own, so that indexing never makes a verdict wait.
+
+use crate::page::Page;
+use crate::{Store, StoreError, Tx};
+use countersign_domain::draft::DraftBody;
+use countersign_domain::state::State;
+use sqlx::QueryBuilder;
+
+/// Narrows a query to drafts that hold every word, the last letters left open.
+macro_rules! push_match {
+    ($q:expr, $alias:literal, $words:expr, $postgres:literal) => {
+        if $postgres {
+            let terms: Vec<String> = $words.iter().map(|w| format!("{w}:*")).collect();
+            $q.push(concat!(" AND ", $alias, ".words @@ to_tsquery('simple', ")).push_bind(terms.join(" & ")).push(")");
+        } else {
+            let terms: Vec<String> = $words.iter().map(|w| format!("\"{w}\"*")).collect();
+            $q.push(concat!(" AND ", $alias, ".seq IN (SELECT rowid FROM words.draft_words WHERE draft_words MATCH "))
+                .push_bind(terms.join(" AND "))
+                .push(")");
+        }
+    };
+}
+pub(crate) use push_match;
+
+/// The words of a text as they are indexed and asked for: letters and digits, in lower case.
+pub fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// What of a draft is indexed, bounded.
+pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
+    const LIMIT: usize = 100_000;
+    let subject = body.metadata.get("subject").and_then(|s| s.as_str()).unwrap_or_default();
+    let customer = body.metadata.get("customer").and_then(|s| s.as_str()).unwrap_or_default();
+    let mut text = String::new();
+    let parts = [external_id, subject, customer, body.draft.text.as_str()];
+    let thread = body.thread.iter().flat_map(|m| [m.name.as_deref().unwrap_or_default(), m.text.as_str()]);
+    for part in parts.into_iter().chain(thread) {
+        if text.len() + part.len() > LIMIT {
+            break;
+        }
+        for word in part.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+            text.push_str(word);
+            text.push(' ');
+        }
+    }
+    text
+}
+
+/// A draft as a list shows it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ListRow {
+    /// Order of arrival.
+    pub seq: i64,
+    /// Public id.
+    pub id: String,
+    /// The workflow.
+    pub workflow_id: String,
+    /// Its version.
+    pub version: i64,
+    /// The ticket.
+    pub external_id: String,
+    /// The ticket's revision.
+    pub revision: String,
+    /// The stored state.
+    pub state: String,
+    /// A line on what the customer wants.
+    pub subject: String,
+    /// The customer.
+    pub customer: Option<String>,
+    /// Bits of `Mark`.
+    pub marks: i64,
+    /// 1 for high risk.
+    pub risk: i64,
+    /// In milliseconds.
+    pub staged_at: i64,
+    /// In milliseconds.
+    pub expires_at: i64,
+    /// Who holds it for its first review.
+    pub holder: Option<String>,
+}
+
+/// By what a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// Deadline, then risk, then age: the order of the queue.
+    Deadline,
+    /// The newest first.
+    Newest,
+}
+
+/// Which drafts are asked for.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Of these workflows.
+    pub workflows: Vec<String>,
+    /// In these stored states; empty for all.
+    pub states: Vec<State>,
+    /// With this bit of `Mark`.
+    pub mark: Option<i64>,
+    /// Held or decided by this person.
+    pub reviewer: Option<String>,
+    /// Holding these words.
+    pub words: Vec<String>,
+    /// In this order.
+    pub sort: Sort,
+}
+
+/// The key of a row in a sort order, for cursors.
+pub fn key(row: &ListRow, sort: Sort) -> Vec<i64> {
+    match sort {
+        Sort::Deadline => vec![row.expires_at, row.risk, row.seq],
+        Sort::Newest => vec![row.seq],
+    }
+}
+
+/// A page of drafts. Each workflow and state is read in the order of an index and the heads are merged, so that a
+/// page costs the same however many drafts are behind it.
+pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<ListRow>, StoreError> {
+    let stored = [
+        State::Staged, State::InReview, State::Approved, State::Edited, State::Escalated, State::Delivering,
+        State::Delivered, State::Undeliverable, State::Superseded, State::Expired, State::Unreviewed,
+    ];
+    let states: Vec<State> = if f.states.is_empty() { stored.to_vec() } else { f.states.clone() };
+    let mut rows = Vec::new();
+    for workflow in &f.workflows {
+        for state in &states {
+            rows.extend(stretch(tx, f, workflow, *state, page).await?);
+        }
+    }
+    match f.sort {
+        Sort::Deadline => rows.sort_by_key(|r| (r.expires_at, -r.risk, r.seq)),
+        Sort::Newest => rows.sort_by_key(|r| -r.seq),
+    }
+    rows.truncate(page.limit as usize);
+    Ok(rows)
+}
+
+async fn stretch(tx: &mut Tx, f: &Filter, workflow: &str, state: State, page: &Page) -> Result<Vec<ListRow>, StoreError> {
+    macro_rules! build {
+        ($db:ty, $postgres:literal) => {{
+            let mut q = QueryBuilder::<$db>::new(
+                "SELECT d.seq, d.id, d.workflow_id, d.version, d.external_id, d.revision, d.state, d.subject, d.customer, d.marks,
+                 d.risk, d.staged_at, d.expires_at, l.reviewer AS holder FROM draft d
+                 LEFT JOIN lease l ON l.draft_seq = d.seq AND l.round = 1 AND l.ended_at IS NULL WHERE d.workflow_id = ",
+            );
+            // The state stands in the text, not in an argument: that is how a partial index is found.
+            q.push_bind(workflow).push(" AND d.state = '").push(state.as_str()).push("'");
+            if let Some(bit) = f.mark {
+                q.push(" AND d.marks & ").push_bind(bit).push(" <> 0");
+            }
+            if let Some(who) = &f.reviewer {
+                q.push(" AND (l.reviewer = ").push_bind(who).push(
+                    " OR EXISTS (SELECT 1 FROM verdict v WHERE v.draft_seq = d.seq AND v.withdrawn = 0 AND v.round = 1 AND v.reviewer = ",
+                );
+                q.push_bind(who).push("))");
+            }
+            if !f.words.is_empty() {
+                push_match!(q, "d", &f.words, $postgres);
+            }
+            match f.sort {
+                Sort::Deadline => {
+                    if let (Some(due), Some(risk), Some(seq)) = (page.key(0), page.key(1), page.key(2)) {
+                        q.push(" AND d.expires_at >= ").push_bind(due).push(" AND (d.expires_at > ").push_bind(due);
+                        q.push(" OR d.risk < ").push_bind(risk).push(" OR (d.risk = ").push_bind(risk);
+                        q.push(" AND d.seq > ").push_bind(seq).push("))");
+                    }
+                    q.push(" ORDER BY d.expires_at, d.risk DESC, d.seq");
+                }
+                Sort::Newest => {
+                    q.push(" AND d.seq < ").push_bind(page.key(0).unwrap_or(i64::MAX)).push(" ORDER BY d.seq DESC");
+                }
+            }
+            q.push(" LIMIT ").push_bind(page.limit);
+            q
+        }};
+    }
+    Ok(match &mut tx.inner {
+        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite, false).build_query_as().fetch_all(&mut **c).await?,
+        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres, true).build_query_as().fetch_all(&mut **c).await?,
+    })
+}
+
+impl Store {
+    /// Indexes up to `limit` more drafts; answers how many there were. Postgres has nothing to catch up with.
+    pub async fn index_words(&self, limit: i64) -> Result<usize, StoreError> {
+        let Some(search) = self.search_pool() else { return Ok(0) };
+        let done: i64 = sqlx::query_scalar("SELECT seq FROM indexed WHERE one = 1").fetch_one(search).await?;
+        let mut read = self.read().await?;
+        let rows: Vec<(i64, String, String)> =
+            all!(read, "SELECT seq, external_id, body FROM draft WHERE seq > $1 ORDER BY seq LIMIT $2", done, limit)?;
+        drop(read);
+        let Some(last) = rows.last().map(|r| r.0) else { return Ok(0) };
+        let mut tx = search.begin_with("BEGIN IMMEDIATE").await?;
+        let mut q = QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO draft_words (rowid, words) ");
+        q.push_values(&rows, |mut b, (seq, external_id, body)| {
+            let text = serde_json::from_str::<DraftBody>(body).map(|b| indexed_text(external_id, &b)).unwrap_or_default();
+            b.push_bind(*seq).push_bind(text);
+        });
+        q.build().execute(&mut *tx).await?;
+        sqlx::query("UPDATE indexed SET seq = $1 WHERE one = 1 AND seq = $2").bind(last).bind(done).execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(rows.len())
+    }
+}

@@ -1,0 +1,60 @@
+//! Drafts that wait for a blind second review; it is about the label alone.
+
+use crate::{StoreError, Tx};
+use countersign_domain::time::Millis;
+
+/// One such draft.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SecondRow {
+    /// The draft.
+    pub draft_seq: i64,
+    /// Its workflow.
+    pub workflow_id: String,
+    /// Who must not get it.
+    pub first_reviewer: String,
+    /// In milliseconds.
+    pub expires_at: i64,
+    /// 1 for high risk.
+    pub risk: i64,
+    /// `open`, `held` or `done`.
+    pub state: String,
+}
+
+/// Opens a second review.
+pub async fn open(tx: &mut Tx, s: &SecondRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO second_review (draft_seq, workflow_id, first_reviewer, expires_at, risk, state)
+         VALUES ($1, $2, $3, $4, $5, 'open') ON CONFLICT (draft_seq) DO UPDATE SET
+         first_reviewer = excluded.first_reviewer, expires_at = excluded.expires_at, state = 'open'",
+        s.draft_seq,
+        &s.workflow_id,
+        &s.first_reviewer,
+        s.expires_at,
+        s.risk
+    )?;
+    Ok(())
+}
+
+/// The second review of a draft.
+pub async fn get(tx: &mut Tx, draft_seq: i64) -> Result<Option<SecondRow>, StoreError> {
+    let lock = tx.lock(" FOR UPDATE");
+    first!(tx, sqlx::AssertSqlSafe(format!("SELECT * FROM second_review WHERE draft_seq = $1{lock}")), draft_seq)
+}
+
+/// Sets its state.
+pub async fn set_state(tx: &mut Tx, draft_seq: i64, state: &str) -> Result<(), StoreError> {
+    run!(tx, "UPDATE second_review SET state = $2 WHERE draft_seq = $1", draft_seq, state)?;
+    Ok(())
+}
+
+/// Takes it away, when the first verdict was withdrawn.
+pub async fn remove(tx: &mut Tx, draft_seq: i64) -> Result<(), StoreError> {
+    run!(tx, "DELETE FROM second_review WHERE draft_seq = $1", draft_seq)?;
+    Ok(())
+}
+
+/// Closes those whose time ran out.
+pub async fn expire(tx: &mut Tx, now: Millis) -> Result<u64, StoreError> {
+    run!(tx, "UPDATE second_review SET state = 'done' WHERE state = 'open' AND expires_at <= $1", now.0)
+}

@@ -1,0 +1,128 @@
+//! Sources that drafts may cite, and which draft cites which.
+
+use crate::page::Page;
+use crate::{StoreError, Tx};
+use countersign_domain::citation::Source;
+use sqlx::QueryBuilder;
+use std::collections::HashMap;
+
+/// A stored source.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SourceRow {
+    /// Its id.
+    pub id: String,
+    /// The workflow it was brought in for, if only for one.
+    pub workflow_id: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub text: String,
+    /// Access labels as a JSON array.
+    pub access: String,
+    /// Over title, text and labels, hex.
+    pub hash: String,
+    /// In milliseconds.
+    pub updated_at: i64,
+}
+
+impl SourceRow {
+    /// Its labels.
+    pub fn labels(&self) -> Vec<String> {
+        serde_json::from_str(&self.access).unwrap_or_default()
+    }
+}
+
+/// One source.
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<SourceRow>, StoreError> {
+    first!(tx, "SELECT * FROM source WHERE id = $1", id)
+}
+
+/// Adds a source or replaces it.
+pub async fn put(tx: &mut Tx, s: &SourceRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO source (id, workflow_id, title, text, access, hash, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (id) DO UPDATE SET workflow_id = excluded.workflow_id, title = excluded.title, text = excluded.text,
+         access = excluded.access, hash = excluded.hash, updated_at = excluded.updated_at",
+        &s.id,
+        &s.workflow_id,
+        &s.title,
+        &s.text,
+        &s.access,
+        &s.hash,
+        s.updated_at
+    )?;
+    Ok(())
+}
+
+/// Those of the named sources that a workflow has, by id.
+pub async fn named(tx: &mut Tx, workflow: &str, ids: &[&str]) -> Result<HashMap<String, Source>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let list = serde_json::to_string(ids).unwrap_or_default();
+    let rows: Vec<SourceRow> = if tx.is_postgres() {
+        all!(
+            tx,
+            "SELECT * FROM source WHERE id IN (SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))
+             AND (workflow_id IS NULL OR workflow_id = $2)",
+            list,
+            workflow
+        )?
+    } else {
+        all!(
+            tx,
+            "SELECT * FROM source WHERE id IN (SELECT value FROM json_each($1)) AND (workflow_id IS NULL OR workflow_id = $2)",
+            list,
+            workflow
+        )?
+    };
+    let source = |r: SourceRow| {
+        let access = r.labels();
+        (r.id.clone(), Source { id: r.id, title: r.title, text: r.text, access, hash: r.hash })
+    };
+    Ok(rows.into_iter().map(source).collect())
+}
+
+/// A page of sources without their text, by id.
+pub async fn list(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<(String, Option<String>, String, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT id, workflow_id, title, access, updated_at FROM source WHERE id > $1 ORDER BY id LIMIT $2",
+        after,
+        limit
+    )
+}
+
+/// Notes which sources a draft cites.
+pub async fn note_citations(tx: &mut Tx, pairs: &[(String, i64)]) -> Result<(), StoreError> {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    macro_rules! build {
+        ($db:ty) => {{
+            let mut q = QueryBuilder::<$db>::new("INSERT INTO citation (source_id, draft_seq) ");
+            q.push_values(pairs, |mut b, (source, seq)| {
+                b.push_bind(source).push_bind(*seq);
+            });
+            q
+        }};
+    }
+    match &mut tx.inner {
+        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build().execute(&mut **c).await.map(|_| ())?,
+        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build().execute(&mut **c).await.map(|_| ())?,
+    }
+    Ok(())
+}
+
+/// Undecided drafts that cite a source, a page at a time.
+pub async fn open_drafts_citing(tx: &mut Tx, source: &str, page: &Page) -> Result<Vec<(i64,)>, StoreError> {
+    all!(
+        tx,
+        "SELECT d.seq FROM citation c JOIN draft d ON d.seq = c.draft_seq
+         WHERE c.source_id = $1 AND d.state IN ('staged', 'in_review') AND d.seq > $2 ORDER BY d.seq LIMIT $3",
+        source,
+        page.key(0).unwrap_or(0),
+        page.limit
+    )
+}

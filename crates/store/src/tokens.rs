@@ -1,0 +1,60 @@
+//! Bearer tokens, as hashes.
+
+use crate::{StoreError, Tx};
+use countersign_domain::time::Millis;
+
+/// A token; the secret itself is nowhere.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TokenRow {
+    /// Public id.
+    pub id: String,
+    /// Under which name its holder acts.
+    pub subject: String,
+    /// SHA-256 of the secret, hex.
+    pub hash: String,
+    /// `Grant`s as a JSON array.
+    pub grants: String,
+    /// Escalation routes as a JSON array.
+    pub routes: String,
+    /// In milliseconds.
+    pub created_at: i64,
+    /// By whom.
+    pub created_by: String,
+    /// In milliseconds.
+    pub expires_at: Option<i64>,
+    /// In milliseconds.
+    pub revoked_at: Option<i64>,
+}
+
+/// Adds a token.
+pub async fn insert(tx: &mut Tx, t: &TokenRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO token (id, subject, hash, grants, routes, created_at, created_by, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &t.id,
+        &t.subject,
+        &t.hash,
+        &t.grants,
+        &t.routes,
+        t.created_at,
+        &t.created_by,
+        t.expires_at
+    )?;
+    Ok(())
+}
+
+/// The token with this hash.
+pub async fn by_hash(tx: &mut Tx, hash: &str) -> Result<Option<TokenRow>, StoreError> {
+    first!(tx, "SELECT * FROM token WHERE hash = $1", hash)
+}
+
+/// All tokens, newest first.
+pub async fn list(tx: &mut Tx) -> Result<Vec<TokenRow>, StoreError> {
+    all!(tx, "SELECT * FROM token ORDER BY created_at DESC, id LIMIT 1000")
+}
+
+/// Revokes a token; `false` if there is none.
+pub async fn revoke(tx: &mut Tx, id: &str, at: Millis) -> Result<bool, StoreError> {
+    Ok(run!(tx, "UPDATE token SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1", id, at.0)? > 0)
+}

@@ -1,0 +1,156 @@
+//! Verdicts, withdrawals, and the text of verdicts that came too late.
+
+use crate::{StoreError, Tx};
+use countersign_domain::time::Millis;
+
+/// A verdict as it was taken.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct VerdictRow {
+    /// The client's id.
+    pub id: String,
+    /// The draft.
+    pub draft_seq: i64,
+    /// Its workflow.
+    pub workflow_id: String,
+    /// The workflow's version at staging.
+    pub version: i64,
+    /// The stage at staging.
+    pub stage: String,
+    /// 1, or 2 for the blind second review.
+    pub round: i64,
+    /// Who.
+    pub reviewer: String,
+    /// Under which lease.
+    pub lease_id: String,
+    /// `approve`, `edit` or `escalate`.
+    pub action: String,
+    /// An edit's grade.
+    pub grade: Option<String>,
+    /// The grade that the diff suggested.
+    pub suggested_grade: Option<String>,
+    /// Share of the words changed.
+    pub edit_ratio: Option<f64>,
+    /// Codes as a JSON array.
+    pub reasons: String,
+    /// For whoever reads it next.
+    pub comment: Option<String>,
+    /// An edit's text.
+    pub final_text: Option<String>,
+    /// Time spent.
+    pub seconds: f64,
+    /// In milliseconds.
+    pub at: i64,
+    /// In milliseconds.
+    pub undo_until: i64,
+    /// To tell a retry from another verdict under the same id.
+    pub digest: String,
+    /// 1 once it was withdrawn.
+    pub withdrawn: i64,
+}
+
+const COLUMNS: &str = "id, draft_seq, workflow_id, version, stage, round, reviewer, lease_id, action, grade, suggested_grade, \
+     edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest, withdrawn";
+
+/// Adds a verdict.
+pub async fn insert(tx: &mut Tx, v: &VerdictRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO verdict (id, draft_seq, workflow_id, version, stage, round, reviewer, lease_id, action, grade,
+         suggested_grade, edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+        &v.id,
+        v.draft_seq,
+        &v.workflow_id,
+        v.version,
+        &v.stage,
+        v.round,
+        &v.reviewer,
+        &v.lease_id,
+        &v.action,
+        &v.grade,
+        &v.suggested_grade,
+        v.edit_ratio,
+        &v.reasons,
+        &v.comment,
+        &v.final_text,
+        v.seconds,
+        v.at,
+        v.undo_until,
+        &v.digest
+    )?;
+    Ok(())
+}
+
+/// A verdict by its id.
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<VerdictRow>, StoreError> {
+    first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM verdict WHERE id = $1")), id)
+}
+
+/// The standing verdict of a draft in a round.
+pub async fn standing(tx: &mut Tx, draft_seq: i64, round: i64) -> Result<Option<VerdictRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM verdict WHERE draft_seq = $1 AND round = $2 AND withdrawn = 0");
+    first!(tx, sqlx::AssertSqlSafe(sql), draft_seq, round)
+}
+
+/// Withdraws a verdict: a row of its own, the verdict stays.
+pub async fn withdraw(tx: &mut Tx, id: &str, reviewer: &str, at: Millis) -> Result<(), StoreError> {
+    run!(tx, "INSERT INTO withdrawal (verdict_id, reviewer, at) VALUES ($1, $2, $3)", id, reviewer, at.0)?;
+    run!(tx, "UPDATE verdict SET withdrawn = 1 WHERE id = $1", id)?;
+    run!(tx, "UPDATE case_record SET withdrawn = 1 WHERE verdict_id = $1", id)?;
+    Ok(())
+}
+
+/// A reviewer's verdicts since an instant: seconds spent, action, withdrawn.
+pub async fn since(tx: &mut Tx, reviewer: &str, at: Millis) -> Result<Vec<(f64, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT seconds, action, withdrawn FROM verdict WHERE reviewer = $1 AND at >= $2 ORDER BY at LIMIT 5000",
+        reviewer,
+        at.0
+    )
+}
+
+/// A verdict that came too late, with what was typed.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct KeptRow {
+    /// Its id.
+    pub verdict_id: String,
+    /// The draft.
+    pub draft_seq: i64,
+    /// Who typed it.
+    pub reviewer: String,
+    /// Why it was refused.
+    pub code: String,
+    /// What it would have been.
+    pub action: String,
+    /// The text.
+    pub final_text: Option<String>,
+    /// The comment.
+    pub comment: Option<String>,
+    /// In milliseconds.
+    pub at: i64,
+}
+
+/// Keeps what was typed; the newest of a retried verdict stands.
+pub async fn keep(tx: &mut Tx, k: &KeptRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO kept (verdict_id, draft_seq, reviewer, code, action, final_text, comment, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (draft_seq, reviewer, verdict_id) DO UPDATE SET
+         code = excluded.code, action = excluded.action, final_text = excluded.final_text, comment = excluded.comment, at = excluded.at",
+        &k.verdict_id,
+        k.draft_seq,
+        &k.reviewer,
+        &k.code,
+        &k.action,
+        &k.final_text,
+        &k.comment,
+        k.at
+    )?;
+    Ok(())
+}
+
+/// What a reviewer typed in vain on a draft, newest first.
+pub async fn kept(tx: &mut Tx, draft_seq: i64, reviewer: &str) -> Result<Vec<KeptRow>, StoreError> {
+    all!(tx, "SELECT * FROM kept WHERE draft_seq = $1 AND reviewer = $2 ORDER BY at DESC LIMIT 20", draft_seq, reviewer)
+}

@@ -1,0 +1,171 @@
+//! Workflows, their immutable versions, and their transitions.
+
+use crate::{StoreError, Tx};
+use countersign_domain::time::Millis;
+
+/// A workflow as it stands.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct WorkflowRow {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The current version.
+    pub version: i64,
+    /// The current stage.
+    pub stage: String,
+    /// Killed since, in milliseconds.
+    pub killed_at: Option<i64>,
+    /// Killed by.
+    pub killed_by: Option<String>,
+    /// Killed because.
+    pub killed_reason: Option<String>,
+    /// How often it has been killed.
+    pub kills: i64,
+}
+
+/// One version's pack.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct VersionRow {
+    /// The workflow.
+    pub workflow_id: String,
+    /// 1, 2, 3 …
+    pub version: i64,
+    /// Content hash of the pack.
+    pub hash: String,
+    /// Hash of the guidelines.
+    pub guideline_hash: String,
+    /// The files as a JSON object, name to text.
+    pub files: String,
+    /// The secret seed of the review draws, hex.
+    pub seed: String,
+    /// When it was applied, in milliseconds.
+    pub applied_at: i64,
+    /// By whom.
+    pub applied_by: String,
+}
+
+/// How a transaction holds a workflow's row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// Only looks.
+    Look,
+    /// Acts under it: a kill waits for this transaction, and this one for a kill.
+    Share,
+    /// Changes it.
+    Change,
+}
+
+/// One workflow.
+pub async fn get(tx: &mut Tx, id: &str, hold: Hold) -> Result<Option<WorkflowRow>, StoreError> {
+    match (tx.is_postgres(), hold) {
+        (true, Hold::Share) => first!(tx, "SELECT * FROM workflow WHERE id = $1 FOR SHARE", id),
+        (true, Hold::Change) => first!(tx, "SELECT * FROM workflow WHERE id = $1 FOR UPDATE", id),
+        _ => first!(tx, "SELECT * FROM workflow WHERE id = $1", id),
+    }
+}
+
+/// All workflows, by id.
+pub async fn list(tx: &mut Tx, hold: Hold) -> Result<Vec<WorkflowRow>, StoreError> {
+    match (tx.is_postgres(), hold) {
+        (true, Hold::Share) => all!(tx, "SELECT * FROM workflow ORDER BY id FOR SHARE"),
+        (true, Hold::Change) => all!(tx, "SELECT * FROM workflow ORDER BY id FOR UPDATE"),
+        _ => all!(tx, "SELECT * FROM workflow ORDER BY id"),
+    }
+}
+
+/// A workflow's version.
+pub async fn version(tx: &mut Tx, id: &str, version: i64) -> Result<Option<VersionRow>, StoreError> {
+    first!(tx, "SELECT * FROM workflow_version WHERE workflow_id = $1 AND version = $2", id, version)
+}
+
+/// Adds a version and makes it the current one; a new workflow starts at `internal`.
+pub async fn add_version(tx: &mut Tx, name: &str, v: &VersionRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO workflow (id, name, version, stage) VALUES ($1, $2, $3, 'internal')
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version",
+        &v.workflow_id,
+        name,
+        v.version
+    )?;
+    run!(
+        tx,
+        "INSERT INTO workflow_version (workflow_id, version, hash, guideline_hash, files, seed, applied_at, applied_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &v.workflow_id,
+        v.version,
+        &v.hash,
+        &v.guideline_hash,
+        &v.files,
+        &v.seed,
+        v.applied_at,
+        &v.applied_by
+    )?;
+    Ok(())
+}
+
+/// Marks a workflow killed.
+pub async fn set_killed(tx: &mut Tx, id: &str, at: Millis, by: &str, reason: &str) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "UPDATE workflow SET killed_at = $2, killed_by = $3, killed_reason = $4, kills = kills + 1 WHERE id = $1",
+        id,
+        at.0,
+        by,
+        reason
+    )?;
+    Ok(())
+}
+
+/// Marks a workflow alive again, at `internal`.
+pub async fn set_resumed(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "UPDATE workflow SET killed_at = NULL, killed_by = NULL, killed_reason = NULL, stage = 'internal' WHERE id = $1",
+        id
+    )?;
+    Ok(())
+}
+
+/// A change of a workflow's stage or life.
+#[derive(Clone, Debug)]
+pub struct TransitionRow<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The workflow.
+    pub workflow_id: &'a str,
+    /// `kill` or `resume`.
+    pub kind: &'a str,
+    /// The stage before.
+    pub from_stage: &'a str,
+    /// The stage after.
+    pub to_stage: &'a str,
+    /// The version it happened to.
+    pub version: i64,
+    /// Who.
+    pub actor: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// When.
+    pub at: Millis,
+}
+
+/// Records a transition.
+pub async fn add_transition(tx: &mut Tx, t: &TransitionRow<'_>) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO transition (id, workflow_id, kind, from_stage, to_stage, version, actor, reason, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        t.id,
+        t.workflow_id,
+        t.kind,
+        t.from_stage,
+        t.to_stage,
+        t.version,
+        t.actor,
+        t.reason,
+        t.at.0
+    )?;
+    Ok(())
+}

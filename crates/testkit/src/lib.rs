@@ -1,0 +1,1 @@
+//! What tests share: builders, a fixed clock, temporary databases of either kind.
