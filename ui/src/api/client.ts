@@ -61,7 +61,7 @@ export function createApi(host: Host) {
       said?.code ?? "internal",
       said?.message ?? `The hub answered ${response.status}.`,
       said?.hint,
-      said?.kept !== undefined,
+      said?.kept != null,
     );
   }
 

@@ -42,12 +42,12 @@ export function Facts({ draft }: { draft: Draft }) {
           <dd>{cost}</dd>
         </>
       )}
-      {(latency_ms !== undefined || trace_id) && (
+      {(latency_ms != null || trace_id) && (
         <>
           <dt>Took</dt>
           <dd>
-            {latency_ms !== undefined && `${(latency_ms / 1000).toFixed(1)} s`}
-            {latency_ms !== undefined && trace_id && " · "}
+            {latency_ms != null && `${(latency_ms / 1000).toFixed(1)} s`}
+            {latency_ms != null && trace_id && " · "}
             {trace_id && <Trace id={trace_id} />}
           </dd>
         </>

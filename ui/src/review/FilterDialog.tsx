@@ -5,7 +5,7 @@ import { useWorkflows } from "./data";
 import { MARKS, STATES } from "./words";
 
 export function FilterDialog() {
-  const { view, me } = useDesk();
+  const { view } = useDesk();
   const workflows = useWorkflows() ?? [];
   const [filters, setFilters] = useState<Filters>(view.get().filters);
   const set = (name: keyof Filters) => (value: string) =>
@@ -31,7 +31,7 @@ export function FilterDialog() {
           Reviewer
           <input
             value={filters.reviewer ?? ""}
-            placeholder={`anybody (you are ${me.subject})`}
+            placeholder="anybody; write me for yourself"
             onChange={(event) => set("reviewer")(event.target.value)}
           />
         </label>

@@ -33,7 +33,7 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
       text: typed.text,
     })),
     ...draft.kept.flatMap((kept) =>
-      kept.final_text === undefined || kept.final_text === here?.text
+      kept.final_text == null || kept.final_text === here?.text
         ? []
         : [
             {

@@ -26,7 +26,7 @@ export function OutcomeStrip({ draft, outcome }: { draft: Draft; outcome: Outcom
         )}
       </p>
       {draft.delivery && <DeliveryLine delivery={draft.delivery} draftId={draft.id} />}
-      {outcome.final_text !== undefined && (
+      {outcome.final_text != null && (
         <div className="final">
           <h3>Sent instead</h3>
           <Prose text={outcome.final_text} format="markdown" />

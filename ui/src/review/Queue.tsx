@@ -143,7 +143,7 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
 const rowId = (id: string | undefined) => `row-${id}`;
 
 function heading(total: number | undefined, loaded: number, hasMore: boolean): string {
-  if (total !== undefined) return ` · ${total.toLocaleString("en")}`;
+  if (total != null) return ` · ${total.toLocaleString("en")}`;
   return ` · ${loaded.toLocaleString("en")}${hasMore ? "+" : ""}`;
 }
 

@@ -80,7 +80,7 @@ function passages(
   if (text === null) return [];
   const at = fromCodePoints(text);
   return checks.flatMap(({ check, index }) =>
-    check.start === undefined || check.end === undefined
+    check.start == null || check.end == null
       ? []
       : [{ key: citationKey(draft, index), start: at(check.start), end: at(check.end), className: "cite" }],
   );
@@ -119,7 +119,7 @@ export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
     });
   });
   draft.signals.forEach((signal, index) => {
-    if (signal.start === undefined || signal.end === undefined) return;
+    if (signal.start == null || signal.end == null) return;
     spans.push({
       key: `s${index}`,
       start: at(signal.start),
@@ -136,7 +136,7 @@ function placeOf(
   text: string,
   at: (offset: number) => number,
 ): { start: number; end: number } | null {
-  if (start !== undefined && end !== undefined && end > start) return { start: at(start), end: at(end) };
+  if (start != null && end != null && end > start) return { start: at(start), end: at(end) };
   // Sent without a place: the quote itself shows where, when the draft uses its words.
   const found = quote ? text.indexOf(quote) : -1;
   return quote && found >= 0 ? { start: found, end: found + quote.length } : null;

@@ -74,9 +74,10 @@ export class Session {
         new Set([...gone, ...this.held.keys(), ...(shown ? [shown.id] : [])]),
       );
       if (held) this.leases.granted(held.lease);
-      const taken = held?.draft.id === this.state.get().shown?.id;
-      if (held && !taken) this.patch({ next: held, empty: false });
-      else this.patch({ empty: !this.state.get().shown });
+      const now = this.state.get();
+      const again = held && (held.draft.id === now.shown?.id || now.gone.has(held.draft.id));
+      if (held && !again) this.patch({ next: held, empty: false, barred: null });
+      else this.patch({ empty: !now.shown, barred: null });
     } catch (error) {
       if (isPassing(error)) this.retryTimer = setTimeout(() => void this.wake(), RETRY_MS);
       else this.patch({ empty: !this.state.get().shown, barred: whyBarred(error) });

@@ -18,9 +18,10 @@ export class Stopwatch {
     this.spent.set(id, (this.spent.get(id) ?? 0) + this.now() - since);
   }
 
+  /** To a tenth. */
   seconds(id: string): number {
     const open = this.running?.id === id ? this.now() - this.running.since : 0;
-    return Math.round(((this.spent.get(id) ?? 0) + open) / 1000);
+    return Math.round(((this.spent.get(id) ?? 0) + open) / 100) / 10;
   }
 
   forget(id: string) {
