@@ -4,29 +4,31 @@ import type {
   Diff,
   Draft,
   Escalation,
+  Escalations,
   Held,
   KillAnswer,
   Lease,
   Me,
   Page,
+  Path,
   ResumeAnswer,
   RowQuery,
+  Verdict,
   VerdictAnswer,
-  VerdictBody,
-  Workflow,
+  Withdrawn,
   WorkflowDetail,
+  Workflows,
 } from "./types";
 
 const WAIT_MS = 20_000;
 
-/** The hub said no. `code` is one of its closed list, `kept` says that it stored what was typed. */
+/** The hub said no. `code` is one of its closed list. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
     readonly hint?: string,
-    readonly kept = false,
   ) {
     super(message);
   }
@@ -40,29 +42,26 @@ export function isPassing(error: unknown): boolean {
 export type Api = ReturnType<typeof createApi>;
 
 export function createApi(host: Host) {
-  // biome-ignore lint/suspicious/noExplicitAny: the generated paths take this place
-  const client = createClient<any>({ baseUrl: host.base, fetch: (request) => host.fetch(request) });
+  // biome-ignore lint/suspicious/noExplicitAny: `call` gives each answer its type
+  const client = createClient<any>({
+    baseUrl: host.base,
+    fetch: (request) => {
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(WAIT_MS)]);
+      return host.fetch(new Request(request, { signal }));
+    },
+  });
   let aheadMs = 0;
-  type Method = "GET" | "POST" | "DELETE";
 
-  async function call<T>(method: Method, path: string, init: object = {}): Promise<T> {
-    const { data, error, response } = await client.request(
-      method.toLowerCase() as never,
-      path as never,
-      { signal: AbortSignal.timeout(WAIT_MS), ...init } as never,
-    );
+  /** The answer's body; what isn't 2xx is thrown. */
+  async function call<T>(
+    method: "get" | "post" | "delete",
+    path: Path,
+    init: Record<string, unknown> = {},
+  ): Promise<T> {
+    const { data, error, response } = await client.request(method, path, init);
     readClock(response);
     if (response.ok) return data as T;
-    const said = (
-      error as { error?: { code?: string; message?: string; hint?: string; kept?: object } } | undefined
-    )?.error;
-    throw new ApiError(
-      response.status,
-      said?.code ?? "internal",
-      said?.message ?? `The hub answered ${response.status}.`,
-      said?.hint,
-      said?.kept != null,
-    );
+    throw apiError(response, error);
   }
 
   /** Leases and undo run by the hub's clock; ours may be minutes off. The header has whole seconds. */
@@ -73,47 +72,51 @@ export function createApi(host: Host) {
     aheadMs = Math.abs(ahead) > 3_000 ? ahead : 0;
   }
 
-  const byId = (id: string) => ({ params: { path: { id } } });
+  const by = (id: string) => ({ params: { path: { id } } });
 
   return {
     /** The time at the hub. */
     now: () => Date.now() + aheadMs,
-    me: () => call<Me>("GET", "/v1/me"),
-    workflows: async () => (await call<{ workflows: Workflow[] }>("GET", "/v1/workflows")).workflows,
-    workflow: (id: string) => call<WorkflowDetail>("GET", "/v1/workflows/{id}", byId(id)),
+    me: () => call<Me>("get", "/v1/me"),
+    workflows: async () => (await call<Workflows>("get", "/v1/workflows")).workflows,
+    workflow: (id: string) => call<WorkflowDetail>("get", "/v1/workflows/{id}", by(id)),
     rows: (query: RowQuery & { cursor?: string; limit?: number }) =>
-      call<Page>("GET", "/v1/drafts", { params: { query } }),
-    draft: (id: string) => call<Draft>("GET", "/v1/drafts/{id}", byId(id)),
+      call<Page>("get", "/v1/drafts", { params: { query } }),
+    draft: (id: string) => call<Draft>("get", "/v1/drafts/{id}", by(id)),
     /** Nothing to review is `undefined`. */
     lease: (body: { workflows?: string[]; draft_id?: string; exclude?: string[] }) =>
-      call<Held | undefined>("POST", "/v1/queue/lease", { body }),
+      call<Held | undefined>("post", "/v1/queue/lease", { body }),
     renew: async (id: string) =>
-      (await call<{ lease: Lease }>("POST", "/v1/leases/{id}/renew", byId(id))).lease,
+      (await call<{ lease: Lease }>("post", "/v1/leases/{id}/renew", by(id))).lease,
     /** `leaving`: the request outlives the page. */
     release: (id: string, { skip = false, leaving = false } = {}) =>
-      call<void>("DELETE", "/v1/leases/{id}", {
+      call<void>("delete", "/v1/leases/{id}", {
         params: { path: { id }, query: skip ? { skip } : {} },
         keepalive: leaving,
       }),
-    decide: (draftId: string, body: VerdictBody) =>
-      call<VerdictAnswer>("POST", "/v1/drafts/{id}/verdicts", { ...byId(draftId), body }),
-    withdraw: (verdictId: string) => call<Held>("POST", "/v1/verdicts/{id}/withdraw", byId(verdictId)),
+    decide: (draftId: string, body: Verdict) =>
+      call<VerdictAnswer>("post", "/v1/drafts/{id}/verdicts", { ...by(draftId), body }),
+    withdraw: (verdictId: string) => call<Withdrawn>("post", "/v1/verdicts/{id}/withdraw", by(verdictId)),
     diff: (draftId: string, final_text: string, signal: AbortSignal) =>
-      call<Diff>("POST", "/v1/drafts/{id}/diff", { ...byId(draftId), body: { final_text }, signal }),
-    escalations: async () =>
-      (
-        await call<{ escalations: Escalation[] }>("GET", "/v1/escalations", {
-          params: { query: { mine: true, state: "open", limit: 100 } },
-        })
-      ).escalations,
-    take: (id: string) => call<Escalation>("POST", "/v1/escalations/{id}/take", byId(id)),
+      call<Diff>("post", "/v1/drafts/{id}/diff", { ...by(draftId), body: { final_text }, signal }),
+    escalations: async () => {
+      const query = { mine: true, state: "open", limit: 100 };
+      return (await call<Escalations>("get", "/v1/escalations", { params: { query } })).escalations;
+    },
+    take: (id: string) => call<Escalation>("post", "/v1/escalations/{id}/take", by(id)),
     settle: (id: string, note: string) =>
-      call<Escalation>("POST", "/v1/escalations/{id}/settle", { ...byId(id), body: { note } }),
-    retryDelivery: (id: string) => call<void>("POST", "/v1/deliveries/{id}/retry", byId(id)),
+      call<Escalation>("post", "/v1/escalations/{id}/settle", { ...by(id), body: { note } }),
+    retryDelivery: (id: string) => call<void>("post", "/v1/deliveries/{id}/retry", by(id)),
     kill: (id: string, reason: string) =>
-      call<KillAnswer>("POST", "/v1/workflows/{id}/kill", { ...byId(id), body: { reason } }),
+      call<KillAnswer>("post", "/v1/workflows/{id}/kill", { ...by(id), body: { reason } }),
     resume: (id: string, reason: string) =>
-      call<ResumeAnswer>("POST", "/v1/workflows/{id}/resume", { ...byId(id), body: { reason } }),
-    loadDemo: () => call<{ workflow: string }>("POST", "/v1/demo"),
+      call<ResumeAnswer>("post", "/v1/workflows/{id}/resume", { ...by(id), body: { reason } }),
+    loadDemo: () => call<void>("post", "/v1/demo"),
   };
+}
+
+function apiError(response: Response, body: unknown): ApiError {
+  const said = (body as { error?: { code: string; message: string; hint?: string } } | undefined)?.error;
+  const message = said?.message ?? `The hub answered ${response.status}.`;
+  return new ApiError(response.status, said?.code ?? "internal", message, said?.hint);
 }

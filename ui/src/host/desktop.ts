@@ -1,7 +1,8 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
+import type { HubEvent } from "../api/types";
 import { createStore } from "../kit/store";
-import type { Access, Connection, Host, HubEvent } from "./host";
+import type { Access, Connection, Host } from "./host";
 
 interface Answer {
   status: number;

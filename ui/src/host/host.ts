@@ -1,10 +1,5 @@
+import type { HubEvent } from "../api/types";
 import type { Store } from "../kit/store";
-
-export interface HubEvent {
-  type: string;
-  workflow: string;
-  draft_id?: string;
-}
 
 export type Connection = "connecting" | "open" | "lost";
 

@@ -65,7 +65,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
                 <span key={i}>{part}</span>
               ))}
           </p>
-          <Thread thread={draft.thread} customer={draft.customer} />
+          <Thread thread={draft.thread} customer={draft.customer ?? null} />
           {why && (
             <p className="strip hold" role="status">
               {why}

@@ -12,7 +12,7 @@ export function Facts({ draft }: { draft: Draft }) {
   const { model, usage, cost_usd, latency_ms, trace_id } = draft;
   const tokens =
     usage &&
-    `${usage.input_tokens.toLocaleString("en")} + ${usage.output_tokens.toLocaleString("en")} tokens`;
+    `${(usage.input_tokens ?? 0).toLocaleString("en")} + ${(usage.output_tokens ?? 0).toLocaleString("en")} tokens`;
   const cost = [cost_usd && `$${cost_usd}`, tokens].filter(Boolean).join(" · ");
   return (
     <dl className="facts">

@@ -44,7 +44,7 @@ export function Footer() {
         <Undo onUndo={() => run("undo")} />
         <span className="today">
           today {today.decided}
-          {today.median_seconds !== null && ` · median ${Math.round(today.median_seconds)} s`}
+          {today.median_seconds != null && ` · median ${Math.round(today.median_seconds)} s`}
         </span>
         <button type="button" className="plain-button" aria-label="All keys" onClick={() => run("keys")}>
           <Key press="?" />

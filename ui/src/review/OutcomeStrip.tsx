@@ -41,7 +41,11 @@ function DeliveryLine({ delivery, draftId }: { delivery: NonNullable<Draft["deli
   const client = useQueryClient();
   const [said, say] = useState("");
   if (delivery.state !== "undeliverable") {
-    const words = { pending: "waiting to be delivered", held: "held back", delivered: "delivered" };
+    const words: Record<string, string> = {
+      pending: "waiting to be delivered",
+      held: "held back",
+      delivered: "delivered",
+    };
     return <p>Its reply is {words[delivery.state]}.</p>;
   }
   const retry = async () => {

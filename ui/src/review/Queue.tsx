@@ -142,7 +142,7 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
 
 const rowId = (id: string | undefined) => `row-${id}`;
 
-function heading(total: number | undefined, loaded: number, hasMore: boolean): string {
+function heading(total: number | null | undefined, loaded: number, hasMore: boolean): string {
   if (total != null) return ` · ${total.toLocaleString("en")}`;
   return ` · ${loaded.toLocaleString("en")}${hasMore ? "+" : ""}`;
 }

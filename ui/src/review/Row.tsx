@@ -74,7 +74,6 @@ function marksOf(row: DraftRow, now: number): { label: string; tone: Tone }[] {
     marks.push({ label: left > 0 ? `due ${span(left)}` : "overdue", tone: "hold" });
   }
   if (row.held_by && row.held_by !== "you") marks.push({ label: `held by ${row.held_by}`, tone: "neutral" });
-  const known = Object.keys(MARKS) as (keyof typeof MARKS)[];
-  for (const mark of known) if (row.marks.includes(mark)) marks.push(MARKS[mark]);
+  for (const [mark, words] of Object.entries(MARKS)) if (row.marks.includes(mark)) marks.push(words);
   return marks;
 }

@@ -1,4 +1,4 @@
-import type { CitationCheck, Draft } from "../api/types";
+import type { Citation, CitationCheck, Draft } from "../api/types";
 import { fromCodePoints } from "../kit/prose/offsets";
 import type { Span } from "../kit/prose/spans";
 
@@ -42,11 +42,14 @@ const WORST: Status[] = [
 /** The key under which a citation and its passage light up together. */
 export const citationKey = (draft: Draft, index: number) => `${draft.id}/${index}`;
 
+export const citationsOf = (draft: Draft): Citation[] => draft.draft.citations ?? [];
+const signalsOf = (draft: Draft) => draft.signals ?? [];
+
 export function sourceViews(draft: Draft): SourceView[] {
-  const cited = draft.draft.citations.map((citation) => citation.source);
-  const listed = [...draft.sources, ...draft.stored_sources].map((source) => source.id);
+  const cited = citationsOf(draft).map((citation) => citation.source);
+  const listed = [...(draft.sources ?? []), ...draft.stored_sources].map((source) => source.id);
   const stored = new Map(draft.stored_sources.map((source) => [source.id, source]));
-  const given = new Map(draft.sources.map((source) => [source.id, source]));
+  const given = new Map((draft.sources ?? []).map((source) => [source.id, source]));
   return [...new Set([...cited, ...listed])].map((id, i) => {
     const checks = draft.checks.citations
       .map((check, index) => ({ check, index }))
@@ -62,7 +65,7 @@ export function sourceViews(draft: Draft): SourceView[] {
       spans: passages(draft, checks, text),
       missing: checks
         .filter(({ check }) => check.status === "no_such_quote" || check.status === "no_such_source")
-        .map(({ index }) => draft.draft.citations[index]?.quote ?? "")
+        .map(({ index }) => citationsOf(draft)[index]?.quote ?? "")
         .filter(Boolean),
     };
   });
@@ -88,11 +91,11 @@ function passages(
 
 /** Everything that is marked in the draft's own text. */
 export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
-  const { text, citations } = draft.draft;
+  const { text } = draft.draft;
   const at = fromCodePoints(text);
   const numbers = new Map(sources.map((source) => [source.id, source]));
   const spans: Span[] = [];
-  citations.forEach((citation, index) => {
+  citationsOf(draft).forEach((citation, index) => {
     const place = placeOf(citation, text, at);
     const status = draft.checks.citations[index]?.status ?? "exists";
     const source = numbers.get(citation.source);
@@ -118,7 +121,7 @@ export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
       title: "A claim with nothing behind it",
     });
   });
-  draft.signals.forEach((signal, index) => {
+  signalsOf(draft).forEach((signal, index) => {
     if (signal.start == null || signal.end == null) return;
     spans.push({
       key: `s${index}`,
@@ -132,7 +135,7 @@ export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
 }
 
 function placeOf(
-  { start, end, quote }: Draft["draft"]["citations"][number],
+  { start, end, quote }: Citation,
   text: string,
   at: (offset: number) => number,
 ): { start: number; end: number } | null {
@@ -144,8 +147,8 @@ function placeOf(
 
 /** What the hub and the sender doubt, one line each. */
 export function doubts(draft: Draft): string[] {
-  const lines = draft.signals.map((signal) => signal.note ?? signal.kind.replaceAll("_", " "));
-  const told = draft.signals.some((signal) => signal.kind === "uncited_claim");
+  const lines = signalsOf(draft).map((signal) => signal.note ?? signal.kind.replaceAll("_", " "));
+  const told = signalsOf(draft).some((signal) => signal.kind === "uncited_claim");
   const bare = draft.checks.uncited.length;
   if (bare > 0 && !told)
     lines.push(bare === 1 ? "a claim has nothing behind it" : `${bare} claims have nothing behind them`);
@@ -157,6 +160,6 @@ export function doubts(draft: Draft): string[] {
   bad("no_such_source", "a cited source doesn't exist", "cited sources don't exist");
   bad("not_allowed", "a source may not be cited here", "sources may not be cited here");
   if (draft.marks.includes("hidden_text")) lines.push("the text holds hidden characters");
-  if (draft.draft.citations.length === 0) lines.push("it cites nothing");
+  if (citationsOf(draft).length === 0) lines.push("it cites nothing");
   return lines;
 }

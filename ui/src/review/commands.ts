@@ -1,6 +1,6 @@
 import type { RowQuery } from "../api/types";
 import { nextTheme } from "../kit/theme";
-import { citationKey } from "./citations";
+import { citationKey, citationsOf } from "./citations";
 import { type Desk, NO_FILTERS, show } from "./context";
 import { currentText } from "./edit";
 import { mayDecide } from "./guard";
@@ -127,11 +127,11 @@ export const COMMANDS: Command[] = [
     id: "cite",
     title: "Light up the next citation",
     press: "C",
-    enabled: ({ session }) => (session.state.get().shown?.draft?.draft.citations.length ?? 0) > 0,
+    enabled: ({ session }) => (session.state.get().shown?.draft?.draft.citations?.length ?? 0) > 0,
     run({ session, view }) {
       const draft = session.state.get().shown?.draft;
       if (!draft) return;
-      const keys = draft.draft.citations.map((_, index) => citationKey(draft, index));
+      const keys = citationsOf(draft).map((_, index) => citationKey(draft, index));
       const lit = keys.indexOf(view.get().lit ?? "");
       show(view, { lit: keys[(lit + 1) % keys.length] ?? null, panel: "sources" });
     },

@@ -92,7 +92,8 @@ export class Decisions {
       const held = await api.withdraw(undo.verdict_id);
       if (undo.final_text !== undefined) texts.save(held.draft, undo.final_text);
       this.comeBack(held.draft.id);
-      session.showFirst(held);
+      if (held.lease) session.showFirst({ lease: held.lease, draft: held.draft });
+      else session.select(held.draft.id);
       onDecided();
     } catch (error) {
       session.notify(afterUndoFailed(undo.draft, error));

@@ -1,5 +1,5 @@
 import { type Api, ApiError, isPassing } from "../api/client";
-import type { VerdictAnswer, VerdictBody } from "../api/types";
+import type { Verdict, VerdictAnswer } from "../api/types";
 
 const PREFIX = "countersign:verdict:";
 const RETRY_MAX_MS = 10_000;
@@ -10,7 +10,7 @@ export interface Pending {
   workflow: string;
   external_id: string;
   by: string;
-  body: VerdictBody;
+  body: Verdict;
 }
 
 /** Sends decisions in the background and keeps them in storage until the hub has answered. */

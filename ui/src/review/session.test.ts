@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Api, ApiError } from "../api/client";
-import type { Held, VerdictBody } from "../api/types";
+import type { Held, Verdict } from "../api/types";
 import { Decisions } from "./decisions";
 import { Session } from "./session";
 import { aDraft, anApi, held, memoryStorage } from "./testing";
@@ -54,13 +54,15 @@ function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c
   return { session, decisions, texts, released, asked, at, wait: (ms: number) => (now += ms) };
 }
 
-const answer = (body: VerdictBody) => ({
+const answer = (body: Verdict) => ({
   verdict_id: body.verdict_id,
   draft_id: "a",
   state: "approved" as const,
   action: body.action,
   undo_until: new Date(10_000).toISOString(),
   second_review: false,
+  recorded_at: new Date(0).toISOString(),
+  withdrawn: false,
 });
 
 describe("leases", () => {
@@ -203,7 +205,7 @@ describe("decisions", () => {
   test("undo brings the draft back on screen with what was typed; the other one is next again", async () => {
     const { session, decisions, texts, released, at } = desk({
       decide: async (_, body) => answer(body),
-      withdraw: async () => held("a"),
+      withdraw: async (verdict_id) => ({ ...held("a"), verdict_id, draft_id: "a", state: "in_review" }),
     });
     await session.advance();
     await settle();
@@ -218,7 +220,7 @@ describe("decisions", () => {
 
   test("what an earlier window could not send is sent at the start", async () => {
     const storage = memoryStorage();
-    const body = { verdict_id: "v1" } as VerdictBody;
+    const body = { verdict_id: "v1" } as Verdict;
     const left = { draft_id: "a", workflow: "w", external_id: "1", body };
     storage.setItem("countersign:verdict:v1", JSON.stringify({ ...left, by: "me" }));
     storage.setItem("countersign:verdict:v2", JSON.stringify({ ...left, by: "somebody else" }));

@@ -3,7 +3,7 @@ import type { Message } from "../api/types";
 /** A thread's entries: what people wrote, and each tool call with its result as one. */
 export type Entry =
   | { kind: "message"; message: Message; key: number }
-  | { kind: "tool"; name: string; call: string | null; result: string | null; at?: string; key: number };
+  | { kind: "tool"; name: string; call: string | null; result: string | null; key: number };
 
 export function entriesOf(thread: Message[]): Entry[] {
   const entries: Entry[] = [];
@@ -14,7 +14,6 @@ export function entriesOf(thread: Message[]): Entry[] {
         name: nameOf(message),
         call: message.text,
         result: null,
-        at: message.at,
         key,
       });
     } else if (message.role === "tool") {
@@ -28,7 +27,6 @@ export function entriesOf(thread: Message[]): Entry[] {
           name: nameOf(message),
           call: null,
           result: message.text,
-          at: message.at,
           key,
         });
     } else {

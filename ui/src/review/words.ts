@@ -1,5 +1,5 @@
 import { ApiError } from "../api/client";
-import type { Action, Draft, DraftState, Grade, Mark } from "../api/types";
+import type { Action, Draft, DraftState, Grade } from "../api/types";
 import type { Notice } from "../kit/notices";
 import type { Pending } from "./outbox";
 
@@ -7,7 +7,8 @@ import type { Pending } from "./outbox";
 
 export type Tone = "fail" | "hold" | "neutral";
 
-export const MARKS: Record<Mark, { label: string; tone: Tone }> = {
+/** Most pressing first. */
+export const MARKS: Record<string, { label: string; tone: Tone }> = {
   no_such_quote: { label: "no such quote", tone: "fail" },
   no_such_source: { label: "no such source", tone: "fail" },
   forbidden_source: { label: "source not allowed", tone: "fail" },
@@ -43,7 +44,7 @@ export const GRADES: { grade: Grade; says: string }[] = [
   { grade: "citation", says: "a source was missing or wrong" },
 ];
 
-export const DONE: Record<Action, string> = { approve: "approved", edit: "edited", escalate: "escalated" };
+export const DONE: Record<string, string> = { approve: "approved", edit: "edited", escalate: "escalated" };
 const TRIED: Record<Action, string> = { approve: "approval", edit: "edit", escalate: "escalation" };
 
 /** "ticket-1043" and "1043" are both ticket 1043. */
