@@ -97,7 +97,13 @@ impl Door {
                 let request = Request::builder().method(method).uri(path).header("content-type", kind).body(body)?;
                 let response = hub.owner_router().oneshot(request).await?;
                 let status = response.status().as_u16();
-                (status, StreamExt::boxed(TryStreamExt::map_err(response.into_body().into_data_stream(), anyhow::Error::from)))
+                (
+                    status,
+                    StreamExt::boxed(TryStreamExt::map_err(
+                        response.into_body().into_data_stream(),
+                        anyhow::Error::from,
+                    )),
+                )
             }
             Self::There { client, url, token } => {
                 let mut request = client.request(method, format!("{url}{path}")).header("content-type", kind);

@@ -33,7 +33,9 @@ pub fn raw(bytes: &[u8]) -> std::io::Result<()> {
 
 /// A table with a heading; columns as wide as they need.
 pub fn table(head: &[&str], rows: &[Vec<String>]) {
-    let width = |i: usize| rows.iter().map(|r| r.get(i).map_or(0, |c| c.chars().count())).chain([head.get(i).map_or(0, |h| h.len())]).max();
+    let width = |i: usize| {
+        rows.iter().map(|r| r.get(i).map_or(0, |c| c.chars().count())).chain([head.get(i).map_or(0, |h| h.len())]).max()
+    };
     let widths: Vec<usize> = (0..head.len()).map(|i| width(i).unwrap_or(0).min(60)).collect();
     let line = |cells: Vec<&str>| {
         let padded = cells.iter().zip(&widths).map(|(c, w)| {
@@ -53,7 +55,9 @@ pub fn cell(row: &Value, name: &str) -> String {
     match row.get(name) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(list)) => list.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect::<Vec<_>>().join(" "),
+        Some(Value::Array(list)) => {
+            list.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect::<Vec<_>>().join(" ")
+        }
         Some(other) => other.to_string(),
     }
 }

@@ -34,7 +34,9 @@ impl Desk {
         let kept = audit::checkpoints(&mut tx).await?;
         let mut checkpoints = kept.clone();
         if let Some(outside) = outside {
-            if !kept.iter().any(|c| c.public_key == outside.public_key) && hex::encode(self.inner.signing.verifying_key().to_bytes()) != outside.public_key {
+            if !kept.iter().any(|c| c.public_key == outside.public_key)
+                && hex::encode(self.inner.signing.verifying_key().to_bytes()) != outside.public_key
+            {
                 return Ok(broken(0, outside.seq, "the checkpoint is signed by a key that this desk never used"));
             }
             checkpoints.push(outside);
@@ -49,11 +51,19 @@ impl Desk {
             let entries = audit::from(&mut tx, walk.next_seq(), STRETCH).await?;
             for entry in &entries {
                 if !walk.step(entry) {
-                    return Ok(broken(walk.entries(), walk.next_seq(), "an entry that was changed, or one that is missing"));
+                    return Ok(broken(
+                        walk.entries(),
+                        walk.next_seq(),
+                        "an entry that was changed, or one that is missing",
+                    ));
                 }
                 while let Some(c) = due.next_if(|c| c.seq == walk.entries()) {
                     if c.hash != walk.head() {
-                        return Ok(broken(walk.entries() - 1, c.seq, "not the entry that the checkpoint was signed over: the log was rewritten"));
+                        return Ok(broken(
+                            walk.entries() - 1,
+                            c.seq,
+                            "not the entry that the checkpoint was signed over: the log was rewritten",
+                        ));
                     }
                 }
             }
@@ -62,7 +72,11 @@ impl Desk {
             }
         }
         if let Some(missing) = due.next() {
-            return Ok(broken(walk.entries(), walk.next_seq(), &format!("missing: a checkpoint was signed over {} entries", missing.seq)));
+            return Ok(broken(
+                walk.entries(),
+                walk.next_seq(),
+                &format!("missing: a checkpoint was signed over {} entries", missing.seq),
+            ));
         }
         if length != walk.entries() || head != walk.head() {
             return Ok(broken(walk.entries(), walk.next_seq(), &format!("missing: the log had {length} entries")));

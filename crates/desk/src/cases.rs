@@ -81,8 +81,13 @@ fn summary(c: &CaseRow) -> CaseSummary {
 
 impl Desk {
     /// A page of cases, newest first.
-    pub async fn list_cases(&self, who: &Identity, query: &CaseQuery) -> Result<(Vec<CaseSummary>, Option<String>), DeskError> {
-        let page = Page::of(query.cursor.as_deref(), query.limit).ok_or_else(|| DeskError::invalid("cursor", "not a cursor of this list"))?;
+    pub async fn list_cases(
+        &self,
+        who: &Identity,
+        query: &CaseQuery,
+    ) -> Result<(Vec<CaseSummary>, Option<String>), DeskError> {
+        let page = Page::of(query.cursor.as_deref(), query.limit)
+            .ok_or_else(|| DeskError::invalid("cursor", "not a cursor of this list"))?;
         let words = query.q.as_deref().map(search::words).unwrap_or_default();
         if !words.is_empty() {
             self.catch_up_words().await?;
@@ -115,10 +120,14 @@ impl Desk {
     pub async fn begin_export(&self, who: &Identity, workflow: &str, format: &str) -> Result<(), DeskError> {
         self.require(who, Act::ReadCases, Some(workflow), "export cases")?;
         let mut tx = self.write().await?;
-        if countersign_store::workflows::get(&mut tx, workflow, countersign_store::workflows::Hold::Look).await?.is_none() {
+        if countersign_store::workflows::get(&mut tx, workflow, countersign_store::workflows::Hold::Look)
+            .await?
+            .is_none()
+        {
             return Err(DeskError::not_found("workflow", workflow));
         }
-        record(&mut tx, self.now(), &who.subject, "cases.exported", Some(workflow), None, json!({ "format": format })).await?;
+        record(&mut tx, self.now(), &who.subject, "cases.exported", Some(workflow), None, json!({ "format": format }))
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -91,12 +91,21 @@ impl Desk {
         let draft = drafts::get(&mut self.read().await?, draft_id, false).await?;
         let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
         self.require(who, Act::Review, Some(&draft.workflow_id), "review")?;
-        let body = serde_json::from_str(&draft.body)
-            .map_err(|_| countersign_store::StoreError::Unreadable { what: "a draft's body", value: draft.id.clone() })?;
+        let body = serde_json::from_str(&draft.body).map_err(|_| countersign_store::StoreError::Unreadable {
+            what: "a draft's body",
+            value: draft.id.clone(),
+        })?;
         Ok((draft, body))
     }
 
-    async fn take(&self, who: &Identity, seen: &DraftRow, body: &DraftBody, verdict: &Verdict, edit: Option<Edit>) -> Result<Decided, DeskError> {
+    async fn take(
+        &self,
+        who: &Identity,
+        seen: &DraftRow,
+        body: &DraftBody,
+        verdict: &Verdict,
+        edit: Option<Edit>,
+    ) -> Result<Decided, DeskError> {
         let now = self.now();
         let digest = verdict.digest(&seen.id);
         let mut tx = self.write().await?;
@@ -161,7 +170,8 @@ impl Desk {
             second_reviews::set_state(&mut tx, draft.seq, "done").await?;
         }
         let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
-        record(&mut tx, now, &who.subject, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail).await?;
+        record(&mut tx, now, &who.subject, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail)
+            .await?;
         let outcome = outcome(&mut tx, &draft, row).await?;
         tx.commit().await?;
         self.tell(ChangeKind::VerdictRecorded, &draft.workflow_id, Some(&draft.id)).await;
@@ -172,7 +182,13 @@ impl Desk {
     }
 
     /// The label, with everything that says where it came from.
-    async fn file_case(&self, tx: &mut Tx, draft: &DraftRow, version: &crate::Version, v: &VerdictRow) -> Result<String, DeskError> {
+    async fn file_case(
+        &self,
+        tx: &mut Tx,
+        draft: &DraftRow,
+        version: &crate::Version,
+        v: &VerdictRow,
+    ) -> Result<String, DeskError> {
         let id = new_id();
         let reasons: Vec<String> = serde_json::from_str(&v.reasons).unwrap_or_default();
         let label = json!({
@@ -199,11 +215,24 @@ impl Desk {
         Ok(id)
     }
 
-    async fn send_on(&self, tx: &mut Tx, version: &crate::Version, draft: &DraftRow, body: &DraftBody, verdict: &Verdict, row: &VerdictRow) -> Result<(), DeskError> {
+    async fn send_on(
+        &self,
+        tx: &mut Tx,
+        version: &crate::Version,
+        draft: &DraftRow,
+        body: &DraftBody,
+        verdict: &Verdict,
+        row: &VerdictRow,
+    ) -> Result<(), DeskError> {
         let now = Millis(row.at);
         let mut to = None;
         if verdict.action == Action::Escalate {
-            let route = verdict.reasons.first().and_then(|code| version.pack.reason(code)).map(|r| r.to.clone()).unwrap_or_default();
+            let route = verdict
+                .reasons
+                .first()
+                .and_then(|code| version.pack.reason(code))
+                .map(|r| r.to.clone())
+                .unwrap_or_default();
             let escalation = NewEscalation {
                 id: &new_id(),
                 verdict_id: &row.id,
@@ -236,10 +265,27 @@ impl Desk {
             data["text"] = json!(verdict.final_text.as_ref().unwrap_or(&body.draft.text));
             "reply.ready"
         };
-        deliver::enqueue(tx, &draft.workflow_id, Some(draft.seq), &draft.external_id, Some(&row.id), kind, now, Millis(row.undo_until), data).await
+        deliver::enqueue(
+            tx,
+            &draft.workflow_id,
+            Some(draft.seq),
+            &draft.external_id,
+            Some(&row.id),
+            kind,
+            now,
+            Millis(row.undo_until),
+            data,
+        )
+        .await
     }
 
-    async fn ask_a_second(&self, tx: &mut Tx, version: &crate::Version, draft: &DraftRow, row: &VerdictRow) -> Result<(), DeskError> {
+    async fn ask_a_second(
+        &self,
+        tx: &mut Tx,
+        version: &crate::Version,
+        draft: &DraftRow,
+        row: &VerdictRow,
+    ) -> Result<(), DeskError> {
         // A second label from before a withdrawal still stands.
         if verdicts::standing(tx, draft.seq, 2).await?.is_some() {
             return Ok(());
@@ -257,11 +303,18 @@ impl Desk {
         Ok(())
     }
 
-    async fn keep(&self, who: &Identity, draft: &DraftRow, verdict: &Verdict, conflict: Conflict) -> Result<(), DeskError> {
+    async fn keep(
+        &self,
+        who: &Identity,
+        draft: &DraftRow,
+        verdict: &Verdict,
+        conflict: Conflict,
+    ) -> Result<(), DeskError> {
         // As the code stands on the wire.
         let code = DeskError::Conflict { conflict, kept: None }.code();
         let code = serde_json::to_value(code).ok().and_then(|c| c.as_str().map(str::to_owned)).unwrap_or_default();
-        let bounded = |text: &Option<String>| text.as_ref().map(|t| t.chars().filter(|c| *c != '\0').take(200_000).collect());
+        let bounded =
+            |text: &Option<String>| text.as_ref().map(|t| t.chars().filter(|c| *c != '\0').take(200_000).collect());
         let kept = KeptRow {
             verdict_id: verdict.verdict_id.chars().filter(char::is_ascii_graphic).take(100).collect(),
             draft_seq: draft.seq,

@@ -174,8 +174,14 @@ impl Desk {
         Ok(())
     }
 
-    async fn send(&self, delivery: DeliveryRow, target: Option<Delivery>, token: CancellationToken) -> Result<(), DeskError> {
-        let target = target.ok_or_else(|| "the pack has no [delivery] any more".to_owned()).and_then(|t| self.target(&t));
+    async fn send(
+        &self,
+        delivery: DeliveryRow,
+        target: Option<Delivery>,
+        token: CancellationToken,
+    ) -> Result<(), DeskError> {
+        let target =
+            target.ok_or_else(|| "the pack has no [delivery] any more".to_owned()).and_then(|t| self.target(&t));
         let target = match target {
             Ok(target) => target,
             Err(why) => return self.tried(&delivery, Err((false, why, None))).await,
@@ -207,7 +213,11 @@ impl Desk {
         Ok(Target { url: delivery.url.clone(), secrets, allow_private: delivery.allow_private })
     }
 
-    async fn tried(&self, delivery: &DeliveryRow, result: Result<(), (bool, String, Option<u64>)>) -> Result<(), DeskError> {
+    async fn tried(
+        &self,
+        delivery: &DeliveryRow,
+        result: Result<(), (bool, String, Option<u64>)>,
+    ) -> Result<(), DeskError> {
         let now = self.now();
         // The row was read before this try was counted.
         let attempt = u32::try_from(delivery.attempts + 1).unwrap_or(u32::MAX);
@@ -254,7 +264,13 @@ impl Desk {
     }
 
     /// A page of deliveries, newest first.
-    pub async fn list_deliveries(&self, who: &Identity, workflow: Option<&str>, state: Option<&str>, page: &Page) -> Result<(Vec<DeliveryView>, Option<String>), DeskError> {
+    pub async fn list_deliveries(
+        &self,
+        who: &Identity,
+        workflow: Option<&str>,
+        state: Option<&str>,
+        page: &Page,
+    ) -> Result<(Vec<DeliveryView>, Option<String>), DeskError> {
         let mut tx = self.read().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDeliveries, workflow).await?;
         let killed: HashMap<String, bool> = chosen.into_iter().map(|w| (w.id, w.killed_at.is_some())).collect();
@@ -288,9 +304,11 @@ impl Desk {
             }
             draft_id = Some(draft.id);
         }
-        record(&mut tx, now, &who.subject, "delivery.retried", Some(&delivery.workflow_id), Some(id), json!({})).await?;
+        record(&mut tx, now, &who.subject, "delivery.retried", Some(&delivery.workflow_id), Some(id), json!({}))
+            .await?;
         let after = deliveries::get(&mut tx, id).await?.unwrap_or(delivery);
-        let killed = workflows::get(&mut tx, &after.workflow_id, Hold::Look).await?.is_some_and(|w| w.killed_at.is_some());
+        let killed =
+            workflows::get(&mut tx, &after.workflow_id, Hold::Look).await?.is_some_and(|w| w.killed_at.is_some());
         tx.commit().await?;
         self.tell(ChangeKind::DeliveryUpdated, &after.workflow_id, draft_id.as_deref()).await;
         Ok(view(after, draft_id, killed))

@@ -49,12 +49,16 @@ impl Desk {
         }
         let shift = self.now().0 - REFERENCE.0;
         let files = |toml: String, guidelines: &str, runbook: &str| {
-            let named = [("workflow.toml", toml), ("guidelines.md", guidelines.to_owned()), ("runbook.md", runbook.to_owned())];
+            let named =
+                [("workflow.toml", toml), ("guidelines.md", guidelines.to_owned()), ("runbook.md", runbook.to_owned())];
             named.into_iter().map(|(n, t)| (n.to_owned(), t)).collect::<PackFiles>()
         };
-        let (guidelines, runbook) = (file!("support-first-reply/guidelines.md"), file!("support-first-reply/runbook.md"));
+        let (guidelines, runbook) =
+            (file!("support-first-reply/guidelines.md"), file!("support-first-reply/runbook.md"));
         let toml = file!("support-first-reply/workflow.toml");
-        let history: Vec<Past> = lines(file!("support-first-reply/history.jsonl"), |row| serde_json::from_slice(row).map_err(|e| FieldError::new("", e.to_string())))?;
+        let history: Vec<Past> = lines(file!("support-first-reply/history.jsonl"), |row| {
+            serde_json::from_slice(row).map_err(|e| FieldError::new("", e.to_string()))
+        })?;
         let mut rows: Vec<Incoming> = lines(file!("support-first-reply/drafts.jsonl"), parse)?;
         for row in &mut rows {
             move_times(row, shift);
@@ -63,7 +67,8 @@ impl Desk {
         self.apply_pack(who, &files(format!("{toml}{PAST_DELIVERY}"), guidelines, runbook)).await?;
         let sources: Vec<_> = lines(file!("support-first-reply/sources.jsonl"), parse_source)?;
         self.import_sources(who, None, (1..).zip(sources).collect()).await?;
-        let decided: HashMap<(&str, &str), &Past> = history.iter().map(|p| ((p.external_id.as_str(), p.revision.as_str()), p)).collect();
+        let decided: HashMap<(&str, &str), &Past> =
+            history.iter().map(|p| ((p.external_id.as_str(), p.revision.as_str()), p)).collect();
         let is_past = |r: &Incoming| decided.contains_key(&(r.external_id.as_str(), r.revision.as_str()));
         let (past, open): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_past);
 
@@ -80,7 +85,11 @@ impl Desk {
         self.stage(who, Some(WORKFLOW), prepared(open)).await?;
         self.expire_drafts().await?;
         // Somebody else is at work too.
-        self.lease(&colleague("Marek Hollis"), &LeaseRequest { workflows: Some(vec![WORKFLOW.to_owned()]), ..LeaseRequest::default() }).await?;
+        self.lease(
+            &colleague("Marek Hollis"),
+            &LeaseRequest { workflows: Some(vec![WORKFLOW.to_owned()]), ..LeaseRequest::default() },
+        )
+        .await?;
 
         let refunds = files(
             file!("support-refund-note/workflow.toml").to_owned(),
@@ -93,7 +102,8 @@ impl Desk {
             move_times(row, shift);
         }
         self.stage(who, Some(&killed), prepared(rows)).await?;
-        self.kill(who, &killed, "The refund window it quotes is the old one; off until the article is corrected").await?;
+        self.kill(who, &killed, "The refund window it quotes is the old one; off until the article is corrected")
+            .await?;
         Ok(WORKFLOW)
     }
 
@@ -129,7 +139,9 @@ impl Desk {
             // Decided a moment ago: nothing has been sent, and there is nowhere to send it any more.
             _ => ("withdrawn", draft.state()?),
         };
-        let error = (state != "delivered").then_some("the receiver answered 410: this address is gone").filter(|_| state == "undeliverable");
+        let error = (state != "delivered")
+            .then_some("the receiver answered 410: this address is gone")
+            .filter(|_| state == "undeliverable");
         deliveries::set_state(&mut tx, &delivery.id, state, now, error, (state == "delivered").then_some(now)).await?;
         if !escalated {
             drafts::shift(&mut tx, &mut draft, end).await?;

@@ -133,7 +133,9 @@ impl DeskError {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Conflict { conflict: Conflict::WorkflowKilled, .. } => "what you typed is kept; it can be used after a resume",
+            Self::Conflict { conflict: Conflict::WorkflowKilled, .. } => {
+                "what you typed is kept; it can be used after a resume"
+            }
             Self::Conflict { .. } => "what you typed is kept; look at the draft again",
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
             Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",

@@ -65,7 +65,14 @@ fn view(e: EscalationRow) -> EscalationView {
 impl Desk {
     /// A page of escalations, newest first; with `mine` those that went to my routes and nobody else took, and
     /// those that I took.
-    pub async fn list_escalations(&self, who: &Identity, workflow: Option<&str>, state: Option<&str>, mine: bool, page: &Page) -> Result<(Vec<EscalationView>, Option<String>), DeskError> {
+    pub async fn list_escalations(
+        &self,
+        who: &Identity,
+        workflow: Option<&str>,
+        state: Option<&str>,
+        mine: bool,
+        page: &Page,
+    ) -> Result<(Vec<EscalationView>, Option<String>), DeskError> {
         if let Some(other) = state.filter(|s| !["open", "settled"].contains(s)) {
             return Err(DeskError::invalid("state", format!("expected open or settled, found {other:?}")));
         }
@@ -95,7 +102,12 @@ impl Desk {
         self.act_on_escalation(who, id, Some(note)).await
     }
 
-    async fn act_on_escalation(&self, who: &Identity, id: &str, note: Option<&str>) -> Result<EscalationView, DeskError> {
+    async fn act_on_escalation(
+        &self,
+        who: &Identity,
+        id: &str,
+        note: Option<&str>,
+    ) -> Result<EscalationView, DeskError> {
         let now = self.now();
         let mut tx = self.write().await?;
         let e = escalations::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("escalation", id))?;
@@ -120,7 +132,8 @@ impl Desk {
                 "escalation.settled"
             }
         };
-        record(&mut tx, now, &who.subject, act, Some(&e.workflow_id), Some(&e.draft_id), json!({ "escalation": id })).await?;
+        record(&mut tx, now, &who.subject, act, Some(&e.workflow_id), Some(&e.draft_id), json!({ "escalation": id }))
+            .await?;
         let after = escalations::get(&mut tx, id).await?.unwrap_or(e);
         tx.commit().await?;
         self.tell(ChangeKind::EscalationUpdated, &after.workflow_id, Some(&after.draft_id)).await;

@@ -79,7 +79,14 @@ impl Desk {
         Ok(done)
     }
 
-    async fn targets(&self, tx: &mut Tx, who: &Identity, id: &str, act: Act, what: &str) -> Result<Vec<WorkflowRow>, DeskError> {
+    async fn targets(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        id: &str,
+        act: Act,
+        what: &str,
+    ) -> Result<Vec<WorkflowRow>, DeskError> {
         if id == "all" {
             self.require(who, act, None, what)?;
             return Ok(workflows::list(tx, Hold::Change).await?);
@@ -89,7 +96,14 @@ impl Desk {
         Ok(vec![row.ok_or_else(|| DeskError::not_found("workflow", id))?])
     }
 
-    async fn kill_one(&self, tx: &mut Tx, who: &Identity, w: &WorkflowRow, reason: &str, now: Millis) -> Result<Killed, DeskError> {
+    async fn kill_one(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        w: &WorkflowRow,
+        reason: &str,
+        now: Millis,
+    ) -> Result<Killed, DeskError> {
         let count = |counts: &[(State, i64)], state| counts.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
         let mut killed = Killed {
             workflow: w.id.clone(),
@@ -161,7 +175,14 @@ impl Desk {
             record(&mut tx, now, &who.subject, "workflow.resumed", Some(&w.id), None, detail).await?;
             let counts = drafts::counts(&mut tx, &w.id).await?;
             let returned = counts.iter().find(|(s, _)| *s == State::Staged).map_or(0, |(_, n)| *n);
-            done.push(Resumed { workflow: w.id.clone(), killed: false, at: now, stage: "internal".to_owned(), returned, stayed_out });
+            done.push(Resumed {
+                workflow: w.id.clone(),
+                killed: false,
+                at: now,
+                stage: "internal".to_owned(),
+                returned,
+                stayed_out,
+            });
         }
         tx.commit().await?;
         for resumed in &done {
@@ -171,7 +192,14 @@ impl Desk {
     }
 
     /// The help desk has to know too: that notice goes out although the workflow is killed.
-    async fn notify_desk(&self, tx: &mut Tx, w: &WorkflowRow, kind: &str, reason: &str, now: Millis) -> Result<(), DeskError> {
+    async fn notify_desk(
+        &self,
+        tx: &mut Tx,
+        w: &WorkflowRow,
+        kind: &str,
+        reason: &str,
+        now: Millis,
+    ) -> Result<(), DeskError> {
         if self.version(tx, &w.id, w.version).await?.pack.delivery.is_none() {
             return Ok(());
         }
@@ -180,8 +208,26 @@ impl Desk {
     }
 }
 
-async fn transition(tx: &mut Tx, id: &str, w: &WorkflowRow, kind: &str, who: &Identity, reason: &str, at: Millis) -> Result<(), DeskError> {
+async fn transition(
+    tx: &mut Tx,
+    id: &str,
+    w: &WorkflowRow,
+    kind: &str,
+    who: &Identity,
+    reason: &str,
+    at: Millis,
+) -> Result<(), DeskError> {
     let to_stage = if kind == "resume" { "internal" } else { w.stage.as_str() };
-    let row = TransitionRow { id, workflow_id: &w.id, kind, from_stage: &w.stage, to_stage, version: w.version, actor: &who.subject, reason, at };
+    let row = TransitionRow {
+        id,
+        workflow_id: &w.id,
+        kind,
+        from_stage: &w.stage,
+        to_stage,
+        version: w.version,
+        actor: &who.subject,
+        reason,
+        at,
+    };
     Ok(workflows::add_transition(tx, &row).await?)
 }

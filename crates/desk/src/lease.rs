@@ -73,7 +73,8 @@ impl Desk {
         };
         if fresh {
             let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
-            record(&mut tx, now, &who.subject, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail).await?;
+            record(&mut tx, now, &who.subject, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail)
+                .await?;
         }
         let view = self.view(&mut tx, who, &draft).await?;
         tx.commit().await?;
@@ -83,7 +84,13 @@ impl Desk {
         Ok(Some(Leased { lease: LeaseView::of(&lease), draft: view }))
     }
 
-    async fn lease_one(&self, tx: &mut Tx, who: &Identity, id: &str, now: Millis) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
+    async fn lease_one(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        id: &str,
+        now: Millis,
+    ) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
         let seen = drafts::get(tx, id, false).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
         let workflow = self.living(tx, &seen.workflow_id).await?;
@@ -100,7 +107,13 @@ impl Desk {
         }
     }
 
-    async fn lease_next(&self, tx: &mut Tx, who: &Identity, request: &LeaseRequest, now: Millis) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
+    async fn lease_next(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        request: &LeaseRequest,
+        now: Millis,
+    ) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
         let scope = who.scope(Act::Review);
         if scope.is_empty() {
             self.require(who, Act::Review, None, "review")?;
@@ -117,8 +130,10 @@ impl Desk {
                 return Err(lost(Conflict::WorkflowKilled));
             }
         }
-        let asked = |w: &WorkflowRow| request.workflows.as_ref().is_none_or(|list| list.is_empty() || list.contains(&w.id));
-        let mine: Vec<_> = all.into_iter().filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && asked(w)).collect();
+        let asked =
+            |w: &WorkflowRow| request.workflows.as_ref().is_none_or(|list| list.is_empty() || list.contains(&w.id));
+        let mine: Vec<_> =
+            all.into_iter().filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && asked(w)).collect();
         // A JSON array of strings; serialising it can't fail.
         let exclude = serde_json::to_string(&request.exclude).unwrap_or_default();
 
@@ -145,7 +160,15 @@ impl Desk {
         self.hold(tx, who, workflow, draft, candidate.round, now).await.map(Some)
     }
 
-    async fn hold(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, mut draft: DraftRow, round: i64, now: Millis) -> Result<(LeaseRow, DraftRow, bool), DeskError> {
+    async fn hold(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        workflow: &WorkflowRow,
+        mut draft: DraftRow,
+        round: i64,
+        now: Millis,
+    ) -> Result<(LeaseRow, DraftRow, bool), DeskError> {
         let held = leases::of_reviewer(tx, &who.subject).await?.len();
         if held >= MAX_HELD {
             return Err(DeskError::TooManyLeases(held));
@@ -175,14 +198,23 @@ impl Desk {
     }
 
     /// A fresh lease on a draft that comes back to its reviewer by a withdrawal.
-    pub(crate) async fn hold_again(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, draft: DraftRow, round: i64, now: Millis) -> Result<(LeaseRow, DraftRow), DeskError> {
+    pub(crate) async fn hold_again(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        workflow: &WorkflowRow,
+        draft: DraftRow,
+        round: i64,
+        now: Millis,
+    ) -> Result<(LeaseRow, DraftRow), DeskError> {
         let (lease, draft, _) = self.hold(tx, who, workflow, draft, round, now).await?;
         Ok((lease, draft))
     }
 
     /// A workflow that isn't killed, held so that no kill comes between.
     pub(crate) async fn living(&self, tx: &mut Tx, id: &str) -> Result<WorkflowRow, DeskError> {
-        let workflow = workflows::get(tx, id, Hold::Share).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let workflow =
+            workflows::get(tx, id, Hold::Share).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         if workflow.killed_at.is_some() {
             return Err(lost(Conflict::WorkflowKilled));
         }
@@ -206,7 +238,8 @@ impl Desk {
         let workflow = self.living(&mut tx, &seen.workflow_id).await?;
         let mut lease = self.my_lease(&mut tx, who, id).await?;
         if lease.ended_at.is_some() || lease.expires_at <= now.0 {
-            let superseded = drafts::by_seq(&mut tx, lease.draft_seq).await?.is_some_and(|d| d.state == State::Superseded.as_str());
+            let superseded =
+                drafts::by_seq(&mut tx, lease.draft_seq).await?.is_some_and(|d| d.state == State::Superseded.as_str());
             return Err(lost(if superseded { Conflict::DraftSuperseded } else { Conflict::LeaseLost }));
         }
         let version = self.version(&mut tx, &workflow.id, workflow.version).await?;
@@ -228,7 +261,16 @@ impl Desk {
         let draft_id = self.let_go(&mut tx, &lease, now, if skip { "skipped" } else { "released" }).await?;
         if skip {
             queue::skip(&mut tx, &who.subject, lease.draft_seq, now).await?;
-            record(&mut tx, now, &who.subject, "draft.skipped", Some(&lease.workflow_id), draft_id.as_deref(), json!({})).await?;
+            record(
+                &mut tx,
+                now,
+                &who.subject,
+                "draft.skipped",
+                Some(&lease.workflow_id),
+                draft_id.as_deref(),
+                json!({}),
+            )
+            .await?;
         }
         tx.commit().await?;
         self.tell(ChangeKind::DraftReleased, &lease.workflow_id, draft_id.as_deref()).await;
@@ -236,7 +278,13 @@ impl Desk {
     }
 
     /// Ends a lease without a verdict: the draft is staged again. Answers the draft's id.
-    pub(crate) async fn let_go(&self, tx: &mut Tx, lease: &LeaseRow, now: Millis, reason: &str) -> Result<Option<String>, DeskError> {
+    pub(crate) async fn let_go(
+        &self,
+        tx: &mut Tx,
+        lease: &LeaseRow,
+        now: Millis,
+        reason: &str,
+    ) -> Result<Option<String>, DeskError> {
         leases::end(tx, &lease.id, now, reason).await?;
         let Some(mut draft) = drafts::by_seq(tx, lease.draft_seq).await? else { return Ok(None) };
         if lease.round == 2 {

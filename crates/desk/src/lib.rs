@@ -23,9 +23,9 @@ mod view;
 mod withdraw;
 
 pub use changes::{Change, ChangeKind};
+pub use clock::{Clock, SystemClock};
 pub use countersign_store::page::Page;
 pub use countersign_store::sqlite_path;
-pub use clock::{Clock, SystemClock};
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
 pub use error::{Code, DeskError};

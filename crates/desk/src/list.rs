@@ -208,12 +208,17 @@ impl Desk {
         let sort = match query.sort.as_deref() {
             None | Some("deadline") => Sort::Deadline,
             Some("newest") => Sort::Newest,
-            Some(other) => return Err(DeskError::invalid("sort", format!("expected deadline or newest, found {other:?}"))),
+            Some(other) => {
+                return Err(DeskError::invalid("sort", format!("expected deadline or newest, found {other:?}")));
+            }
         };
-        let page = Page::of(query.cursor.as_deref(), query.limit).ok_or_else(|| DeskError::invalid("cursor", "not a cursor of this list"))?;
+        let page = Page::of(query.cursor.as_deref(), query.limit)
+            .ok_or_else(|| DeskError::invalid("cursor", "not a cursor of this list"))?;
         let mark = match query.mark.as_deref().filter(|m| !m.is_empty()) {
             None => None,
-            Some(word) => Some(Mark::parse(word).ok_or_else(|| DeskError::invalid("mark", format!("no mark {word:?}")))?.bit()),
+            Some(word) => {
+                Some(Mark::parse(word).ok_or_else(|| DeskError::invalid("mark", format!("no mark {word:?}")))?.bit())
+            }
         };
         let mut states = Vec::new();
         for word in words(query.state.as_deref()) {
@@ -225,13 +230,15 @@ impl Desk {
         }
         let mut tx = self.read().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, query.workflow.as_deref()).await?;
-        let reviewer = query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });
+        let reviewer =
+            query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });
         let counted = mark.is_none() && reviewer.is_none() && words.is_empty();
 
         let mut rows: Vec<(ListRow, bool)> = Vec::new();
         let mut total = 0;
         for (killed, asked) in [(false, State::Staged), (true, State::Frozen)] {
-            let workflows: Vec<String> = chosen.iter().filter(|w| w.killed_at.is_some() == killed).map(|w| w.id.clone()).collect();
+            let workflows: Vec<String> =
+                chosen.iter().filter(|w| w.killed_at.is_some() == killed).map(|w| w.id.clone()).collect();
             // What is stored as staged is frozen while its workflow is killed, and only then.
             let stored: Vec<State> = states
                 .iter()
@@ -245,10 +252,15 @@ impl Desk {
             if counted {
                 for workflow in &workflows {
                     let counts = drafts::counts(&mut tx, workflow).await?;
-                    total += counts.iter().filter(|(s, _)| stored.is_empty() || stored.contains(s)).map(|(_, n)| n).sum::<i64>();
+                    total += counts
+                        .iter()
+                        .filter(|(s, _)| stored.is_empty() || stored.contains(s))
+                        .map(|(_, n)| n)
+                        .sum::<i64>();
                 }
             }
-            let filter = Filter { workflows, states: stored, mark, reviewer: reviewer.clone(), words: words.clone(), sort };
+            let filter =
+                Filter { workflows, states: stored, mark, reviewer: reviewer.clone(), words: words.clone(), sort };
             rows.extend(search::list(&mut tx, &filter, &page).await?.into_iter().map(|r| (r, killed)));
         }
         match sort {
@@ -256,7 +268,9 @@ impl Desk {
             Sort::Newest => rows.sort_by_key(|(r, _)| -r.seq),
         }
         rows.truncate(page.limit as usize);
-        let next_cursor = (rows.len() as i64 == page.limit).then(|| rows.last().map(|(r, _)| cursor(&search::key(r, sort)))).flatten();
+        let next_cursor = (rows.len() as i64 == page.limit)
+            .then(|| rows.last().map(|(r, _)| cursor(&search::key(r, sort))))
+            .flatten();
         let mut out = Vec::with_capacity(rows.len());
         for (row, killed) in rows {
             out.push(self.summary(&mut tx, who, row, killed).await?);
@@ -264,14 +278,23 @@ impl Desk {
         Ok(DraftList { drafts: out, next_cursor, total: counted.then_some(total) })
     }
 
-    async fn summary(&self, tx: &mut Tx, who: &Identity, row: ListRow, killed: bool) -> Result<DraftSummary, DeskError> {
+    async fn summary(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        row: ListRow,
+        killed: bool,
+    ) -> Result<DraftSummary, DeskError> {
         let stored = State::parse(&row.state).unwrap_or(State::Staged);
         let decided = !matches!(stored, State::Staged | State::InReview | State::Superseded | State::Expired);
         let blind = decided
             && !who.owner
             && !who.scope(Act::ReadCases).includes(&row.workflow_id)
-            && second_reviews::get(tx, row.seq).await?.is_some_and(|s| s.state != "done" && s.first_reviewer != who.subject);
-        let escalation = if stored == State::Escalated && !blind { escalations::of_draft(tx, row.seq).await? } else { None };
+            && second_reviews::get(tx, row.seq)
+                .await?
+                .is_some_and(|s| s.state != "done" && s.first_reviewer != who.subject);
+        let escalation =
+            if stored == State::Escalated && !blind { escalations::of_draft(tx, row.seq).await? } else { None };
         Ok(DraftSummary {
             id: row.id,
             workflow: row.workflow_id,
@@ -295,7 +318,13 @@ impl Desk {
     }
 
     /// The workflows that are asked for, as far as this identity may.
-    pub(crate) async fn chosen(&self, tx: &mut Tx, who: &Identity, act: Act, asked: Option<&str>) -> Result<Vec<WorkflowRow>, DeskError> {
+    pub(crate) async fn chosen(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        act: Act,
+        asked: Option<&str>,
+    ) -> Result<Vec<WorkflowRow>, DeskError> {
         let all = workflows::list(tx, Hold::Look).await?;
         let asked = words(asked);
         for id in &asked {
@@ -305,7 +334,10 @@ impl Desk {
             self.require(who, act, Some(id), "read this")?;
         }
         let scope = who.scope(act);
-        Ok(all.into_iter().filter(|w| scope.includes(&w.id) && (asked.is_empty() || asked.contains(&w.id.as_str()))).collect())
+        Ok(all
+            .into_iter()
+            .filter(|w| scope.includes(&w.id) && (asked.is_empty() || asked.contains(&w.id.as_str())))
+            .collect())
     }
 
     /// Every workflow that this identity has to do with.
@@ -333,7 +365,11 @@ impl Desk {
         })
     }
 
-    async fn workflow_view(&self, tx: &mut Tx, row: &WorkflowRow) -> Result<(WorkflowView, std::sync::Arc<crate::Version>), DeskError> {
+    async fn workflow_view(
+        &self,
+        tx: &mut Tx,
+        row: &WorkflowRow,
+    ) -> Result<(WorkflowView, std::sync::Arc<crate::Version>), DeskError> {
         let version = self.version(tx, &row.id, row.version).await?;
         let pack = &version.pack;
         let keys = pack.reason_keys();

@@ -40,7 +40,11 @@ impl Desk {
         let seed = keys::random::<32>()?;
         // What the pack names is kept; whatever else lay in the folder is not.
         let named = [Pack::WORKFLOW_FILE, pack.workflow.guidelines.as_str(), pack.workflow.runbook.as_str()];
-        let kept: PackFiles = files.iter().filter(|(name, _)| named.contains(&name.as_str())).map(|(n, t)| (n.clone(), t.clone())).collect();
+        let kept: PackFiles = files
+            .iter()
+            .filter(|(name, _)| named.contains(&name.as_str()))
+            .map(|(n, t)| (n.clone(), t.clone()))
+            .collect();
         let row = VersionRow {
             workflow_id: id.clone(),
             version: current.map_or(1, |w| w.version + 1),
@@ -52,7 +56,8 @@ impl Desk {
             applied_by: who.subject.clone(),
         };
         workflows::add_version(&mut tx, &pack.workflow.name, &row).await?;
-        let detail = json!({ "version": row.version, "hash": row.hash, "seed_sha256": hex::encode(Sha256::digest(seed)) });
+        let detail =
+            json!({ "version": row.version, "hash": row.hash, "seed_sha256": hex::encode(Sha256::digest(seed)) });
         record(&mut tx, now, &who.subject, "pack.applied", Some(&id), None, detail).await?;
         tx.commit().await?;
         self.tell(ChangeKind::PackApplied, &id, None).await;
@@ -68,7 +73,8 @@ impl Desk {
     /// The current pack's `workflow.toml`, as it was applied.
     pub async fn pack_toml(&self, who: &Identity, id: &str) -> Result<String, DeskError> {
         let (mut tx, version) = self.current_version(who, id).await?;
-        let row = workflows::version(&mut tx, id, version).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let row =
+            workflows::version(&mut tx, id, version).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let files: PackFiles = serde_json::from_str(&row.files).unwrap_or_default();
         Ok(files.get(Pack::WORKFLOW_FILE).cloned().unwrap_or_default())
     }

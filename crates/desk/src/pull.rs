@@ -52,7 +52,8 @@ impl Desk {
                 tracing::warn!(workflow, error = %e, "a pull failed");
                 let now = self.now();
                 let mut tx = self.write().await?;
-                pulls::put(&mut tx, workflow, &pull.url, cursor.as_deref(), next(now, pull), Some(&e.to_string())).await?;
+                pulls::put(&mut tx, workflow, &pull.url, cursor.as_deref(), next(now, pull), Some(&e.to_string()))
+                    .await?;
                 tx.commit().await?;
                 return Ok(0);
             }
@@ -72,9 +73,11 @@ impl Desk {
         let now = self.now();
         let mut tx = self.write().await?;
         let Some(row) = workflows::get(&mut tx, workflow, Hold::Share).await? else { return Ok(0) };
-        let results = self.stage_in(&mut tx, &Identity { subject: "hub".to_owned(), ..Identity::owner() }, &row, rows).await?;
+        let results =
+            self.stage_in(&mut tx, &Identity { subject: "hub".to_owned(), ..Identity::owner() }, &row, rows).await?;
         rejected.extend(results.iter().filter_map(|r| r.error.as_ref().map(|e| format!("draft {}: {e}", r.line))));
-        let error = rejected.first().map(|first| format!("{} of the drafts were rejected; the first: {first}", rejected.len()));
+        let error =
+            rejected.first().map(|first| format!("{} of the drafts were rejected; the first: {first}", rejected.len()));
         let at = page.cursor.as_deref().or(cursor.as_deref());
         // More is waiting there when a page was full of news.
         let more = !page.drafts.is_empty() && page.cursor.is_some() && page.cursor != cursor;

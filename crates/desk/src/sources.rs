@@ -101,7 +101,12 @@ pub fn parse_source(row: &[u8]) -> Result<NewSource, FieldError> {
 impl Desk {
     /// Brings sources in. Undecided drafts that cite a changed one are checked again, and their content hash
     /// changes with what is found, so that nobody signs for what they haven't seen.
-    pub async fn import_sources(&self, who: &Identity, workflow: Option<&str>, rows: Vec<(u64, NewSource)>) -> Result<SourceReport, DeskError> {
+    pub async fn import_sources(
+        &self,
+        who: &Identity,
+        workflow: Option<&str>,
+        rows: Vec<(u64, NewSource)>,
+    ) -> Result<SourceReport, DeskError> {
         self.require(who, Act::WriteSources, workflow, "bring sources in")?;
         let now = self.now();
         let mut report = SourceReport::default();
@@ -133,7 +138,8 @@ impl Desk {
                 // A grant for one workflow doesn't reach another's sources.
                 Some(old) if workflow.is_some() && old.workflow_id.as_deref() != workflow => {
                     report.rejected += 1;
-                    let message = format!("{:?} belongs to {}", row.id, old.workflow_id.as_deref().unwrap_or("every workflow"));
+                    let message =
+                        format!("{:?} belongs to {}", row.id, old.workflow_id.as_deref().unwrap_or("every workflow"));
                     report.errors.push(SourceError { line, field: "id".to_owned(), message });
                 }
                 Some(_) => {
@@ -163,8 +169,9 @@ impl Desk {
             after = last;
             for (seq,) in rows {
                 let Some(mut draft) = drafts::by_seq(tx, seq).await? else { continue };
-                let body: DraftBody = serde_json::from_str(&draft.body)
-                    .map_err(|_| countersign_store::StoreError::Unreadable { what: "a draft's body", value: draft.id.clone() })?;
+                let body: DraftBody = serde_json::from_str(&draft.body).map_err(|_| {
+                    countersign_store::StoreError::Unreadable { what: "a draft's body", value: draft.id.clone() }
+                })?;
                 let version = self.version(tx, &draft.workflow_id, draft.version).await?;
                 let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
                 let stored = sources::named(tx, &draft.workflow_id, &cited).await?;
@@ -178,7 +185,12 @@ impl Desk {
     }
 
     /// A page of sources, by id.
-    pub async fn list_sources(&self, who: &Identity, after: &str, limit: i64) -> Result<(Vec<SourceView>, Option<String>), DeskError> {
+    pub async fn list_sources(
+        &self,
+        who: &Identity,
+        after: &str,
+        limit: i64,
+    ) -> Result<(Vec<SourceView>, Option<String>), DeskError> {
         self.require(who, Act::ReadSources, None, "list sources")?;
         let rows = sources::list(&mut self.read().await?, after, limit.clamp(1, 200)).await?;
         let next = (rows.len() as i64 == limit).then(|| rows.last().map(|r| r.0.clone())).flatten();
@@ -197,10 +209,17 @@ impl Desk {
         let mut tx = self.write().await?;
         let row = sources::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("source", id))?;
         self.require(who, Act::ReadSources, row.workflow_id.as_deref(), "read sources")?;
-        record(&mut tx, self.now(), &who.subject, "source.read", row.workflow_id.as_deref(), Some(id), json!({})).await?;
+        record(&mut tx, self.now(), &who.subject, "source.read", row.workflow_id.as_deref(), Some(id), json!({}))
+            .await?;
         tx.commit().await?;
         let access = row.labels();
-        let source = SourceView { id: row.id, workflow: row.workflow_id, title: row.title, access, updated_at: Millis(row.updated_at) };
+        let source = SourceView {
+            id: row.id,
+            workflow: row.workflow_id,
+            title: row.title,
+            access,
+            updated_at: Millis(row.updated_at),
+        };
         Ok(SourceRead { source, text: row.text })
     }
 }

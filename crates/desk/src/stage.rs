@@ -77,7 +77,12 @@ impl Prepared {
 
 impl Desk {
     /// Stages rows, each workflow's in one transaction. `workflow` is for rows that name none.
-    pub async fn stage(&self, who: &Identity, workflow: Option<&str>, rows: Vec<Prepared>) -> Result<Vec<LineResult>, DeskError> {
+    pub async fn stage(
+        &self,
+        who: &Identity,
+        workflow: Option<&str>,
+        rows: Vec<Prepared>,
+    ) -> Result<Vec<LineResult>, DeskError> {
         let mut by_workflow: BTreeMap<String, Vec<Prepared>> = BTreeMap::new();
         let mut results = Vec::with_capacity(rows.len());
         let fallback = match workflow {
@@ -98,7 +103,9 @@ impl Desk {
             let mut tx = self.write().await?;
             let Some(found) = workflows::get(&mut tx, &workflow, Hold::Share).await? else {
                 let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
-                results.extend(rows.into_iter().map(|r| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())));
+                results.extend(
+                    rows.into_iter().map(|r| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())),
+                );
                 continue;
             };
             results.extend(self.stage_in(&mut tx, who, &found, rows).await?);
@@ -118,7 +125,13 @@ impl Desk {
     }
 
     /// Stages one workflow's rows within a transaction; also what a pull does, with its cursor beside it.
-    pub(crate) async fn stage_in(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, rows: Vec<Prepared>) -> Result<Vec<LineResult>, DeskError> {
+    pub(crate) async fn stage_in(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        workflow: &WorkflowRow,
+        rows: Vec<Prepared>,
+    ) -> Result<Vec<LineResult>, DeskError> {
         let version = self.version(tx, &workflow.id, workflow.version).await?;
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
@@ -127,7 +140,8 @@ impl Desk {
         for k in drafts::known(tx, &workflow.id, &tickets).await? {
             known.entry(k.external_id.clone()).or_default().push(k);
         }
-        let cited: Vec<&str> = rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
+        let cited: Vec<&str> =
+            rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
         let stored = sources::named(tx, &workflow.id, &cited).await?;
         let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
 
@@ -145,7 +159,13 @@ impl Desk {
             let Some(seq) = numbers.next() else { break };
             let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &stored);
             let rate = version.pack.review_rate(stage, marks.high_risk());
-            let draw = review::draw(&version.seed, &row.incoming.external_id, &row.incoming.revision, rate, version.pack.review.double_rate);
+            let draw = review::draw(
+                &version.seed,
+                &row.incoming.external_id,
+                &row.incoming.revision,
+                rate,
+                version.pack.review.double_rate,
+            );
             let mut superseded = false;
             for older in ticket.iter_mut() {
                 if matches!(older.state.as_str(), "staged" | "in_review") {
@@ -206,7 +226,14 @@ impl Desk {
         self.store_batch(tx, who, workflow, now, batch).await
     }
 
-    async fn store_batch(&self, tx: &mut Tx, who: &Identity, workflow: &WorkflowRow, now: Millis, batch: Batch) -> Result<Vec<LineResult>, DeskError> {
+    async fn store_batch(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        workflow: &WorkflowRow,
+        now: Millis,
+        batch: Batch,
+    ) -> Result<Vec<LineResult>, DeskError> {
         for seq in &batch.overtaken {
             supersede(tx, *seq, now).await?;
         }
@@ -237,7 +264,12 @@ impl Desk {
             }
         }
         for ((bits, outcome), n) in record_counts {
-            let of = Record { workflow: &workflow.id, version: workflow.version, stage: &workflow.stage, probability: f64::from_bits(bits) };
+            let of = Record {
+                workflow: &workflow.id,
+                version: workflow.version,
+                stage: &workflow.stage,
+                probability: f64::from_bits(bits),
+            };
             evidence::add(tx, of, outcome, n).await?;
         }
         for (seq, (external_id, revision, draft_id), text) in &batch.straight_on {
@@ -284,7 +316,10 @@ fn unfit(incoming: &Incoming, ticket: &[drafts::Known], version: &Version, stage
         && let Some(newest) = ticket.iter().filter_map(|k| number(&k.revision)).max()
         && mine < newest
     {
-        return Some(FieldError::new("revision", format!("revision {newest} of this ticket is here already, found the older {mine}")));
+        return Some(FieldError::new(
+            "revision",
+            format!("revision {newest} of this ticket is here already, found the older {mine}"),
+        ));
     }
     let audience = incoming.body.audience.as_ref()?;
     (!version.pack.admits(stage, audience))
@@ -306,7 +341,12 @@ async fn supersede(tx: &mut Tx, seq: i64, now: Millis) -> Result<(), DeskError> 
         leases::end(tx, &lease.id, now, "voided").await?;
     }
     drafts::shift(tx, &mut draft, State::Superseded).await?;
-    let of = Record { workflow: &draft.workflow_id, version: draft.version, stage: &draft.stage, probability: draft.probability };
+    let of = Record {
+        workflow: &draft.workflow_id,
+        version: draft.version,
+        stage: &draft.stage,
+        probability: draft.probability,
+    };
     evidence::add(tx, of, "unresolved", 1).await?;
     Ok(())
 }

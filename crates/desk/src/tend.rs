@@ -37,10 +37,24 @@ impl Desk {
                 }
                 for draft in &overdue {
                     drafts::shift_by_seq(&mut tx, draft.seq, &workflow, State::Staged, State::Expired).await?;
-                    let of = Record { workflow: &workflow, version: draft.version, stage: &draft.stage, probability: draft.probability };
+                    let of = Record {
+                        workflow: &workflow,
+                        version: draft.version,
+                        stage: &draft.stage,
+                        probability: draft.probability,
+                    };
                     evidence::add(&mut tx, of, "unresolved", 1).await?;
                 }
-                record(&mut tx, now, "hub", "drafts.expired", Some(&workflow), None, json!({ "drafts": overdue.len() })).await?;
+                record(
+                    &mut tx,
+                    now,
+                    "hub",
+                    "drafts.expired",
+                    Some(&workflow),
+                    None,
+                    json!({ "drafts": overdue.len() }),
+                )
+                .await?;
                 tx.commit().await?;
                 expired += overdue.len();
                 self.tell(ChangeKind::DraftReleased, &workflow, None).await;

@@ -81,7 +81,9 @@ impl Desk {
         let mut tx = self.write().await?;
         for grant in &new.grants {
             if let Some(workflow) = &grant.workflow
-                && countersign_store::workflows::get(&mut tx, workflow, countersign_store::workflows::Hold::Look).await?.is_none()
+                && countersign_store::workflows::get(&mut tx, workflow, countersign_store::workflows::Hold::Look)
+                    .await?
+                    .is_none()
             {
                 return Err(DeskError::not_found("workflow", workflow));
             }
@@ -154,7 +156,13 @@ impl Desk {
     }
 
     /// Refuses what an identity may not do, in a workflow or in all of them.
-    pub(crate) fn require(&self, who: &Identity, act: Act, workflow: Option<&str>, what: &str) -> Result<(), DeskError> {
+    pub(crate) fn require(
+        &self,
+        who: &Identity,
+        act: Act,
+        workflow: Option<&str>,
+        what: &str,
+    ) -> Result<(), DeskError> {
         let scope = who.scope(act);
         let allowed = match workflow {
             Some(workflow) => scope.includes(workflow),

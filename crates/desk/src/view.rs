@@ -149,11 +149,14 @@ impl Desk {
     /// A draft; reading it is on record.
     pub async fn show_draft(&self, who: &Identity, id: &str) -> Result<DraftView, DeskError> {
         let mut tx = self.write().await?;
-        let draft = countersign_store::drafts::get(&mut tx, id, false).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
+        let draft = countersign_store::drafts::get(&mut tx, id, false)
+            .await?
+            .ok_or_else(|| DeskError::not_found("draft", id))?;
         self.require(who, Act::ReadDrafts, Some(&draft.workflow_id), "read drafts")?;
         let view = self.view(&mut tx, who, &draft).await?;
         let detail = serde_json::json!({});
-        crate::record(&mut tx, self.now(), &who.subject, "draft.read", Some(&draft.workflow_id), Some(id), detail).await?;
+        crate::record(&mut tx, self.now(), &who.subject, "draft.read", Some(&draft.workflow_id), Some(id), detail)
+            .await?;
         tx.commit().await?;
         Ok(view)
     }
@@ -174,7 +177,9 @@ impl Desk {
         let blind = second_review || self.is_blind(tx, who, draft).await?;
 
         let first = held.iter().find(|l| l.round == if second_review { 2 } else { 1 });
-        let held_by = first.filter(|_| !blind || second_review).map(|l| if l.reviewer == who.subject { "you".to_owned() } else { l.reviewer.clone() });
+        let held_by = first
+            .filter(|_| !blind || second_review)
+            .map(|l| if l.reviewer == who.subject { "you".to_owned() } else { l.reviewer.clone() });
         let state = match draft.state()? {
             _ if second_review => State::InReview,
             _ if blind => State::Staged,
@@ -184,7 +189,8 @@ impl Desk {
         let outcome = if blind { None } else { verdicts::standing(tx, draft.seq, 1).await? };
         let delivery = if blind { None } else { deliveries::of_draft(tx, draft.seq).await? };
         let escalation = if blind { None } else { escalations::of_draft(tx, draft.seq).await? };
-        let named = body.sources.iter().map(|s| s.id.as_str()).chain(body.draft.citations.iter().map(|c| c.source.as_str()));
+        let named =
+            body.sources.iter().map(|s| s.id.as_str()).chain(body.draft.citations.iter().map(|c| c.source.as_str()));
         let allowed: Vec<&str> = named.filter(|id| version.pack.may_cite(id)).collect();
         let mut stored: Vec<_> = sources::named(tx, &draft.workflow_id, &allowed)
             .await?

@@ -31,7 +31,8 @@ impl Desk {
     pub async fn withdraw(&self, who: &Identity, verdict_id: &str) -> Result<Withdrawn, DeskError> {
         let now = self.now();
         let mut tx = self.write().await?;
-        let seen = verdicts::get(&mut tx, verdict_id).await?.ok_or_else(|| DeskError::not_found("verdict", verdict_id))?;
+        let seen =
+            verdicts::get(&mut tx, verdict_id).await?.ok_or_else(|| DeskError::not_found("verdict", verdict_id))?;
         self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
         if seen.reviewer != who.subject {
             return Err(DeskError::forbidden(&who.subject, "withdraw a verdict of somebody else"));
@@ -83,7 +84,8 @@ impl Desk {
             Some(LeaseView::of(&lease))
         };
         let detail = json!({ "verdict": verdict_id, "round": verdict.round });
-        record(&mut tx, now, &who.subject, "verdict.withdrawn", Some(&draft.workflow_id), Some(&draft.id), detail).await?;
+        record(&mut tx, now, &who.subject, "verdict.withdrawn", Some(&draft.workflow_id), Some(&draft.id), detail)
+            .await?;
         let view = self.view(&mut tx, who, &draft).await?;
         let state = draft.state()?;
         tx.commit().await?;
@@ -91,7 +93,12 @@ impl Desk {
         Ok(Withdrawn { verdict_id: verdict.id, draft_id: draft.id, state, lease, draft: view })
     }
 
-    async fn uncount(&self, tx: &mut countersign_store::Tx, draft: &drafts::DraftRow, v: &verdicts::VerdictRow) -> Result<(), DeskError> {
+    async fn uncount(
+        &self,
+        tx: &mut countersign_store::Tx,
+        draft: &drafts::DraftRow,
+        v: &verdicts::VerdictRow,
+    ) -> Result<(), DeskError> {
         // As they were written by `decide`.
         let action: Option<Action> = serde_json::from_value(json!(v.action)).ok();
         let grade: Option<Grade> = serde_json::from_value(json!(v.grade)).ok().flatten();

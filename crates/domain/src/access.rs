@@ -199,8 +199,19 @@ mod tests {
     fn admin_never_decides_and_oncall_only_kills() {
         assert!(!Act::Review.roles().contains(&Role::Admin));
         let acts = [
-            Act::Stage, Act::ReadDrafts, Act::Review, Act::Escalations, Act::Resume, Act::ReadCases, Act::ReadDeliveries,
-            Act::RetryDelivery, Act::ReadSources, Act::WriteSources, Act::WritePacks, Act::Tokens, Act::ReadAudit,
+            Act::Stage,
+            Act::ReadDrafts,
+            Act::Review,
+            Act::Escalations,
+            Act::Resume,
+            Act::ReadCases,
+            Act::ReadDeliveries,
+            Act::RetryDelivery,
+            Act::ReadSources,
+            Act::WriteSources,
+            Act::WritePacks,
+            Act::Tokens,
+            Act::ReadAudit,
         ];
         assert!(acts.iter().all(|a| !a.roles().contains(&Role::Oncall)));
         assert!(Act::Kill.roles().contains(&Role::Oncall));

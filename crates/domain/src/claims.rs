@@ -16,7 +16,8 @@ pub fn uncited<'a>(text: &str, cited: &[Span], thread: impl Iterator<Item = &'a 
     let mut at = 0_u32;
     for line in text.split_inclusive('\n') {
         let body = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '>' | '#'));
-        let numbered = body.split_once(". ").is_some_and(|(n, _)| n.len() <= 2 && n.bytes().all(|b| b.is_ascii_digit()));
+        let numbered =
+            body.split_once(". ").is_some_and(|(n, _)| n.len() <= 2 && n.bytes().all(|b| b.is_ascii_digit()));
         let skip = line.len() - body.len() + if numbered { body.find(' ').map_or(0, |i| i + 1) } else { 0 };
         at += line[..skip].chars().count() as u32;
         for sentence in line[skip..].split_sentence_bounds() {
@@ -31,7 +32,8 @@ pub fn uncited<'a>(text: &str, cited: &[Span], thread: impl Iterator<Item = &'a 
             if figures.peek().is_none() {
                 continue;
             }
-            let known = known.get_or_insert_with(|| thread.take().into_iter().flatten().flat_map(self::figures).collect());
+            let known =
+                known.get_or_insert_with(|| thread.take().into_iter().flatten().flat_map(self::figures).collect());
             if figures.any(|f| !known.contains(f)) {
                 found.push(Span { start, end });
             }

@@ -128,8 +128,9 @@ fn suggest(before: &str, after: &str, ops: &[Op], edit_ratio: f64, quotes: &[&st
 
 /// Words whose coming or going turns a statement round, without punctuation, in the languages of most desks.
 const NEGATIONS: &[&str] = &[
-    "not", "no", "never", "cannot", "cant", "dont", "doesnt", "wont", "isnt", "arent", "didnt", "without", "nicht", "kein",
-    "keine", "keinen", "nie", "ohne", "nunca", "ningún", "sin", "ne", "pas", "jamais", "sans", "non", "mai", "senza",
+    "not", "no", "never", "cannot", "cant", "dont", "doesnt", "wont", "isnt", "arent", "didnt", "without", "nicht",
+    "kein", "keine", "keinen", "nie", "ohne", "nunca", "ningún", "sin", "ne", "pas", "jamais", "sans", "non", "mai",
+    "senza",
 ];
 
 #[cfg(test)]

@@ -103,7 +103,10 @@ impl Verdict {
     /// Checks the verdict by itself and against the pack.
     pub fn check(&self, pack: &Pack, draft_text: &str) -> Result<(), FieldError> {
         let err = |field: &str, message: &str| Err(FieldError::new(field, message));
-        if self.verdict_id.is_empty() || self.verdict_id.len() > 100 || self.verdict_id.contains(|c: char| !c.is_ascii_graphic()) {
+        if self.verdict_id.is_empty()
+            || self.verdict_id.len() > 100
+            || self.verdict_id.contains(|c: char| !c.is_ascii_graphic())
+        {
             return err("verdict_id", "expected 1 to 100 visible ASCII characters, such as a UUID");
         }
         if !(0.0..=86_400.0).contains(&self.seconds) {
@@ -114,10 +117,18 @@ impl Verdict {
         }
         match (self.action, &self.final_text) {
             (Action::Edit, None) => return err("final_text", "missing; an edit needs the whole text to send"),
-            (Action::Edit, Some(text)) if text.trim().is_empty() => return err("final_text", "empty; an edit needs the whole text to send"),
-            (Action::Edit, Some(text)) if text == draft_text => return err("final_text", "the same as the draft; that is an approval"),
-            (Action::Edit, Some(text)) if text.contains('\0') => return err("final_text", "holds U+0000, which no text may"),
-            (Action::Edit, Some(text)) if text.chars().count() > MAX_TEXT => return err("final_text", "expected at most 200000 characters"),
+            (Action::Edit, Some(text)) if text.trim().is_empty() => {
+                return err("final_text", "empty; an edit needs the whole text to send");
+            }
+            (Action::Edit, Some(text)) if text == draft_text => {
+                return err("final_text", "the same as the draft; that is an approval");
+            }
+            (Action::Edit, Some(text)) if text.contains('\0') => {
+                return err("final_text", "holds U+0000, which no text may");
+            }
+            (Action::Edit, Some(text)) if text.chars().count() > MAX_TEXT => {
+                return err("final_text", "expected at most 200000 characters");
+            }
             (Action::Approve | Action::Escalate, Some(_)) => return err("final_text", "only an edit carries a text"),
             _ => {}
         }

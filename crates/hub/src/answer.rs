@@ -108,7 +108,14 @@ impl IntoResponse for Failure {
         let trace_id = uuid::Uuid::new_v4().simple().to_string();
         let status = status(self.code);
         tracing::info!(trace_id, code = ?self.code, "refused");
-        let error = ErrorDetail { code: self.code, message: self.message, hint: self.hint, kept: self.kept, faults: self.faults, trace_id };
+        let error = ErrorDetail {
+            code: self.code,
+            message: self.message,
+            hint: self.hint,
+            kept: self.kept,
+            faults: self.faults,
+            trace_id,
+        };
         let mut response = (status, axum::Json(ErrorBody { error })).into_response();
         let headers = response.headers_mut();
         match status {

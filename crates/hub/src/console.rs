@@ -21,7 +21,8 @@ pub async fn serve(request: Request) -> Response {
         return (StatusCode::NOT_FOUND, "There is no such page here.\n").into_response();
     };
     let lasting = name.starts_with("assets/");
-    let mime = HeaderValue::from_str(file.metadata.mimetype()).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let mime =
+        HeaderValue::from_str(file.metadata.mimetype()).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let cache = if lasting { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = [
         (header::CONTENT_TYPE, mime),
@@ -36,7 +37,8 @@ pub async fn serve(request: Request) -> Response {
 /// What stands at `/` in a build without the console.
 pub async fn index(request: Request) -> Response {
     if Files::get("index.html").is_none() {
-        let text = "This build of the hub has no console in it: `make build` builds both. The API is described at /docs.\n";
+        let text =
+            "This build of the hub has no console in it: `make build` builds both. The API is described at /docs.\n";
         return (StatusCode::NOT_FOUND, text).into_response();
     }
     serve(request).await

@@ -13,7 +13,10 @@ use std::time::Duration;
 /// what it shows anew.
 #[utoipa::path(get, path = "/v1/events", tag = "events",
     responses((status = 200, description = "Events named `change`", body = countersign_desk::Change, content_type = "text/event-stream")))]
-pub async fn events(extract::State(state): extract::State<State>, Who(who): Who) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub async fn events(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut changes = state.desk.changes();
     let stop = state.stop.clone();
     let scope = who.scope(Act::Enter);

@@ -117,7 +117,12 @@ impl Hub {
     }
 
     /// A hub over a desk that is open already.
-    pub async fn over(desk: Desk, listen: Option<SocketAddr>, lock: Option<lock::Lock>, packs: Option<PathBuf>) -> Result<Self, OpenError> {
+    pub async fn over(
+        desk: Desk,
+        listen: Option<SocketAddr>,
+        lock: Option<lock::Lock>,
+        packs: Option<PathBuf>,
+    ) -> Result<Self, OpenError> {
         let owner_token = access::fresh_token()?;
         let stop = CancellationToken::new();
         let state = State {
@@ -139,7 +144,8 @@ impl Hub {
             let bound = listener.local_addr().map_err(failed)?;
             let (app, stop) = (hub.router(), hub.stop.clone());
             hub.tasks.spawn(async move {
-                let served = axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+                let served =
+                    axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await;
                 if let Err(e) = served {
                     tracing::error!(error = %e, "the listener stopped");
                 }

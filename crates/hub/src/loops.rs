@@ -18,7 +18,9 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
     run(desk, tasks, stop, "lapse leases", |desk| async move { desk.lapse_leases().await.map(|_| ms(500)) });
     run(desk, tasks, stop, "expire drafts", |desk| async move { desk.expire_drafts().await.map(|_| ms(2_000)) });
     run(desk, tasks, stop, "sign the audit log", |desk| async move { desk.sign_if_moved().await.map(|_| ms(60_000)) });
-    run(desk, tasks, stop, "pull drafts", |desk| async move { desk.pull_due().await.map(|came| if came > 0 { ms(50) } else { ms(1_000) }) });
+    run(desk, tasks, stop, "pull drafts", |desk| async move {
+        desk.pull_due().await.map(|came| if came > 0 { ms(50) } else { ms(1_000) })
+    });
     run(desk, tasks, stop, "index words", |desk| async move {
         // Small bites with pauses: whoever works at the console comes first.
         Ok(if desk.index_words().await? > 0 { ms(15) } else { ms(500) })

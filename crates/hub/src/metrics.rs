@@ -22,7 +22,8 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         const BOUNDS: [f64; 11] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0, 10.0];
-        let requests: Family<Labels, Histogram, fn() -> Histogram> = Family::new_with_constructor(|| Histogram::new(BOUNDS));
+        let requests: Family<Labels, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(BOUNDS));
         let mut registry = Registry::with_prefix("countersign");
         registry.register_with_unit("http_request", "Time to answer a request", Unit::Seconds, requests.clone());
         Self { registry, requests }

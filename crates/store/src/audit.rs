@@ -131,7 +131,8 @@ pub async fn keep_checkpoint(tx: &mut Tx, c: &Checkpoint) -> Result<(), StoreErr
 pub async fn checkpoints(tx: &mut Tx) -> Result<Vec<Checkpoint>, StoreError> {
     let rows: Vec<(i64, String, i64, String, String)> =
         all!(tx, "SELECT seq, hash, at, public_key, signature FROM checkpoint ORDER BY seq")?;
-    let checkpoint = |(seq, hash, at, public_key, signature)| Checkpoint { seq, hash, at: Millis(at), public_key, signature };
+    let checkpoint =
+        |(seq, hash, at, public_key, signature)| Checkpoint { seq, hash, at: Millis(at), public_key, signature };
     Ok(rows.into_iter().map(checkpoint).collect())
 }
 

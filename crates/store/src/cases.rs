@@ -83,7 +83,8 @@ const SELECT: &str = "SELECT c.seq, c.id, d.id AS draft_id, c.workflow_id, c.act
 
 /// One case, and its draft's body.
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<(CaseRow, String)>, StoreError> {
-    let row: Option<CaseRow> = first!(tx, sqlx::AssertSqlSafe(format!("{SELECT} WHERE c.id = $1 AND c.withdrawn = 0")), id)?;
+    let row: Option<CaseRow> =
+        first!(tx, sqlx::AssertSqlSafe(format!("{SELECT} WHERE c.id = $1 AND c.withdrawn = 0")), id)?;
     let Some(row) = row else { return Ok(None) };
     let body: Option<(String,)> = first!(tx, "SELECT body FROM draft WHERE id = $1", &row.draft_id)?;
     Ok(body.map(|b| (row, b.0)))
@@ -142,7 +143,12 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<CaseRow>, 
 }
 
 /// A stretch of cases for an export: number, record and draft body, oldest first.
-pub async fn export(tx: &mut Tx, workflow: &str, after: i64, limit: i64) -> Result<Vec<(i64, String, String)>, StoreError> {
+pub async fn export(
+    tx: &mut Tx,
+    workflow: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, String, String)>, StoreError> {
     all!(
         tx,
         "SELECT c.seq, c.record, d.body FROM case_record c JOIN draft d ON d.seq = c.draft_seq

@@ -68,7 +68,8 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<DeliveryRow>, StoreErro
 /// The latest delivery of a draft.
 pub async fn of_draft(tx: &mut Tx, draft_seq: i64) -> Result<Option<DeliveryRow>, StoreError> {
     let lock = tx.lock("");
-    let sql = format!("SELECT * FROM delivery WHERE draft_seq = $1 AND state <> 'withdrawn' ORDER BY seq DESC LIMIT 1{lock}");
+    let sql =
+        format!("SELECT * FROM delivery WHERE draft_seq = $1 AND state <> 'withdrawn' ORDER BY seq DESC LIMIT 1{lock}");
     first!(tx, sqlx::AssertSqlSafe(sql), draft_seq)
 }
 
@@ -114,7 +115,14 @@ pub async fn running(tx: &mut Tx, workflow: &str, now: Millis) -> Result<i64, St
 }
 
 /// Records the end of a try.
-pub async fn set_state(tx: &mut Tx, id: &str, state: &str, due_at: Millis, error: Option<&str>, delivered: Option<Millis>) -> Result<(), StoreError> {
+pub async fn set_state(
+    tx: &mut Tx,
+    id: &str,
+    state: &str,
+    due_at: Millis,
+    error: Option<&str>,
+    delivered: Option<Millis>,
+) -> Result<(), StoreError> {
     run!(
         tx,
         "UPDATE delivery SET state = $2, due_at = $3, last_error = $4, delivered_at = $5, claimed_until = 0 WHERE id = $1",
@@ -150,7 +158,12 @@ pub async fn count(tx: &mut Tx, workflow: &str, state: &str) -> Result<i64, Stor
 }
 
 /// A page of deliveries, newest first.
-pub async fn list(tx: &mut Tx, workflows: &[String], state: Option<&str>, page: &Page) -> Result<Vec<(DeliveryRow, Option<String>)>, StoreError> {
+pub async fn list(
+    tx: &mut Tx,
+    workflows: &[String],
+    state: Option<&str>,
+    page: &Page,
+) -> Result<Vec<(DeliveryRow, Option<String>)>, StoreError> {
     macro_rules! build {
         ($db:ty) => {{
             let mut q = QueryBuilder::<$db>::new("SELECT * FROM delivery WHERE workflow_id IN (");

@@ -155,7 +155,10 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<Escalation
             }
             if let Some((me, routes)) = &f.mine {
                 if let Some(routes) = routes {
-                    q.push(" AND (e.owner = ").push_bind(me).push(" OR (e.owner IS NULL AND e.route IN (").push_bind(me);
+                    q.push(" AND (e.owner = ")
+                        .push_bind(me)
+                        .push(" OR (e.owner IS NULL AND e.route IN (")
+                        .push_bind(me);
                     for route in routes {
                         q.push(", ").push_bind(route);
                     }

@@ -77,7 +77,8 @@ pub async fn of_workflow(tx: &mut Tx, workflow: &str) -> Result<Vec<LeaseRow>, S
 /// Leases whose time ran out.
 pub async fn lapsed(tx: &mut Tx, now: Millis) -> Result<Vec<LeaseRow>, StoreError> {
     let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
-    let sql = format!("SELECT * FROM lease WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT 200{lock}");
+    let sql =
+        format!("SELECT * FROM lease WHERE ended_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT 200{lock}");
     all!(tx, sqlx::AssertSqlSafe(sql), now.0)
 }
 

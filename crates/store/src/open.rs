@@ -145,7 +145,13 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
             .pragma("journal_size_limit", "67108864")
     };
     let main = options(path).synchronous(SqliteSynchronous::Full).statement_cache_capacity(200);
-    let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE + BUSY).idle_timeout(None).max_lifetime(None).test_before_acquire(false);
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(PATIENCE + BUSY)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
 
     let write = pool().max_connections(1).connect_with(main.clone().pragma("cache_size", "-16000")).await?;
     sqlx::migrate!("migrations/sqlite").run(&write).await?;
@@ -207,13 +213,12 @@ async fn assert_setting(pool: &SqlitePool, setting: &'static str, wanted: &'stat
 
 async fn open_postgres(address: &str) -> Result<Kind, StoreError> {
     // A begin() that was dropped half-way must not hold its locks for ever.
-    let options = PgConnectOptions::from_str(address)?
-        .options([("idle_in_transaction_session_timeout", "10000"), ("lock_timeout", "5000"), ("statement_timeout", "60000")]);
-    let pool = PgPoolOptions::new()
-        .max_connections(16)
-        .acquire_timeout(PATIENCE)
-        .connect_with(options)
-        .await?;
+    let options = PgConnectOptions::from_str(address)?.options([
+        ("idle_in_transaction_session_timeout", "10000"),
+        ("lock_timeout", "5000"),
+        ("statement_timeout", "60000"),
+    ]);
+    let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
     sqlx::migrate!("migrations/postgres").run(&pool).await?;
     Ok(Kind::Postgres { pool })
 }

@@ -26,7 +26,14 @@ pub async fn get(tx: &mut Tx, workflow: &str, url: &str) -> Result<Option<PullRo
 }
 
 /// Sets where a pull stands.
-pub async fn put(tx: &mut Tx, workflow: &str, url: &str, cursor: Option<&str>, next_at: Millis, error: Option<&str>) -> Result<(), StoreError> {
+pub async fn put(
+    tx: &mut Tx,
+    workflow: &str,
+    url: &str,
+    cursor: Option<&str>,
+    next_at: Millis,
+    error: Option<&str>,
+) -> Result<(), StoreError> {
     run!(
         tx,
         "INSERT INTO pull (workflow_id, url, cursor, next_at, last_error) VALUES ($1, $2, $3, $4, $5)

@@ -26,7 +26,13 @@ impl Candidate {
 
 /// The first staged draft of a workflow that this reviewer hasn't skipped and that isn't in `exclude` (draft ids
 /// as a JSON array).
-pub async fn first(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis, exclude: &str) -> Result<Option<Candidate>, StoreError> {
+pub async fn first(
+    tx: &mut Tx,
+    workflow: &str,
+    reviewer: &str,
+    now: Millis,
+    exclude: &str,
+) -> Result<Option<Candidate>, StoreError> {
     let (lock, list) = words(tx);
     let sql = format!(
         "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d
@@ -50,7 +56,13 @@ pub async fn second(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis) ->
 }
 
 /// When nothing else is left: the draft that this reviewer skipped longest ago.
-pub async fn skipped(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis, exclude: &str) -> Result<Option<Candidate>, StoreError> {
+pub async fn skipped(
+    tx: &mut Tx,
+    workflow: &str,
+    reviewer: &str,
+    now: Millis,
+    exclude: &str,
+) -> Result<Option<Candidate>, StoreError> {
     let (lock, list) = words(tx);
     let sql = format!(
         "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round

@@ -119,8 +119,17 @@ pub fn key(row: &ListRow, sort: Sort) -> Vec<i64> {
 /// page costs the same however many drafts are behind it.
 pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<ListRow>, StoreError> {
     let stored = [
-        State::Staged, State::InReview, State::Approved, State::Edited, State::Escalated, State::Delivering,
-        State::Delivered, State::Undeliverable, State::Superseded, State::Expired, State::Unreviewed,
+        State::Staged,
+        State::InReview,
+        State::Approved,
+        State::Edited,
+        State::Escalated,
+        State::Delivering,
+        State::Delivered,
+        State::Undeliverable,
+        State::Superseded,
+        State::Expired,
+        State::Unreviewed,
     ];
     let states: Vec<State> = if f.states.is_empty() { stored.to_vec() } else { f.states.clone() };
     let mut rows = Vec::new();
@@ -137,7 +146,13 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<ListRow>, 
     Ok(rows)
 }
 
-async fn stretch(tx: &mut Tx, f: &Filter, workflow: &str, state: State, page: &Page) -> Result<Vec<ListRow>, StoreError> {
+async fn stretch(
+    tx: &mut Tx,
+    f: &Filter,
+    workflow: &str,
+    state: State,
+    page: &Page,
+) -> Result<Vec<ListRow>, StoreError> {
     macro_rules! build {
         ($db:ty, $postgres:literal) => {{
             let mut q = QueryBuilder::<$db>::new(
@@ -195,11 +210,16 @@ impl Store {
         let mut tx = search.begin_with("BEGIN IMMEDIATE").await?;
         let mut q = QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO draft_words (rowid, words) ");
         q.push_values(&rows, |mut b, (seq, external_id, body)| {
-            let text = serde_json::from_str::<DraftBody>(body).map(|b| indexed_text(external_id, &b)).unwrap_or_default();
+            let text =
+                serde_json::from_str::<DraftBody>(body).map(|b| indexed_text(external_id, &b)).unwrap_or_default();
             b.push_bind(*seq).push_bind(text);
         });
         q.build().execute(&mut *tx).await?;
-        sqlx::query("UPDATE indexed SET seq = $1 WHERE one = 1 AND seq = $2").bind(last).bind(done).execute(&mut *tx).await?;
+        sqlx::query("UPDATE indexed SET seq = $1 WHERE one = 1 AND seq = $2")
+            .bind(last)
+            .bind(done)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(rows.len())
     }

@@ -85,7 +85,11 @@ pub async fn named(tx: &mut Tx, workflow: &str, ids: &[&str]) -> Result<HashMap<
 }
 
 /// A page of sources without their text, by id.
-pub async fn list(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<(String, Option<String>, String, String, i64)>, StoreError> {
+pub async fn list(
+    tx: &mut Tx,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(String, Option<String>, String, String, i64)>, StoreError> {
     all!(
         tx,
         "SELECT id, workflow_id, title, access, updated_at FROM source WHERE id > $1 ORDER BY id LIMIT $2",

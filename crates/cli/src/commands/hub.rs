@@ -14,7 +14,8 @@ use std::process::ExitCode;
 
 /// Runs a hub until it is told to stop.
 pub async fn run(reach: &Reach, listen: SocketAddr, packs: Option<PathBuf>, demo: bool) -> anyhow::Result<ExitCode> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG").unwrap_or_else(|_| "warn,countersign=info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG")
+        .unwrap_or_else(|_| "warn,countersign=info".into());
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let (database, data_dir) = database(reach)?;
     let hub = match Hub::open(Config { database, data_dir, listen: Some(listen), packs }).await? {
@@ -70,7 +71,9 @@ pub async fn doctor(reach: &Reach) -> anyhow::Result<ExitCode> {
             Ok(bytes) => {
                 let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
                 match name {
-                    "audit log" => checks.push((name.into(), answer["ok"] == true, format!("{} entries hold", answer["entries"]))),
+                    "audit log" => {
+                        checks.push((name.into(), answer["ok"] == true, format!("{} entries hold", answer["entries"])))
+                    }
                     "workflows" => workflows(&answer, &mut checks),
                     _ => checks.push((name.into(), true, "answers".into())),
                 }
@@ -89,7 +92,11 @@ fn workflows(answer: &Value, checks: &mut Vec<(String, bool, String)>) {
     }
     for w in rows {
         let gone = w["deliveries_undeliverable"].as_i64().unwrap_or(0);
-        let say = if gone > 0 { format!("{gone} deliveries gave up: countersign delivery list --state undeliverable") } else { "well".into() };
+        let say = if gone > 0 {
+            format!("{gone} deliveries gave up: countersign delivery list --state undeliverable")
+        } else {
+            "well".into()
+        };
         checks.push((format!("workflow {}", print::cell(&w, "id")), gone == 0, say));
     }
 }
@@ -97,7 +104,8 @@ fn workflows(answer: &Value, checks: &mut Vec<(String, bool, String)>) {
 fn told(reach: &Reach, checks: &[(String, bool, String)]) -> ExitCode {
     let ok = checks.iter().all(|(_, ok, _)| *ok);
     if reach.json {
-        let rows: Vec<Value> = checks.iter().map(|(name, ok, say)| json!({ "check": name, "ok": ok, "detail": say })).collect();
+        let rows: Vec<Value> =
+            checks.iter().map(|(name, ok, say)| json!({ "check": name, "ok": ok, "detail": say })).collect();
         print::out(json!({ "ok": ok, "checks": rows }));
     } else {
         for (name, ok, say) in checks {

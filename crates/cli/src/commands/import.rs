@@ -26,7 +26,10 @@ pub async fn run(door: &Door, reach: &Reach, path: &str, file: &Path, counts: &[
         (ReaderStream::with_capacity(open, CHUNK).boxed(), ProgressBar::new(size))
     };
     // The bar draws itself on stderr, and only on a terminal.
-    let bar = bar.with_style(ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes}  {eta}").unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar = bar.with_style(
+        ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes}  {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     let seen = bar.clone();
     let lines = lines.inspect(move |part| {
         if let Ok(part) = part {
@@ -56,7 +59,8 @@ pub async fn export(door: &Door, reach: &Reach, workflow: &str, out: &Path) -> a
     let path = format!("/v1/cases/export?workflow={}&format=jsonl", segment(workflow));
     let (_, mut body) = door.stream(Method::GET, &path, Sent::Nothing).await?;
     let dir = out.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(dir).with_context(|| format!("can't write into {}", dir.display()))?;
+    let mut file =
+        tempfile::NamedTempFile::new_in(dir).with_context(|| format!("can't write into {}", dir.display()))?;
     let mut cases = 0_u64;
     while let Some(part) = body.next().await {
         let part = part.context("the export broke off; nothing was written")?;

@@ -17,13 +17,13 @@ use std::process::ExitCode;
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let reach = args.reach;
     match args.command {
-        Command::Hub { listen, packs, demo } => return hub::run(&reach, listen, packs, demo).await,
-        Command::Pack(crate::args::Pack::New { id }) => return pack::new(&reach, &id),
-        Command::Pack(crate::args::Pack::Check { dir }) => return pack::check(&reach, &dir),
-        Command::Doctor => return hub::doctor(&reach).await,
+        Command::Hub { listen, packs, demo } => hub::run(&reach, listen, packs, demo).await,
+        Command::Pack(crate::args::Pack::New { id }) => pack::new(&reach, &id),
+        Command::Pack(crate::args::Pack::Check { dir }) => pack::check(&reach, &dir),
+        Command::Doctor => hub::doctor(&reach).await,
         Command::Openapi => {
             print::out(countersign_hub::openapi().to_pretty_json()?);
-            return Ok(ExitCode::SUCCESS);
+            Ok(ExitCode::SUCCESS)
         }
         command => {
             let door = Door::open(&reach).await?;
@@ -41,7 +41,9 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
             let path = with_query("/v1/sources", &[("workflow", workflow)]);
             import::run(door, reach, &path, &file, &["created", "updated", "unchanged", "rejected"]).await
         }
-        Command::Source(Source::List) => list(door, reach, "/v1/sources", "sources", &["id", "title", "access", "workflow"]).await,
+        Command::Source(Source::List) => {
+            list(door, reach, "/v1/sources", "sources", &["id", "title", "access", "workflow"]).await
+        }
         Command::Draft(Draft::Import { file, workflow }) => {
             let path = with_query("/v1/drafts", &[("workflow", Some(workflow)), ("summary", Some("true".into()))]);
             import::run(door, reach, &path, &file, &["created", "duplicate", "superseded", "rejected"]).await
@@ -50,33 +52,87 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
             let path = with_query("/v1/drafts", &[("workflow", workflow), ("state", state), ("q", q)]);
             list(door, reach, &path, "drafts", &["id", "external_id", "state", "risk", "marks", "subject"]).await
         }
-        Command::Draft(Draft::Show { id }) => pretty(door, Method::GET, &format!("/v1/drafts/{}", segment(&id)), Sent::Nothing).await,
+        Command::Draft(Draft::Show { id }) => {
+            pretty(door, Method::GET, &format!("/v1/drafts/{}", segment(&id)), Sent::Nothing).await
+        }
         Command::Status { id } => status(door, reach, id.as_deref()).await,
-        Command::Kill(why) => act(door, reach, &format!("/v1/workflows/{}/kill", segment(&why.id)), json!({ "reason": why.reason }), killed).await,
-        Command::Resume(why) => act(door, reach, &format!("/v1/workflows/{}/resume", segment(&why.id)), json!({ "reason": why.reason }), resumed).await,
+        Command::Kill(why) => {
+            act(
+                door,
+                reach,
+                &format!("/v1/workflows/{}/kill", segment(&why.id)),
+                json!({ "reason": why.reason }),
+                killed,
+            )
+            .await
+        }
+        Command::Resume(why) => {
+            act(
+                door,
+                reach,
+                &format!("/v1/workflows/{}/resume", segment(&why.id)),
+                json!({ "reason": why.reason }),
+                resumed,
+            )
+            .await
+        }
         Command::Escalation(Escalation::List { state, mine }) => {
             let path = with_query("/v1/escalations", &[("state", state), ("mine", mine.then(|| "true".into()))]);
-            list(door, reach, &path, "escalations", &["id", "workflow", "external_id", "to", "owner", "state", "reasons", "subject"]).await
+            list(
+                door,
+                reach,
+                &path,
+                "escalations",
+                &["id", "workflow", "external_id", "to", "owner", "state", "reasons", "subject"],
+            )
+            .await
         }
         Command::Escalation(Escalation::Take { id }) => {
-            act(door, reach, &format!("/v1/escalations/{}/take", segment(&id)), json!({}), |a| format!("taken by {}", print::cell(a, "owner"))).await
+            act(door, reach, &format!("/v1/escalations/{}/take", segment(&id)), json!({}), |a| {
+                format!("taken by {}", print::cell(a, "owner"))
+            })
+            .await
         }
         Command::Escalation(Escalation::Settle { id, note }) => {
-            act(door, reach, &format!("/v1/escalations/{}/settle", segment(&id)), json!({ "note": note }), |_| "settled".into()).await
+            act(door, reach, &format!("/v1/escalations/{}/settle", segment(&id)), json!({ "note": note }), |_| {
+                "settled".into()
+            })
+            .await
         }
         Command::Delivery(Delivery::List { workflow, state }) => {
             let path = with_query("/v1/deliveries", &[("workflow", workflow), ("state", state)]);
-            list(door, reach, &path, "deliveries", &["id", "external_id", "type", "state", "attempts", "next_attempt_at", "last_error"]).await
+            list(
+                door,
+                reach,
+                &path,
+                "deliveries",
+                &["id", "external_id", "type", "state", "attempts", "next_attempt_at", "last_error"],
+            )
+            .await
         }
         Command::Delivery(Delivery::Retry { id }) => {
-            act(door, reach, &format!("/v1/deliveries/{}/retry", segment(&id)), json!({}), |_| "trying again now".into()).await
+            act(door, reach, &format!("/v1/deliveries/{}/retry", segment(&id)), json!({}), |_| {
+                "trying again now".into()
+            })
+            .await
         }
         Command::Cases(Cases::List { workflow, action, q }) => {
             let path = with_query("/v1/cases", &[("workflow", workflow), ("action", action), ("q", q)]);
-            list(door, reach, &path, "cases", &["id", "external_id", "action", "grade", "reasons", "decided_at", "subject"]).await
+            list(
+                door,
+                reach,
+                &path,
+                "cases",
+                &["id", "external_id", "action", "grade", "reasons", "decided_at", "subject"],
+            )
+            .await
         }
-        Command::Cases(Cases::Show { id }) => pretty(door, Method::GET, &format!("/v1/cases/{}", segment(&id)), Sent::Nothing).await,
-        Command::Cases(Cases::Export { workflow, format: _, out }) => import::export(door, reach, &workflow, &out).await,
+        Command::Cases(Cases::Show { id }) => {
+            pretty(door, Method::GET, &format!("/v1/cases/{}", segment(&id)), Sent::Nothing).await
+        }
+        Command::Cases(Cases::Export { workflow, format: _, out }) => {
+            import::export(door, reach, &workflow, &out).await
+        }
         Command::Audit(Audit::Verify { checkpoint }) => verify(door, reach, checkpoint).await,
         Command::Audit(Audit::Checkpoint) => pretty(door, Method::GET, "/v1/audit/checkpoint", Sent::Nothing).await,
         Command::Audit(Audit::Export) => import::print_lines(door, "/v1/audit/export").await,
@@ -123,7 +179,11 @@ async fn tokens(door: &Door, reach: &Reach, command: Token) -> anyhow::Result<Ex
         }
         Token::Revoke { id } => {
             door.json(Method::DELETE, &format!("/v1/tokens/{}", segment(&id)), Sent::Nothing).await?;
-            if reach.json { print::out(json!({ "id": id, "revoked": true })) } else { print::out("revoked") }
+            if reach.json {
+                print::out(json!({ "id": id, "revoked": true }))
+            } else {
+                print::out("revoked")
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -160,7 +220,8 @@ async fn verify(door: &Door, reach: &Reach, checkpoint: Option<std::path::PathBu
         None => door.json(Method::GET, "/v1/audit/verify", Sent::Nothing).await?,
         Some(file) => {
             let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
-            let kept: Value = serde_json::from_str(&text).with_context(|| format!("{} is not a checkpoint", file.display()))?;
+            let kept: Value =
+                serde_json::from_str(&text).with_context(|| format!("{} is not a checkpoint", file.display()))?;
             door.json(Method::POST, "/v1/audit/verify", Sent::Json(kept)).await?
         }
     };
@@ -178,15 +239,31 @@ async fn verify(door: &Door, reach: &Reach, checkpoint: Option<std::path::PathBu
 fn killed(a: &Value) -> String {
     format!(
         "{} is killed: {} drafts frozen, {} leases void, {} deliveries held, in force after {:.1} ms",
-        print::cell(a, "workflow"), a["frozen"], a["leases_voided"], a["deliveries_held"], a["effect_ms"].as_f64().unwrap_or(0.0)
+        print::cell(a, "workflow"),
+        a["frozen"],
+        a["leases_voided"],
+        a["deliveries_held"],
+        a["effect_ms"].as_f64().unwrap_or(0.0)
     )
 }
 
 fn resumed(a: &Value) -> String {
-    format!("{} runs again at {}: {} drafts staged, {} stay out", print::cell(a, "workflow"), print::cell(a, "stage"), a["returned"], a["stayed_out"])
+    format!(
+        "{} runs again at {}: {} drafts staged, {} stay out",
+        print::cell(a, "workflow"),
+        print::cell(a, "stage"),
+        a["returned"],
+        a["stayed_out"]
+    )
 }
 
-async fn act(door: &Door, reach: &Reach, path: &str, body: Value, say: fn(&Value) -> String) -> anyhow::Result<ExitCode> {
+async fn act(
+    door: &Door,
+    reach: &Reach,
+    path: &str,
+    body: Value,
+    say: fn(&Value) -> String,
+) -> anyhow::Result<ExitCode> {
     let answer = door.json(Method::POST, path, Sent::Json(body)).await?;
     if reach.json {
         print::out(answer);

@@ -83,9 +83,14 @@ pub async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<
                 PackForm::Toml => "toml",
                 PackForm::Txt => "txt",
             };
-            let text = door.bytes(Method::GET, &format!("/v1/packs/{}?format={format}", segment(&id)), Sent::Nothing).await?;
+            let text =
+                door.bytes(Method::GET, &format!("/v1/packs/{}?format={format}", segment(&id)), Sent::Nothing).await?;
             let text = String::from_utf8_lossy(&text);
-            if reach.json { print::out(json!({ "workflow": id, "format": format, "text": text })) } else { print::out(text.trim_end()) }
+            if reach.json {
+                print::out(json!({ "workflow": id, "format": format, "text": text }))
+            } else {
+                print::out(text.trim_end())
+            }
         }
         Command::New { .. } | Command::Check { .. } => bail!("this command needs no hub"),
     }

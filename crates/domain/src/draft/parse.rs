@@ -92,8 +92,20 @@ impl<'de> Deserialize<'de> for Raw {
                         };
                     }
                     take!(
-                        workflow, external_id, revision, thread, draft, sources, model, usage, cost_usd, trace_id,
-                        expires_at, signals, audience, metadata
+                        workflow,
+                        external_id,
+                        revision,
+                        thread,
+                        draft,
+                        sources,
+                        model,
+                        usage,
+                        cost_usd,
+                        trace_id,
+                        expires_at,
+                        signals,
+                        audience,
+                        metadata
                     );
                 }
                 Ok(raw)
@@ -141,7 +153,10 @@ fn short(field: &str, text: &str, limit: usize) -> Result<(), FieldError> {
         return Err(FieldError::new(field, "empty; expected some text"));
     }
     if text.chars().count() > limit {
-        return Err(FieldError::new(field, format!("expected at most {limit} characters, found {}", text.chars().count())));
+        return Err(FieldError::new(
+            field,
+            format!("expected at most {limit} characters, found {}", text.chars().count()),
+        ));
     }
     if text.contains(char::is_control) {
         return Err(FieldError::new(field, "holds a control character"));
@@ -180,7 +195,8 @@ fn check_body(body: &DraftBody) -> Result<(), FieldError> {
         prose(|| format!("thread[{i}].text"), &message.text)?;
         prose(|| format!("thread[{i}].name"), message.name.as_deref().unwrap_or_default())?;
     }
-    let length = if body.draft.citations.is_empty() && body.signals.is_empty() { 0 } else { body.draft.text.chars().count() };
+    let length =
+        if body.draft.citations.is_empty() && body.signals.is_empty() { 0 } else { body.draft.text.chars().count() };
     for (i, c) in body.draft.citations.iter().enumerate() {
         short(&format!("draft.citations[{i}].source"), &c.source, 300)?;
         prose(|| format!("draft.citations[{i}].quote"), c.quote.as_deref().unwrap_or_default())?;
@@ -198,7 +214,10 @@ fn check_body(body: &DraftBody) -> Result<(), FieldError> {
     if let Some(cost) = &body.cost_usd
         && !is_money(cost)
     {
-        return Err(FieldError::new("cost_usd", format!("expected US dollars as a decimal string such as \"0.0031\", found {cost:?}")));
+        return Err(FieldError::new(
+            "cost_usd",
+            format!("expected US dollars as a decimal string such as \"0.0031\", found {cost:?}"),
+        ));
     }
     for (field, value) in [("subject", body.metadata.get("subject")), ("customer", body.metadata.get("customer"))] {
         prose(|| format!("metadata.{field}"), value.and_then(Value::as_str).unwrap_or_default())?;

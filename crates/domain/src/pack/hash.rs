@@ -27,21 +27,14 @@ mod tests {
     use super::*;
 
     fn files(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(name, text)| ((*name).into(), (*text).into()))
-            .collect()
+        pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect()
     }
 
     #[test]
     fn the_hash_depends_on_names_and_texts_but_not_on_their_order() {
         let hash = of_files(&files(&[("a", "bc"), ("d", "")]));
         assert_eq!(hash, of_files(&files(&[("d", ""), ("a", "bc")])));
-        for other in [
-            &[("ab", "c"), ("d", "")][..],
-            &[("a", "bc")],
-            &[("a", "bcd"), ("d", "")],
-        ] {
+        for other in [&[("ab", "c"), ("d", "")][..], &[("a", "bc")], &[("a", "bcd"), ("d", "")]] {
             assert_ne!(hash, of_files(&files(other)));
         }
     }

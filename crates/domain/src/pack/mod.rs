@@ -27,8 +27,8 @@ use crate::draft::Audience;
 pub use error::PackError;
 pub use names::{BadName, MicroUsd, ModelName, SourcePattern};
 pub use policy::{
-    AudienceRule, Cost, Delivery, FailureBudget, FailureRate, Gate, GateCount, PerStage, Pii,
-    Policy, Preference, Pull, Reason, Review, RiskRate, Routing, Sources, Workflow,
+    AudienceRule, Cost, Delivery, FailureBudget, FailureRate, Gate, GateCount, PerStage, Pii, Policy, Preference, Pull,
+    Reason, Review, RiskRate, Routing, Sources, Workflow,
 };
 pub use stage::{Stage, UnknownStage};
 pub use template::template;
@@ -101,10 +101,7 @@ impl Pack {
     /// The escalation reason with this code.
     #[must_use]
     pub fn reason(&self, code: &str) -> Option<&Reason> {
-        self.review
-            .reasons
-            .iter()
-            .find(|reason| reason.code == code)
+        self.review.reasons.iter().find(|reason| reason.code == code)
     }
 
     /// Reason code → the letter that picks it after the escalate key; no letter twice.
@@ -122,10 +119,7 @@ impl Pack {
     /// Whether a draft may cite this source.
     #[must_use]
     pub fn may_cite(&self, source_id: &str) -> bool {
-        self.sources
-            .allow
-            .iter()
-            .any(|pattern| pattern.matches(source_id))
+        self.sources.allow.iter().any(|pattern| pattern.matches(source_id))
     }
 
     /// The probability with which a draft is selected for review, above 0 and at most 1.
@@ -133,10 +127,6 @@ impl Pack {
     #[must_use]
     pub fn review_rate(&self, stage: Stage, high_risk: bool) -> f64 {
         let rate = *self.review.rate.at(stage);
-        if high_risk {
-            rate.max(self.review.risk_rate.high)
-        } else {
-            rate
-        }
+        if high_risk { rate.max(self.review.risk_rate.high) } else { rate }
     }
 }

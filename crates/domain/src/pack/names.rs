@@ -19,15 +19,10 @@ pub struct BadName {
 
 fn checked(text: &str, expected: &'static str, good: bool) -> Result<String, BadName> {
     let found = text.to_owned();
-    if good {
-        Ok(found)
-    } else {
-        Err(BadName { expected, found })
-    }
+    if good { Ok(found) } else { Err(BadName { expected, found }) }
 }
 
-pub(super) const WORKFLOW_ID: &str =
-    "1 to 64 lowercase letters, digits and `-`, starting with a letter";
+pub(super) const WORKFLOW_ID: &str = "1 to 64 lowercase letters, digits and `-`, starting with a letter";
 
 impl FromStr for WorkflowId {
     type Err = BadName;
@@ -36,9 +31,7 @@ impl FromStr for WorkflowId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let good = text.len() <= 64
             && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text
-                .bytes()
-                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+            && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
         checked(text, WORKFLOW_ID, good).map(Self)
     }
 }
@@ -60,18 +53,11 @@ impl SourcePattern {
         let Some(last) = parts.next_back() else {
             return self.0 == source_id;
         };
-        let Some(middle) = source_id
-            .strip_prefix(first)
-            .and_then(|rest| rest.strip_suffix(last))
-        else {
+        let Some(middle) = source_id.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
             return false;
         };
         // The leftmost place for each part leaves the most room for those after it.
-        parts
-            .try_fold(middle, |rest, part| {
-                rest.split_once(part).map(|(_, after)| after)
-            })
-            .is_some()
+        parts.try_fold(middle, |rest, part| rest.split_once(part).map(|(_, after)| after)).is_some()
     }
 }
 
@@ -79,9 +65,8 @@ impl FromStr for SourcePattern {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let good = !text.is_empty()
-            && !text
-                .contains(|c: char| c.is_whitespace() || c.is_control() || "?[]{}!\\".contains(c));
+        let good =
+            !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "?[]{}!\\".contains(c));
         checked(text, Self::EXPECTED, good).map(Self)
     }
 }
@@ -106,9 +91,7 @@ impl FromStr for ModelName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let good = !text.contains(|c: char| c.is_whitespace() || c.is_control())
-            && text
-                .split_once('/')
-                .is_some_and(|(provider, name)| !provider.is_empty() && !name.is_empty());
+            && text.split_once('/').is_some_and(|(provider, name)| !provider.is_empty() && !name.is_empty());
         checked(text, Self::EXPECTED, good).map(Self)
     }
 }
@@ -124,8 +107,7 @@ impl fmt::Display for ModelName {
 pub struct MicroUsd(pub i64);
 
 impl MicroUsd {
-    pub(super) const EXPECTED: &str =
-        "a sum above 0 in quotes with at most six decimals, such as \"200.00\"";
+    pub(super) const EXPECTED: &str = "a sum above 0 in quotes with at most six decimals, such as \"200.00\"";
 }
 
 impl FromStr for MicroUsd {
@@ -138,10 +120,7 @@ impl FromStr for MicroUsd {
         let micro = (digits(whole) && digits(decimals) && decimals.len() <= 6)
             .then(|| format!("{whole}{decimals:0<6}").parse().ok())
             .flatten();
-        micro.map(Self).ok_or_else(|| BadName {
-            expected: Self::EXPECTED,
-            found: text.to_owned(),
-        })
+        micro.map(Self).ok_or_else(|| BadName { expected: Self::EXPECTED, found: text.to_owned() })
     }
 }
 
@@ -152,12 +131,7 @@ impl fmt::Display for MicroUsd {
         let micro = self.0.unsigned_abs();
         let decimals = format!("{:06}", micro % 1_000_000);
         let (cents, beyond) = decimals.split_at(2);
-        write!(
-            f,
-            "{sign}{}.{cents}{}",
-            micro / 1_000_000,
-            beyond.trim_end_matches('0')
-        )
+        write!(f, "{sign}{}.{cents}{}", micro / 1_000_000, beyond.trim_end_matches('0'))
     }
 }
 
@@ -204,18 +178,7 @@ mod tests {
             let amount: MicroUsd = text.parse().unwrap();
             assert_eq!((amount.0, amount.to_string().as_str()), (micro, shown));
         }
-        for bad in [
-            "",
-            ".5",
-            "5.",
-            "-1",
-            "+1",
-            "1e3",
-            "1,000",
-            "0.0000001",
-            "9223372036854.775808",
-            "٣",
-        ] {
+        for bad in ["", ".5", "5.", "-1", "+1", "1e3", "1,000", "0.0000001", "9223372036854.775808", "٣"] {
             assert!(bad.parse::<MicroUsd>().is_err(), "{bad:?}");
         }
     }

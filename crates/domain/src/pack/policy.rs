@@ -61,10 +61,8 @@ pub struct AudienceRule {
 
 impl AudienceRule {
     pub(super) fn admits(&self, audience: &Audience) -> bool {
-        let in_one_of =
-            |groups: &[String]| audience.groups.iter().any(|group| groups.contains(group));
-        let admitted =
-            self.everyone || (self.opted_in && audience.opted_in) || in_one_of(&self.groups);
+        let in_one_of = |groups: &[String]| audience.groups.iter().any(|group| groups.contains(group));
+        let admitted = self.everyone || (self.opted_in && audience.opted_in) || in_one_of(&self.groups);
         admitted && !in_one_of(&self.except_groups)
     }
 }

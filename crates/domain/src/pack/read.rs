@@ -14,31 +14,17 @@ use gate::{cost, failure_budget};
 pub(super) fn pack(files: &PackFiles) -> Result<Pack, Vec<PackError>> {
     let Some(text) = files.get(Pack::WORKFLOW_FILE) else {
         let report = Report::new(Pack::WORKFLOW_FILE, "");
-        report.add(
-            0,
-            String::new(),
-            "a file with the workflow's settings".to_owned(),
-            "no such file".to_owned(),
-            None,
-        );
+        report.add(0, String::new(), "a file with the workflow's settings".to_owned(), "no such file".to_owned(), None);
         return Err(report.into_errors());
     };
     let report = Report::new(Pack::WORKFLOW_FILE, text);
     let (document, faults) = DeTable::parse_recoverable(text);
     for fault in &faults {
         let at = fault.span().map_or(0, |span| span.start);
-        report.add(
-            at,
-            String::new(),
-            "valid TOML".to_owned(),
-            fault.message().to_owned(),
-            None,
-        );
+        report.add(at, String::new(), "valid TOML".to_owned(), fault.message().to_owned(), None);
     }
     // What a broken document says beyond its faults is guesswork.
-    let read = faults
-        .is_empty()
-        .then(|| sections(&Section::root(&report, document.get_ref()), files));
+    let read = faults.is_empty().then(|| sections(&Section::root(&report, document.get_ref()), files));
     let mut errors = report.into_errors();
     errors.sort_by_key(|error| error.line);
     match read.flatten() {
@@ -49,28 +35,17 @@ pub(super) fn pack(files: &PackFiles) -> Result<Pack, Vec<PackError>> {
 
 /// Reads every section before any of them is given up, so that all faults come to light.
 fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
-    let workflow = root
-        .required_table("workflow")
-        .and_then(|section| workflow(&section, files));
+    let workflow = root.required_table("workflow").and_then(|section| workflow(&section, files));
     let audience = audiences(root.table("audience"));
-    let sources = root
-        .table("sources")
-        .map(|section| sources(&section))
-        .unwrap_or_default();
+    let sources = root.table("sources").map(|section| sources(&section)).unwrap_or_default();
     let policy = policy(root.table("policy"));
     let routing = routing(root.table("routing"), &policy);
-    let review = root
-        .required_table("review")
-        .map(|section| review(&section));
-    let reasons = review
-        .as_ref()
-        .map_or(&[][..], |review| review.reasons.as_slice());
+    let review = root.required_table("review").map(|section| review(&section));
+    let reasons = review.as_ref().map_or(&[][..], |review| review.reasons.as_slice());
     let delivery = root.table("delivery").map(|section| delivery(&section));
     let pull = root.tables("pull").iter().filter_map(pull).collect();
     let gate = gate::gate(root.table("gate"), reasons);
-    let failure_budget = root
-        .table("failure_budget")
-        .map(|section| failure_budget(&section, &gate.rates));
+    let failure_budget = root.table("failure_budget").map(|section| failure_budget(&section, &gate.rates));
     let cost = root.table("cost").map(|section| cost(&section));
     root.refuse_unknown_keys();
     let workflow = workflow?;
@@ -119,34 +94,16 @@ fn workflow(section: &Section<'_>, files: &PackFiles) -> Option<Workflow> {
         }
     }
     section.refuse_unknown_keys();
-    Some(Workflow {
-        id: id?,
-        name: name?,
-        dri: dri?,
-        guidelines: guidelines?,
-        runbook: runbook?,
-    })
+    Some(Workflow { id: id?, name: name?, dri: dri?, guidelines: guidelines?, runbook: runbook? })
 }
 
 fn audiences(section: Option<Section<'_>>) -> PerStage<AudienceRule> {
-    let rule = |stage: Stage| {
-        section
-            .as_ref()
-            .and_then(|section| audience(section, stage))
-    };
+    let rule = |stage: Stage| section.as_ref().and_then(|section| audience(section, stage));
     let audiences = PerStage {
-        internal: rule(Stage::Internal).unwrap_or_else(|| AudienceRule {
-            groups: vec!["staff".to_owned()],
-            ..AudienceRule::default()
-        }),
-        opt_in: rule(Stage::OptIn).unwrap_or_else(|| AudienceRule {
-            opted_in: true,
-            ..AudienceRule::default()
-        }),
-        default: rule(Stage::Default).unwrap_or_else(|| AudienceRule {
-            everyone: true,
-            ..AudienceRule::default()
-        }),
+        internal: rule(Stage::Internal)
+            .unwrap_or_else(|| AudienceRule { groups: vec!["staff".to_owned()], ..AudienceRule::default() }),
+        opt_in: rule(Stage::OptIn).unwrap_or_else(|| AudienceRule { opted_in: true, ..AudienceRule::default() }),
+        default: rule(Stage::Default).unwrap_or_else(|| AudienceRule { everyone: true, ..AudienceRule::default() }),
     };
     if let Some(section) = &section {
         section.refuse_unknown_keys();
@@ -160,26 +117,18 @@ fn audience(section: &Section<'_>, stage: Stage) -> Option<AudienceRule> {
         everyone: table.optional("everyone", rule::flag()).unwrap_or_default(),
         opted_in: table.optional("opted_in", rule::flag()).unwrap_or_default(),
         groups: table.list("groups", rule::word()).unwrap_or_default(),
-        except_groups: table
-            .list("except_groups", rule::word())
-            .unwrap_or_default(),
+        except_groups: table.list("except_groups", rule::word()).unwrap_or_default(),
     };
     table.refuse_unknown_keys();
     if !rule.everyone && !rule.opted_in && rule.groups.is_empty() {
-        section.fault(
-            stage.as_str(),
-            "someone to admit: everyone, opted_in or groups",
-            "nobody",
-        );
+        section.fault(stage.as_str(), "someone to admit: everyone, opted_in or groups", "nobody");
     }
     Some(rule)
 }
 
 fn sources(section: &Section<'_>) -> Sources {
     let sources = Sources {
-        allow: section
-            .list("allow", rule::source_pattern())
-            .unwrap_or_default(),
+        allow: section.list("allow", rule::source_pattern()).unwrap_or_default(),
         access: section.list("access", rule::word()).unwrap_or_default(),
     };
     section.refuse_unknown_keys();
@@ -187,38 +136,21 @@ fn sources(section: &Section<'_>) -> Sources {
 }
 
 fn policy(section: Option<Section<'_>>) -> Policy {
-    let mut policy = Policy {
-        pii: Pii::Redact,
-        retention_days: 30,
-        allowed_tools: Vec::new(),
-        models: Vec::new(),
-    };
+    let mut policy = Policy { pii: Pii::Redact, retention_days: 30, allowed_tools: Vec::new(), models: Vec::new() };
     let Some(section) = section else {
         return policy;
     };
-    let kinds = [
-        ("redact", Pii::Redact),
-        ("block", Pii::Block),
-        ("allow", Pii::Allow),
-    ];
+    let kinds = [("redact", Pii::Redact), ("block", Pii::Block), ("allow", Pii::Allow)];
     set(&mut policy.pii, section.optional("pii", choice(&kinds)));
-    set(
-        &mut policy.retention_days,
-        section.optional("retention_days", rule::whole(1..=3650)),
-    );
-    set(
-        &mut policy.allowed_tools,
-        section.list("allowed_tools", rule::word()),
-    );
+    set(&mut policy.retention_days, section.optional("retention_days", rule::whole(1..=3650)));
+    set(&mut policy.allowed_tools, section.list("allowed_tools", rule::word()));
     set(&mut policy.models, section.list("models", rule::model()));
     section.refuse_unknown_keys();
     policy
 }
 
 fn routing(section: Option<Section<'_>>, policy: &Policy) -> Routing {
-    let mut routing = Routing {
-        preference: Preference::CheapestPassingEval,
-    };
+    let mut routing = Routing { preference: Preference::CheapestPassingEval };
     let Some(section) = section else {
         return routing;
     };
@@ -227,16 +159,9 @@ fn routing(section: Option<Section<'_>>, policy: &Policy) -> Routing {
         ("fastest", Preference::Fastest),
         ("fixed", Preference::Fixed),
     ];
-    set(
-        &mut routing.preference,
-        section.optional("preference", choice(&preferences)),
-    );
+    set(&mut routing.preference, section.optional("preference", choice(&preferences)));
     if routing.preference == Preference::Fixed && policy.models.is_empty() {
-        section.fault(
-            "preference",
-            "a model in policy.models for a fixed route",
-            "none",
-        );
+        section.fault("preference", "a model in policy.models for a fixed route", "none");
     }
     section.refuse_unknown_keys();
     routing
@@ -245,40 +170,22 @@ fn routing(section: Option<Section<'_>>, policy: &Policy) -> Routing {
 fn review(section: &Section<'_>) -> Review {
     let rates = section.table("rate");
     let rate = |stage: Stage| {
-        let rate = rates
-            .as_ref()
-            .and_then(|rates| rates.optional(stage.as_str(), rule::share_above_zero()));
+        let rate = rates.as_ref().and_then(|rates| rates.optional(stage.as_str(), rule::share_above_zero()));
         rate.unwrap_or(1.0)
     };
-    let rate = PerStage {
-        internal: rate(Stage::Internal),
-        opt_in: rate(Stage::OptIn),
-        default: rate(Stage::Default),
-    };
+    let rate = PerStage { internal: rate(Stage::Internal), opt_in: rate(Stage::OptIn), default: rate(Stage::Default) };
     let risk = section.table("risk_rate");
-    let high = risk
-        .as_ref()
-        .and_then(|risk| risk.optional("high", rule::share_above_zero()));
+    let high = risk.as_ref().and_then(|risk| risk.optional("high", rule::share_above_zero()));
     for table in rates.iter().chain(&risk) {
         table.refuse_unknown_keys();
     }
     Review {
         rate,
-        risk_rate: RiskRate {
-            high: high.unwrap_or(1.0),
-        },
-        double_rate: section
-            .optional("double_rate", rule::share())
-            .unwrap_or_default(),
-        lease_seconds: section
-            .optional("lease_seconds", rule::whole(30..=3600))
-            .unwrap_or(300),
-        undo_seconds: section
-            .optional("undo_seconds", rule::whole(0..=600))
-            .unwrap_or(10),
-        expires_hours: section
-            .optional("expires_hours", rule::whole(1..=720))
-            .unwrap_or(48),
+        risk_rate: RiskRate { high: high.unwrap_or(1.0) },
+        double_rate: section.optional("double_rate", rule::share()).unwrap_or_default(),
+        lease_seconds: section.optional("lease_seconds", rule::whole(30..=3600)).unwrap_or(300),
+        undo_seconds: section.optional("undo_seconds", rule::whole(0..=600)).unwrap_or(10),
+        expires_hours: section.optional("expires_hours", rule::whole(1..=720)).unwrap_or(48),
         reasons: reasons(section),
     }
 }
@@ -287,19 +194,11 @@ fn reasons(section: &Section<'_>) -> Vec<Reason> {
     let tables = section.tables("reason");
     section.refuse_unknown_keys();
     if tables.is_empty() {
-        section.fault(
-            "reason",
-            "at least one [[review.reason]] to escalate for",
-            "none",
-        );
+        section.fault("reason", "at least one [[review.reason]] to escalate for", "none");
     }
     if tables.len() > LETTERS {
         let found = tables.len().to_string();
-        section.fault(
-            "reason",
-            "at most 26 reasons, one for each letter that picks it",
-            &found,
-        );
+        section.fault("reason", "at most 26 reasons, one for each letter that picks it", &found);
     }
     let mut reasons: Vec<Reason> = Vec::with_capacity(tables.len());
     for table in &tables {
@@ -311,18 +210,9 @@ fn reasons(section: &Section<'_>) -> Vec<Reason> {
         // Kept even when it is not whole, so that what refers to it isn't called wrong as well.
         let Some(code) = code else { continue };
         if reasons.iter().any(|reason| reason.code == code) {
-            table.fault(
-                "code",
-                "a code of its own for each reason",
-                &format!("{code:?} again"),
-            );
+            table.fault("code", "a code of its own for each reason", &format!("{code:?} again"));
         }
-        reasons.push(Reason {
-            code,
-            label: label.unwrap_or_default(),
-            harm,
-            to: to.unwrap_or_default(),
-        });
+        reasons.push(Reason { code, label: label.unwrap_or_default(), harm, to: to.unwrap_or_default() });
     }
     reasons
 }
@@ -331,46 +221,24 @@ fn delivery(section: &Section<'_>) -> Option<Delivery> {
     let url = section.required("url", rule::http_url());
     let secret_env = section.required("secret_env", rule::env_name());
     let previous_secret_env = section.optional("previous_secret_env", rule::env_name());
-    let allow_private = section
-        .optional("allow_private", rule::flag())
-        .unwrap_or_default();
+    let allow_private = section.optional("allow_private", rule::flag()).unwrap_or_default();
     if previous_secret_env.is_some() && previous_secret_env == secret_env {
-        section.fault(
-            "previous_secret_env",
-            "another variable than secret_env",
-            "the same one",
-        );
+        section.fault("previous_secret_env", "another variable than secret_env", "the same one");
     }
     section.refuse_unknown_keys();
-    Some(Delivery {
-        url: url?,
-        secret_env: secret_env?,
-        previous_secret_env,
-        allow_private,
-    })
+    Some(Delivery { url: url?, secret_env: secret_env?, previous_secret_env, allow_private })
 }
 
 fn pull(section: &Section<'_>) -> Option<Pull> {
     let url = section.required("url", rule::http_url());
-    let every_seconds = section
-        .optional("every_seconds", rule::whole(5..=86_400))
-        .unwrap_or(60);
+    let every_seconds = section.optional("every_seconds", rule::whole(5..=86_400)).unwrap_or(60);
     let token_env = section.optional("token_env", rule::env_name());
     section.refuse_unknown_keys();
-    Some(Pull {
-        url: url?,
-        every_seconds,
-        token_env,
-    })
+    Some(Pull { url: url?, every_seconds, token_env })
 }
 
 fn choice<T: Copy + 'static>(choices: &[(&str, T)]) -> Rule<T> {
-    rule::choice(
-        choices
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), *value))
-            .collect(),
-    )
+    rule::choice(choices.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect())
 }
 
 /// Puts what the pack says in the place of the default.

@@ -22,29 +22,16 @@ pub(super) struct Rule<T> {
     pub(super) read: Read<T>,
 }
 
-fn rule<T>(
-    expected: impl Into<String>,
-    read: impl Fn(&DeValue<'_>) -> Option<T> + 'static,
-) -> Rule<T> {
-    Rule {
-        expected: expected.into(),
-        choices: Vec::new(),
-        private: false,
-        read: Box::new(read),
-    }
+fn rule<T>(expected: impl Into<String>, read: impl Fn(&DeValue<'_>) -> Option<T> + 'static) -> Rule<T> {
+    Rule { expected: expected.into(), choices: Vec::new(), private: false, read: Box::new(read) }
 }
 
 fn string(expected: &str, good: fn(&str) -> bool) -> Rule<String> {
-    rule(expected, move |value| {
-        value.as_str().filter(|text| good(text)).map(str::to_owned)
-    })
+    rule(expected, move |value| value.as_str().filter(|text| good(text)).map(str::to_owned))
 }
 
 fn private<T>(rule: Rule<T>) -> Rule<T> {
-    Rule {
-        private: true,
-        ..rule
-    }
+    Rule { private: true, ..rule }
 }
 
 fn parsed<T: FromStr>(expected: &str) -> Rule<T> {
@@ -68,57 +55,39 @@ pub(super) fn text() -> Rule<String> {
 
 /// A name for programs: a group, a label, a route, a tool.
 pub(super) fn word() -> Rule<String> {
-    string(
-        "a name of at most 100 characters without spaces or commas",
-        |text| {
-            !text.is_empty()
-                && text.chars().count() <= 100
-                && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',')
-        },
-    )
+    string("a name of at most 100 characters without spaces or commas", |text| {
+        !text.is_empty()
+            && text.chars().count() <= 100
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == ',')
+    })
 }
 
 /// The code of an escalation reason. `harm` is taken: `escalate:harm` means every harmful one.
 pub(super) fn reason_code() -> Rule<String> {
-    string(
-        "1 to 40 lowercase letters, digits and `_`, starting with a letter, and not `harm`",
-        |text| {
-            text != "harm"
-                && text.len() <= 40
-                && text.starts_with(|c: char| c.is_ascii_lowercase())
-                && text
-                    .bytes()
-                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-        },
-    )
+    string("1 to 40 lowercase letters, digits and `_`, starting with a letter, and not `harm`", |text| {
+        text != "harm"
+            && text.len() <= 40
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    })
 }
 
 /// The name of an environment variable; packs live in git, so secrets stay out of them.
 pub(super) fn env_name() -> Rule<String> {
-    private(string(
-        "the name of an environment variable (capitals, digits and `_`)",
-        |text| {
-            text.len() <= 100
-                && text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
-                && text
-                    .bytes()
-                    .all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
-        },
-    ))
+    private(string("the name of an environment variable (capitals, digits and `_`)", |text| {
+        text.len() <= 100
+            && text.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+            && text.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'_'))
+    }))
 }
 
 /// An absolute URL without credentials.
 pub(super) fn http_url() -> Rule<String> {
-    private(string(
-        "an http:// or https:// URL without a password in it",
-        |text| {
-            Url::parse(text).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https")
-                    && url.username().is_empty()
-                    && url.password().is_none()
-            })
-        },
-    ))
+    private(string("an http:// or https:// URL without a password in it", |text| {
+        Url::parse(text).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+        })
+    }))
 }
 
 /// A path within the project, such as an eval suite's.
@@ -145,13 +114,7 @@ pub(super) fn model() -> Rule<ModelName> {
 
 /// A sum above zero.
 pub(super) fn money() -> Rule<MicroUsd> {
-    rule(MicroUsd::EXPECTED, |value| {
-        value
-            .as_str()?
-            .parse()
-            .ok()
-            .filter(|sum: &MicroUsd| sum.0 > 0)
-    })
+    rule(MicroUsd::EXPECTED, |value| value.as_str()?.parse().ok().filter(|sum: &MicroUsd| sum.0 > 0))
 }
 
 pub(super) fn flag() -> Rule<bool> {
@@ -169,23 +132,17 @@ pub(super) fn whole(range: RangeInclusive<u32>) -> Rule<u32> {
 
 /// From none to all.
 pub(super) fn share() -> Rule<f64> {
-    rule("a number from 0 to 1", |value| {
-        number_of(value).filter(|number| (0.0..=1.0).contains(number))
-    })
+    rule("a number from 0 to 1", |value| number_of(value).filter(|number| (0.0..=1.0).contains(number)))
 }
 
 /// Some, or all.
 pub(super) fn share_above_zero() -> Rule<f64> {
-    rule("a number above 0 and at most 1", |value| {
-        number_of(value).filter(|number| *number > 0.0 && *number <= 1.0)
-    })
+    rule("a number above 0 and at most 1", |value| number_of(value).filter(|number| *number > 0.0 && *number <= 1.0))
 }
 
 /// The chance of error that a gate's bounds allow.
 pub(super) fn alpha() -> Rule<f64> {
-    rule("a number above 0 and at most 0.5", |value| {
-        number_of(value).filter(|number| *number > 0.0 && *number <= 0.5)
-    })
+    rule("a number above 0 and at most 0.5", |value| number_of(value).filter(|number| *number > 0.0 && *number <= 0.5))
 }
 
 /// One of a few names, each standing for a value.
@@ -197,10 +154,7 @@ pub(super) fn choice<T: Clone + 'static>(choices: Vec<(String, T)>) -> Rule<T> {
         private: false,
         read: Box::new(move |value| {
             let name = value.as_str()?;
-            choices
-                .iter()
-                .find(|(choice, _)| choice == name)
-                .map(|(_, value)| value.clone())
+            choices.iter().find(|(choice, _)| choice == name).map(|(_, value)| value.clone())
         }),
     }
 }

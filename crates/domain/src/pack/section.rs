@@ -19,22 +19,11 @@ pub(super) struct Report<'t> {
 
 impl<'t> Report<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self {
-            file,
-            text,
-            errors: RefCell::default(),
-        }
+        Self { file, text, errors: RefCell::default() }
     }
 
     /// Notes a fault at a byte offset.
-    pub(super) fn add(
-        &self,
-        at: usize,
-        key: String,
-        expected: String,
-        found: String,
-        did_you_mean: Option<String>,
-    ) {
+    pub(super) fn add(&self, at: usize, key: String, expected: String, found: String, did_you_mean: Option<String>) {
         let before = self.text.as_bytes().get(..at).unwrap_or_default();
         self.errors.borrow_mut().push(PackError {
             file: self.file.to_owned(),
@@ -66,21 +55,11 @@ impl<'t> Section<'t> {
     }
 
     fn new(report: &'t Report<'t>, path: String, at: usize, table: &'t DeTable<'t>) -> Self {
-        Self {
-            report,
-            path,
-            at,
-            table,
-            known: RefCell::default(),
-        }
+        Self { report, path, at, table, known: RefCell::default() }
     }
 
     fn child_path(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     fn get(&self, key: &'static str) -> Option<&'t Spanned<DeValue<'t>>> {
@@ -91,14 +70,10 @@ impl<'t> Section<'t> {
     fn check<T>(&self, path: String, value: &Spanned<DeValue<'_>>, rule: &Rule<T>) -> Option<T> {
         let read = (rule.read)(value.get_ref());
         if read.is_none() {
-            let hint = value
-                .get_ref()
-                .as_str()
-                .and_then(|word| closest(word, rule.choices.iter().map(String::as_str)));
+            let hint = value.get_ref().as_str().and_then(|word| closest(word, rule.choices.iter().map(String::as_str)));
             if rule.private {
                 let found = "another value (not shown: it may be a secret)".to_owned();
-                self.report
-                    .add(value.span().start, path, rule.expected.clone(), found, None);
+                self.report.add(value.span().start, path, rule.expected.clone(), found, None);
             } else {
                 self.wrong(path, value, &rule.expected, hint);
             }
@@ -106,35 +81,14 @@ impl<'t> Section<'t> {
         read
     }
 
-    fn wrong(
-        &self,
-        path: String,
-        value: &Spanned<DeValue<'_>>,
-        expected: &str,
-        hint: Option<String>,
-    ) {
-        self.report.add(
-            value.span().start,
-            path,
-            expected.to_owned(),
-            describe(value.get_ref()),
-            hint,
-        );
+    fn wrong(&self, path: String, value: &Spanned<DeValue<'_>>, expected: &str, hint: Option<String>) {
+        self.report.add(value.span().start, path, expected.to_owned(), describe(value.get_ref()), hint);
     }
 
     /// Notes a fault in the value of `key`, or in the section itself when it has no such key.
     pub(super) fn fault(&self, key: &str, expected: &str, found: &str) {
-        let at = self
-            .table
-            .get(key)
-            .map_or(self.at, |value| value.span().start);
-        self.report.add(
-            at,
-            self.child_path(key),
-            expected.to_owned(),
-            found.to_owned(),
-            None,
-        );
+        let at = self.table.get(key).map_or(self.at, |value| value.span().start);
+        self.report.add(at, self.child_path(key), expected.to_owned(), found.to_owned(), None);
     }
 
     /// The value of a key that has to be there.
@@ -166,9 +120,7 @@ impl<'t> Section<'t> {
         for (i, entry) in entries.iter().enumerate() {
             let path = format!("{path}[{i}]");
             match self.check(path.clone(), entry, &rule) {
-                Some(read) if list.contains(&read) => {
-                    self.wrong(path, entry, "each entry once", None)
-                }
+                Some(read) if list.contains(&read) => self.wrong(path, entry, "each entry once", None),
                 Some(read) => list.push(read),
                 None => {}
             }
@@ -177,12 +129,7 @@ impl<'t> Section<'t> {
     }
 
     /// A list with at least one entry.
-    pub(super) fn required_list<T: PartialEq>(
-        &self,
-        key: &'static str,
-        rule: Rule<T>,
-        expected: &str,
-    ) -> Vec<T> {
+    pub(super) fn required_list<T: PartialEq>(&self, key: &'static str, rule: Rule<T>, expected: &str) -> Vec<T> {
         let entries = self.table.get(key).map(|value| value.get_ref().as_array());
         if entries.is_none_or(|entries| entries.is_some_and(|entries| entries.is_empty())) {
             self.fault(key, expected, "none");
@@ -211,18 +158,11 @@ impl<'t> Section<'t> {
         };
         let path = self.child_path(key);
         let Some(entries) = value.get_ref().as_array() else {
-            self.wrong(
-                path.clone(),
-                value,
-                &format!("a list of tables, written [[{path}]]"),
-                None,
-            );
+            self.wrong(path.clone(), value, &format!("a list of tables, written [[{path}]]"), None);
             return Vec::new();
         };
         let sections = entries.iter().enumerate();
-        sections
-            .filter_map(|(i, entry)| self.section(format!("{path}[{i}]"), entry))
-            .collect()
+        sections.filter_map(|(i, entry)| self.section(format!("{path}[{i}]"), entry)).collect()
     }
 
     fn section(&self, path: String, value: &'t Spanned<DeValue<'t>>) -> Option<Section<'t>> {
@@ -236,11 +176,7 @@ impl<'t> Section<'t> {
     /// Notes every key that nobody asked for. To be called last.
     pub(super) fn refuse_unknown_keys(&self) {
         let known = self.known.borrow();
-        for key in self
-            .table
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()))
-        {
+        for key in self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
             let Range { start, .. } = key.span();
             let name = key.get_ref();
             let expected = format!("one of {}", known.join(", "));
@@ -259,9 +195,7 @@ impl<'t> Section<'t> {
 fn closest<'c>(word: &str, choices: impl Iterator<Item = &'c str>) -> Option<String> {
     let choices: Vec<&str> = choices.collect();
     let word = clip(word);
-    get_close_matches(word.as_str(), &choices, 1, 0.6)
-        .first()
-        .map(|name| (*name).to_owned())
+    get_close_matches(word.as_str(), &choices, 1, 0.6).first().map(|name| (*name).to_owned())
 }
 
 fn describe(value: &DeValue<'_>) -> String {

@@ -1,10 +1,5 @@
 //! Stories over whole packs: the real one, the template, and many broken ones.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
@@ -17,12 +12,7 @@ use crate::verdict::Grade;
 fn files_in(dir: &str) -> PackFiles {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(dir);
     ["workflow.toml", "guidelines.md", "runbook.md"]
-        .map(|name| {
-            (
-                name.to_owned(),
-                std::fs::read_to_string(dir.join(name)).expect(name),
-            )
-        })
+        .map(|name| (name.to_owned(), std::fs::read_to_string(dir.join(name)).expect(name)))
         .into()
 }
 
@@ -52,29 +42,17 @@ fn the_real_pack_is_read_whole() {
     assert_eq!(pack.policy.pii, Pii::Redact);
     assert_eq!(pack.policy.models.len(), 2);
     assert_eq!(pack.review.lease_seconds, 300);
-    assert_eq!(
-        (pack.review.undo_seconds, pack.review.expires_hours),
-        (10, 48)
-    );
+    assert_eq!((pack.review.undo_seconds, pack.review.expires_hours), (10, 48));
     assert!(pack.reason("unsafe").unwrap().harm);
     assert_eq!(pack.reason("needs_human").unwrap().to, "tier-2");
     assert!(pack.reason("unknown").is_none());
     assert!(pack.delivery.as_ref().unwrap().allow_private);
-    assert_eq!(
-        pack.gate.rates[1].counts,
-        [GateCount::Edit(Grade::Factual), GateCount::EscalateHarm]
-    );
+    assert_eq!(pack.gate.rates[1].counts, [GateCount::Edit(Grade::Factual), GateCount::EscalateHarm]);
     assert_eq!(pack.failure_budget.as_ref().unwrap().rate, "harm");
     let cost = pack.cost.as_ref().unwrap();
-    assert_eq!(
-        (cost.monthly_usd.0, cost.max_per_sent_usd.unwrap().0),
-        (200_000_000, 50_000)
-    );
+    assert_eq!((cost.monthly_usd.0, cost.max_per_sent_usd.unwrap().0), (200_000_000, 50_000));
     let keys: Vec<_> = pack.reason_keys().into_iter().collect();
-    assert_eq!(
-        keys,
-        [("needs_human", 'n'), ("unsafe", 'u'), ("wrong_action", 'w')]
-    );
+    assert_eq!(keys, [("needs_human", 'n'), ("unsafe", 'u'), ("wrong_action", 'w')]);
 }
 
 #[test]
@@ -86,10 +64,7 @@ fn the_settings_read_the_same_in_json_as_in_toml() {
     assert_eq!(json["cost"]["monthly_usd"], "200.00");
     assert_eq!(json["sources"]["allow"][0], "airline-policy/*");
     assert_eq!(json["routing"]["preference"], "cheapest_passing_eval");
-    assert!(
-        json["guidelines"].is_null(),
-        "the texts are served on their own"
-    );
+    assert!(json["guidelines"].is_null(), "the texts are served on their own");
 }
 
 #[test]
@@ -103,10 +78,7 @@ fn each_stage_admits_its_own_audience() {
     let admitted = |who: &Audience| Stage::ALL.map(|stage| pack.admits(stage, who));
     assert_eq!(admitted(&audience(&["staff"], false)), [true, false, true]);
     assert_eq!(admitted(&audience(&[], true)), [false, true, true]);
-    assert_eq!(
-        admitted(&audience(&["opted-out"], true)),
-        [false, true, false]
-    );
+    assert_eq!(admitted(&audience(&["opted-out"], true)), [false, true, false]);
     assert_eq!(admitted(&audience(&[], false)), [false, false, true]);
 }
 
@@ -116,17 +88,8 @@ fn a_risky_draft_is_never_reviewed_less() {
     assert_eq!(pack.review_rate(Stage::Default, false), 0.25);
     assert_eq!(pack.review_rate(Stage::Default, true), 1.0);
     let mut files = airline_files();
-    edit(
-        &mut files,
-        "risk_rate = { high = 1.0 }",
-        "risk_rate = { high = 0.1 }",
-    );
-    assert_eq!(
-        Pack::parse(&files)
-            .unwrap()
-            .review_rate(Stage::Internal, true),
-        1.0
-    );
+    edit(&mut files, "risk_rate = { high = 1.0 }", "risk_rate = { high = 0.1 }");
+    assert_eq!(Pack::parse(&files).unwrap().review_rate(Stage::Internal, true), 1.0);
 }
 
 #[test]
@@ -144,10 +107,7 @@ fn the_hash_follows_every_file_and_the_guideline_hash_only_one() {
     assert_ne!(before.hash(), after.hash());
     assert_eq!(before.guideline_hash(), after.guideline_hash());
     let mut files = airline_files();
-    files.insert(
-        "notes.md".to_owned(),
-        "Not named by workflow.toml".to_owned(),
-    );
+    files.insert("notes.md".to_owned(), "Not named by workflow.toml".to_owned());
     assert_eq!(before.hash(), Pack::parse(&files).unwrap().hash());
 }
 
@@ -158,40 +118,19 @@ fn what_is_left_out_gets_a_safe_default() {
         review.reason = [{ code = "unsafe", label = "Unsafe", to = "on-call" }]
     "#;
     let files = [("workflow.toml", minimal), ("g.md", "g"), ("r.md", "r")];
-    let pack = Pack::parse(
-        &files
-            .map(|(name, text)| (name.to_owned(), text.to_owned()))
-            .into(),
-    )
-    .unwrap();
-    assert_eq!(
-        Stage::ALL.map(|stage| pack.review_rate(stage, false)),
-        [1.0; 3]
-    );
+    let pack = Pack::parse(&files.map(|(name, text)| (name.to_owned(), text.to_owned())).into()).unwrap();
+    assert_eq!(Stage::ALL.map(|stage| pack.review_rate(stage, false)), [1.0; 3]);
     assert!(!pack.may_cite("anything"));
-    assert_eq!(
-        pack.gate.rates.len(),
-        2,
-        "a gate without rates would be open"
-    );
+    assert_eq!(pack.gate.rates.len(), 2, "a gate without rates would be open");
     assert!(pack.delivery.is_none() && pack.cost.is_none() && pack.failure_budget.is_none());
-    assert!(!pack.admits(
-        Stage::Internal,
-        &Audience {
-            opted_in: true,
-            ..Audience::default()
-        }
-    ));
+    assert!(!pack.admits(Stage::Internal, &Audience { opted_in: true, ..Audience::default() }));
 }
 
 #[test]
 fn the_template_passes_the_check_and_reads_well() {
     let pack = Pack::parse(&new_pack()).unwrap_or_else(|errors| panic!("{errors:#?}"));
     let text = render_txt(&pack);
-    assert!(
-        text.lines().all(|line| line.chars().count() <= 76),
-        "{text}"
-    );
+    assert!(text.lines().all(|line| line.chars().count() <= 76), "{text}");
     insta::assert_snapshot!(text.replace(pack.hash(), "HASH"));
 }
 
@@ -199,13 +138,7 @@ fn the_template_passes_the_check_and_reads_well() {
 fn the_demo_packs_pass_the_check() {
     for id in ["support-first-reply", "support-refund-note"] {
         let pack = Pack::parse(&files_in(&format!("../../packs/{id}")));
-        assert_eq!(
-            pack.unwrap_or_else(|errors| panic!("{errors:#?}"))
-                .workflow
-                .id
-                .as_str(),
-            id
-        );
+        assert_eq!(pack.unwrap_or_else(|errors| panic!("{errors:#?}")).workflow.id.as_str(), id);
     }
 }
 
@@ -218,9 +151,7 @@ fn edit(files: &mut PackFiles, from: &str, to: &str) {
 
 #[test]
 fn a_broken_pack_is_told_where_and_how() {
-    let cases = include_str!("broken.txt")
-        .split("\n\n")
-        .filter(|case| !case.starts_with('#'));
+    let cases = include_str!("broken.txt").split("\n\n").filter(|case| !case.starts_with('#'));
     let mut tested = 0;
     for case in cases {
         let (change, messages) = case.split_once("\n=> ").expect(case);
@@ -272,15 +203,10 @@ fn more_reasons_than_letters_are_refused() {
     let mut files = new_pack();
     let text = files.get_mut(Pack::WORKFLOW_FILE).unwrap();
     for i in 0..24 {
-        text.push_str(&format!(
-            "[[review.reason]]\ncode = \"r{i}\"\nlabel = \"R\"\nto = \"t\"\n"
-        ));
+        text.push_str(&format!("[[review.reason]]\ncode = \"r{i}\"\nlabel = \"R\"\nto = \"t\"\n"));
     }
     let found = errors(&files);
-    assert_eq!(
-        (found.len(), found[0].key.as_str(), found[0].found.as_str()),
-        (1, "review.reason", "27")
-    );
+    assert_eq!((found.len(), found[0].key.as_str(), found[0].found.as_str()), (1, "review.reason", "27"));
 }
 
 proptest! {

@@ -32,14 +32,8 @@ pub fn render_txt(pack: &Pack) -> String {
     page.heading("6. Cost controls");
     cost(&mut page, pack.cost.as_ref());
     page.heading("7. Incident response");
-    page.entry(
-        "Kill",
-        &format!("countersign kill {} --reason \"…\"", pack.workflow.id),
-    );
-    page.entry(
-        "Takes effect",
-        "before the command returns: no drafts, no reviews, no deliveries",
-    );
+    page.entry("Kill", &format!("countersign kill {} --reason \"…\"", pack.workflow.id));
+    page.entry("Takes effect", "before the command returns: no drafts, no reviews, no deliveries");
     page.entry("Resume", "always starts again at internal");
     page.text(&pack.runbook);
     page.heading("8. Reviewing guidelines");
@@ -48,57 +42,27 @@ pub fn render_txt(pack: &Pack) -> String {
 }
 
 fn roles(page: &mut Page, pack: &Pack) {
-    page.entry(
-        "DRI",
-        &format!(
-            "{}: reads the gate, promotes, answers for it",
-            pack.workflow.dri
-        ),
-    );
-    page.entry(
-        "Reviewers",
-        "approve, edit or escalate the drafts that are selected for review",
-    );
+    page.entry("DRI", &format!("{}: reads the gate, promotes, answers for it", pack.workflow.dri));
+    page.entry("Reviewers", "approve, edit or escalate the drafts that are selected for review");
     page.entry("On-call", "may kill, and nothing else");
     page.entry("Escalations", "");
     for reason in &pack.review.reasons {
         let harm = if reason.harm { " Counts as harm." } else { "" };
-        page.entry(
-            &format!("  {}", reason.to),
-            &format!("{} ({}).{harm}", reason.label, reason.code),
-        );
+        page.entry(&format!("  {}", reason.to), &format!("{} ({}).{harm}", reason.label, reason.code));
     }
 }
 
 fn stages(page: &mut Page, pack: &Pack) {
     page.line("One stage at a time, in this order; back at any time.", 2);
     for stage in Stage::ALL {
-        page.entry(
-            stage.as_str(),
-            &format!("for {}", audience(pack.audience.at(stage))),
-        );
+        page.entry(stage.as_str(), &format!("for {}", audience(pack.audience.at(stage))));
         let rates = [false, true].map(|high_risk| percent(pack.review_rate(stage, high_risk)));
-        page.entry(
-            "",
-            &format!(
-                "{} of drafts reviewed, {} of risky ones",
-                rates[0], rates[1]
-            ),
-        );
+        page.entry("", &format!("{} of drafts reviewed, {} of risky ones", rates[0], rates[1]));
     }
     let review = &pack.review;
-    page.entry(
-        "Second review",
-        &format!("{}, blind", percent(review.double_rate)),
-    );
-    page.entry(
-        "Time to decide",
-        &format!("{} hours, then a draft expires", review.expires_hours),
-    );
-    page.entry(
-        "Time to undo",
-        &format!("{} seconds, then a verdict is final", review.undo_seconds),
-    );
+    page.entry("Second review", &format!("{}, blind", percent(review.double_rate)));
+    page.entry("Time to decide", &format!("{} hours, then a draft expires", review.expires_hours));
+    page.entry("Time to undo", &format!("{} seconds, then a verdict is final", review.undo_seconds));
 }
 
 fn audience(rule: &AudienceRule) -> String {
@@ -121,57 +85,21 @@ fn audience(rule: &AudienceRule) -> String {
 
 fn gate(page: &mut Page, pack: &Pack) {
     let gate = &pack.gate;
-    page.line(
-        "A promotion needs all of this at the current stage and version:",
-        2,
-    );
+    page.line("A promotion needs all of this at the current stage and version:", 2);
     for rate in &gate.rates {
-        let outcomes: Vec<String> = rate
-            .counts
-            .iter()
-            .map(|count| outcome(count, pack))
-            .collect();
-        page.entry(
-            &rate.name,
-            &format!(
-                "at most {} of drafts end as {}",
-                percent(rate.max),
-                outcomes.join(", ")
-            ),
-        );
+        let outcomes: Vec<String> = rate.counts.iter().map(|count| outcome(count, pack)).collect();
+        page.entry(&rate.name, &format!("at most {} of drafts end as {}", percent(rate.max), outcomes.join(", ")));
     }
     let confidence = percent(1.0 - gate.alpha);
-    page.entry(
-        "Confidence",
-        &format!("{confidence} for all of these rates together, at every look"),
-    );
-    page.entry(
-        "Evidence",
-        &format!("{} reviews over {} days", gate.min_reviewed, gate.min_days),
-    );
-    page.entry(
-        "Unresolved",
-        &format!(
-            "at most {} of selected drafts undecided",
-            percent(gate.max_unresolved)
-        ),
-    );
-    page.entry(
-        "Kill drill",
-        &format!("within the last {} days", gate.kill_drill_days),
-    );
-    let signatures = if gate.second_signature {
-        "the DRI's and a second person's"
-    } else {
-        "the DRI's"
-    };
+    page.entry("Confidence", &format!("{confidence} for all of these rates together, at every look"));
+    page.entry("Evidence", &format!("{} reviews over {} days", gate.min_reviewed, gate.min_days));
+    page.entry("Unresolved", &format!("at most {} of selected drafts undecided", percent(gate.max_unresolved)));
+    page.entry("Kill drill", &format!("within the last {} days", gate.kill_drill_days));
+    let signatures = if gate.second_signature { "the DRI's and a second person's" } else { "the DRI's" };
     page.entry("Signature", signatures);
     if let Some(budget) = &pack.failure_budget {
         let days = budget.window_days;
-        let text = format!(
-            "the limit of \"{}\" over {days} days; beyond doubt above it, back one stage",
-            budget.rate
-        );
+        let text = format!("the limit of \"{}\" over {days} days; beyond doubt above it, back one stage", budget.rate);
         page.entry("Failure budget", &text);
     }
 }
@@ -185,9 +113,7 @@ fn outcome(count: &GateCount, pack: &Pack) -> String {
         GateCount::Escalate => "escalated".to_owned(),
         GateCount::EscalateHarm => "escalated as harm".to_owned(),
         GateCount::EscalateReason(code) => {
-            let label = pack
-                .reason(code)
-                .map_or(code.as_str(), |reason| reason.label.as_str());
+            let label = pack.reason(code).map_or(code.as_str(), |reason| reason.label.as_str());
             format!("escalated ({label})")
         }
     }
@@ -195,10 +121,7 @@ fn outcome(count: &GateCount, pack: &Pack) -> String {
 
 fn evals(page: &mut Page, pack: &Pack) {
     match &pack.gate.eval_suite {
-        Some(suite) => page.entry(
-            "Suite",
-            &format!("{suite}: has to be green for a promotion"),
-        ),
+        Some(suite) => page.entry("Suite", &format!("{suite}: has to be green for a promotion")),
         None => page.entry("Suite", "none; the gate rests on reviews alone"),
     }
     page.entry("Models", &listed(&pack.policy.models, "none named"));
@@ -228,10 +151,7 @@ fn data(page: &mut Page, pack: &Pack) {
     let receiver = pack.delivery.as_ref().map(|delivery| delivery.url.as_str());
     page.entry("Replies go to", receiver.unwrap_or("nowhere by themselves"));
     for pull in &pack.pull {
-        page.entry(
-            "Drafts from",
-            &format!("{}, every {} seconds", pull.url, pull.every_seconds),
-        );
+        page.entry("Drafts from", &format!("{}, every {} seconds", pull.url, pull.every_seconds));
     }
 }
 
@@ -240,17 +160,10 @@ fn cost(page: &mut Page, cost: Option<&Cost>) {
         page.line("No budget is set.", 2);
         return;
     };
-    let beyond = if cost.hard_stop {
-        "calls beyond it are refused"
-    } else {
-        "calls beyond it go on"
-    };
+    let beyond = if cost.hard_stop { "calls beyond it are refused" } else { "calls beyond it go on" };
     page.entry("Monthly cap", &format!("${}; {beyond}", cost.monthly_usd));
     if let Some(limit) = cost.max_per_sent_usd {
-        page.entry(
-            "Per sent draft",
-            &format!("at most ${limit}, or the gate holds"),
-        );
+        page.entry("Per sent draft", &format!("at most ${limit}, or the gate holds"));
     }
     let shares: Vec<String> = cost.alert_at.iter().map(|share| percent(*share)).collect();
     page.entry("Alerts at", &listed(&shares, "no share of the cap"));
@@ -260,11 +173,7 @@ fn listed<T: ToString>(items: &[T], none: &str) -> String {
     if items.is_empty() {
         return none.to_owned();
     }
-    items
-        .iter()
-        .map(T::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A share in percent, to a tenth of a thousandth at most.
@@ -299,15 +208,9 @@ impl Page {
             let body = line.trim_start();
             let mark = body.split_once(' ').map_or("", |(mark, _)| mark);
             let is_mark = matches!(mark, "-" | "*" | "+")
-                || mark
-                    .strip_suffix('.')
-                    .is_some_and(|number| number.parse::<u8>().is_ok());
+                || mark.strip_suffix('.').is_some_and(|number| number.parse::<u8>().is_ok());
             let indent = 2 + (line.len() - body.len()).min(WIDTH / 2);
-            let hanging = if is_mark {
-                indent + mark.len() + 1
-            } else {
-                indent
-            };
+            let hanging = if is_mark { indent + mark.len() + 1 } else { indent };
             self.wrap(&" ".repeat(indent), hanging, body);
         }
     }

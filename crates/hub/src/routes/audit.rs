@@ -33,7 +33,11 @@ pub struct Entries {
 
 /// Entries, newest first.
 #[utoipa::path(get, path = "/v1/audit", tag = "audit", params(ListQuery), responses((status = 200, body = Entries)))]
-pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Query(q): Query<ListQuery>) -> Answer<Json<Entries>> {
+pub async fn list(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(q): Query<ListQuery>,
+) -> Answer<Json<Entries>> {
     let page = Page::of(q.cursor.as_deref(), q.limit).ok_or_else(|| Failure::malformed("not a cursor of this list"))?;
     let (entries, next_cursor) = state.desk.list_audit(&who, &page).await?;
     Ok(Json(Entries { entries, next_cursor }))
@@ -74,7 +78,11 @@ pub async fn verify(extract::State(state): extract::State<State>, Who(who): Who)
 
 /// The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows.
 #[utoipa::path(post, path = "/v1/audit/verify", tag = "audit", request_body = Checkpoint, responses((status = 200, body = Verified), (status = 422, body = ErrorBody)))]
-pub async fn verify_against(extract::State(state): extract::State<State>, Who(who): Who, Body(checkpoint): Body<Checkpoint>) -> Answer<Json<Verified>> {
+pub async fn verify_against(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Body(checkpoint): Body<Checkpoint>,
+) -> Answer<Json<Verified>> {
     Ok(Json(state.desk.verify_audit(&who, Some(checkpoint)).await?))
 }
 

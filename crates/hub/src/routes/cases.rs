@@ -24,7 +24,11 @@ pub struct Cases {
 
 /// Cases, newest first.
 #[utoipa::path(get, path = "/v1/cases", tag = "cases", params(CaseQuery), responses((status = 200, body = Cases), (status = 422, body = ErrorBody)))]
-pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Query(query): Query<CaseQuery>) -> Answer<Json<Cases>> {
+pub async fn list(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(query): Query<CaseQuery>,
+) -> Answer<Json<Cases>> {
     let (cases, next_cursor) = state.desk.list_cases(&who, &query).await?;
     Ok(Json(Cases { cases, next_cursor }))
 }
@@ -32,7 +36,11 @@ pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Q
 /// One case with its thread, sources, draft, label and provenance. Reading it is on record.
 #[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases", params(("id" = String, Path)),
     responses((status = 200, body = countersign_evals::Case), (status = 404, body = ErrorBody)))]
-pub async fn show(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Response> {
+pub async fn show(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Response> {
     let case = state.desk.show_case(&who, &id).await?;
     let mut line = Vec::new();
     jsonl::write(&mut line, &case.record, &case.body).map_err(|e| Failure::new(Code::Internal, e.to_string()))?;
@@ -52,7 +60,11 @@ pub struct ExportQuery {
 /// Every case of a workflow, oldest first, as a stream. The same cases make the same bytes.
 #[utoipa::path(get, path = "/v1/cases/export", tag = "cases", params(ExportQuery),
     responses((status = 200, body = countersign_evals::Case, content_type = "application/x-ndjson"), (status = 404, body = ErrorBody)))]
-pub async fn export(extract::State(state): extract::State<State>, Who(who): Who, Query(query): Query<ExportQuery>) -> Answer<Response> {
+pub async fn export(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(query): Query<ExportQuery>,
+) -> Answer<Response> {
     let format = query.format.as_deref().unwrap_or("jsonl");
     if format != "jsonl" {
         return Err(Failure::new(Code::Invalid, format!("expected format jsonl, found {format:?}")));

@@ -9,7 +9,9 @@ use axum::Json;
 use axum::extract::{self, Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use countersign_desk::{Code, Decided, Desk, DraftList, DraftListQuery, DraftView, LineResult, LineStatus, Outcome, Prepared, Withdrawn};
+use countersign_desk::{
+    Code, Decided, Desk, DraftList, DraftListQuery, DraftView, LineResult, LineStatus, Outcome, Prepared, Withdrawn,
+};
 use countersign_domain::access::Identity;
 use countersign_domain::diff::Edit;
 use countersign_domain::draft::{FieldError, parse};
@@ -75,7 +77,9 @@ impl Report {
         let Some(summary) = &mut self.summary else {
             self.results.extend(results);
             if self.results.len() > MAX_RESULTS {
-                let message = format!("more than {MAX_RESULTS} rows in one request; the rows up to here are staged. Use summary=true for more");
+                let message = format!(
+                    "more than {MAX_RESULTS} rows in one request; the rows up to here are staged. Use summary=true for more"
+                );
                 return Err(Failure::new(Code::TooLarge, message));
             }
             return Ok(());
@@ -118,7 +122,8 @@ struct Stager {
 
 impl Stager {
     async fn take(&mut self, line: u64, row: Result<&[u8], FieldError>) -> Answer<()> {
-        let prepared = row.and_then(parse).map_err(|e| LineResult::rejected(line, None, e)).and_then(|i| Prepared::of(line, i));
+        let prepared =
+            row.and_then(parse).map_err(|e| LineResult::rejected(line, None, e)).and_then(|i| Prepared::of(line, i));
         match prepared {
             Ok(row) => self.batch.push(row),
             Err(rejected) => self.report.add(vec![rejected])?,
@@ -136,7 +141,8 @@ impl Stager {
 
     async fn settle(&mut self) -> Answer<()> {
         if let Some(running) = self.running.take() {
-            let results = running.await.map_err(|e| Failure::new(Code::Internal, format!("staging broke off: {e}")))??;
+            let results =
+                running.await.map_err(|e| Failure::new(Code::Internal, format!("staging broke off: {e}")))??;
             self.report.add(results)?;
         }
         Ok(())
@@ -148,7 +154,12 @@ impl Stager {
 #[utoipa::path(post, path = "/v1/drafts", tag = "drafts", params(StageQuery),
     request_body(content((serde_json::Value = "application/json"), (String = "application/x-ndjson"))),
     responses((status = 200, body = Staged), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody)))]
-pub async fn stage(extract::State(state): extract::State<State>, Who(who): Who, Query(query): Query<StageQuery>, request: Request) -> Answer<Response> {
+pub async fn stage(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(query): Query<StageQuery>,
+    request: Request,
+) -> Answer<Response> {
     if let Some(id) = &query.workflow {
         // One clear error instead of one for every line.
         state.desk.workflow_exists(id).await?;
@@ -156,7 +167,8 @@ pub async fn stage(extract::State(state): extract::State<State>, Who(who): Who, 
     let kind = request.headers().get("content-type").and_then(|h| h.to_str().ok()).unwrap_or_default();
     let streamed = ["ndjson", "jsonl", "jsonlines", "json-seq"].iter().any(|k| kind.contains(k));
     let report = Report::of(query.summary);
-    let mut stager = Stager { desk: state.desk, who, workflow: query.workflow, batch: Vec::new(), running: None, report };
+    let mut stager =
+        Stager { desk: state.desk, who, workflow: query.workflow, batch: Vec::new(), running: None, report };
     if streamed {
         let mut lines = Lines::of(request.into_body().into_data_stream());
         while let Some((line, row)) = lines.next().await? {
@@ -182,7 +194,8 @@ fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
         #[serde(borrow)]
         drafts: Option<Vec<&'a RawValue>>,
     }
-    let malformed = |e: serde_json::Error| Failure::malformed(format!("the body is not JSON that this route takes: {e}"));
+    let malformed =
+        |e: serde_json::Error| Failure::malformed(format!("the body is not JSON that this route takes: {e}"));
     match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
         Some(b'[') => Ok((None, serde_json::from_slice(bytes).map_err(malformed)?)),
         Some(b'{') => {
@@ -199,14 +212,22 @@ fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
 /// A page of drafts.
 #[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftListQuery),
     responses((status = 200, body = DraftList), (status = 422, body = ErrorBody)))]
-pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Query(query): Query<DraftListQuery>) -> Answer<Json<DraftList>> {
+pub async fn list(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(query): Query<DraftListQuery>,
+) -> Answer<Json<DraftList>> {
     Ok(Json(state.desk.list_drafts(&who, &query).await?))
 }
 
 /// One draft, whole. Reading it is on record.
 #[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
     responses((status = 200, body = DraftView), (status = 404, body = ErrorBody)))]
-pub async fn show(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<DraftView>> {
+pub async fn show(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<DraftView>> {
     Ok(Json(state.desk.show_draft(&who, &id).await?))
 }
 
@@ -220,14 +241,24 @@ pub struct NewText {
 /// What a text would count as, were it sent instead of the draft's.
 #[utoipa::path(post, path = "/v1/drafts/{id}/diff", tag = "review", params(("id" = String, Path)), request_body = NewText,
     responses((status = 200, body = Edit), (status = 404, body = ErrorBody)))]
-pub async fn diff(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(text): Body<NewText>) -> Answer<Json<Edit>> {
+pub async fn diff(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Body(text): Body<NewText>,
+) -> Answer<Json<Edit>> {
     Ok(Json(state.desk.preview_edit(&who, &id, &text.final_text).await?))
 }
 
 /// Decides. 201 when it was taken now; 200 for the same verdict again. On 409 what was typed is kept.
 #[utoipa::path(post, path = "/v1/drafts/{id}/verdicts", tag = "review", params(("id" = String, Path)), request_body = Verdict,
     responses((status = 201, body = Outcome), (status = 200, body = Outcome), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub async fn decide(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(verdict): Body<Verdict>) -> Answer<(StatusCode, Json<Outcome>)> {
+pub async fn decide(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Body(verdict): Body<Verdict>,
+) -> Answer<(StatusCode, Json<Outcome>)> {
     Ok(match state.desk.decide(&who, &id, verdict).await? {
         Decided::Now(outcome) => (StatusCode::CREATED, Json(outcome)),
         Decided::Before(outcome) => (StatusCode::OK, Json(outcome)),
@@ -237,6 +268,10 @@ pub async fn decide(extract::State(state): extract::State<State>, Who(who): Who,
 /// Withdraws a verdict while its reply is undelivered.
 #[utoipa::path(post, path = "/v1/verdicts/{id}/withdraw", tag = "review", params(("id" = String, Path)),
     responses((status = 200, body = Withdrawn), (status = 409, body = ErrorBody)))]
-pub async fn withdraw(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<Withdrawn>> {
+pub async fn withdraw(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<Withdrawn>> {
     Ok(Json(state.desk.withdraw(&who, &id).await?))
 }

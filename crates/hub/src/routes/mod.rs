@@ -23,12 +23,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "Countersign hub",
-    description = "No AI draft reaches a customer without a person's countersignature until the evidence says it may. \
+#[openapi(
+    info(
+        title = "Countersign hub",
+        description = "No AI draft reaches a customer without a person's countersignature until the evidence says it may. \
                    Errors are `ErrorBody` with a closed list of codes; times are RFC 3339; lists are paged by `cursor`.",
-    license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
-), components(schemas(crate::answer::ErrorBody)))]
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(crate::answer::ErrorBody))
+)]
 struct Api;
 
 fn open_router() -> OpenApiRouter<State> {
@@ -85,7 +88,9 @@ pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
     router
         .route("/openapi.json", get(move || async move { ([("content-type", "application/json")], json) }))
         .route("/docs", get(move || async move { docs::page(&api) }))
-        .route_layer(middleware::from_fn(move |request: Request, next: Next| access::guard(guarded.clone(), owner.clone(), request, next)))
+        .route_layer(middleware::from_fn(move |request: Request, next: Next| {
+            access::guard(guarded.clone(), owner.clone(), request, next)
+        }))
         .route_layer(middleware::from_fn(move |request: Request, next: Next| observe(measured.clone(), request, next)))
         .with_state(state.clone())
         .merge(console)
@@ -98,7 +103,8 @@ async fn finish(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(e) => {
             tracing::error!(error = %e, "a handler failed");
-            crate::answer::Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed").into_response()
+            crate::answer::Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed")
+                .into_response()
         }
     }
 }

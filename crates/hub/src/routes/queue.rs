@@ -14,7 +14,11 @@ use serde::{Deserialize, Serialize};
 /// The next draft to review, or the one asked for.
 #[utoipa::path(post, path = "/v1/queue/lease", tag = "review", request_body = LeaseRequest,
     responses((status = 200, body = Leased), (status = 204, description = "nothing to review"), (status = 409, body = ErrorBody)))]
-pub async fn lease(extract::State(state): extract::State<State>, Who(who): Who, Body(request): Body<LeaseRequest>) -> Answer<Response> {
+pub async fn lease(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Body(request): Body<LeaseRequest>,
+) -> Answer<Response> {
     Ok(match state.desk.lease(&who, &request).await? {
         Some(leased) => Json(leased).into_response(),
         None => StatusCode::NO_CONTENT.into_response(),
@@ -30,7 +34,11 @@ pub struct Renewed {
 /// Renews a lease that still holds.
 #[utoipa::path(post, path = "/v1/leases/{id}/renew", tag = "review", params(("id" = String, Path)),
     responses((status = 200, body = Renewed), (status = 409, body = ErrorBody)))]
-pub async fn renew(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<Renewed>> {
+pub async fn renew(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<Renewed>> {
     Ok(Json(Renewed { lease: state.desk.renew_lease(&who, &id).await? }))
 }
 
@@ -46,7 +54,12 @@ pub struct Release {
 /// Gives a lease back.
 #[utoipa::path(delete, path = "/v1/leases/{id}", tag = "review", params(("id" = String, Path), Release),
     responses((status = 204), (status = 404, body = ErrorBody)))]
-pub async fn release(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Query(how): Query<Release>) -> Answer<StatusCode> {
+pub async fn release(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Query(how): Query<Release>,
+) -> Answer<StatusCode> {
     state.desk.release_lease(&who, &id, how.skip).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -84,16 +97,25 @@ pub struct Escalations {
 
 /// Escalations, newest first.
 #[utoipa::path(get, path = "/v1/escalations", tag = "review", params(ListQuery), responses((status = 200, body = Escalations)))]
-pub async fn escalations(extract::State(state): extract::State<State>, Who(who): Who, Query(q): Query<ListQuery>) -> Answer<Json<Escalations>> {
+pub async fn escalations(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(q): Query<ListQuery>,
+) -> Answer<Json<Escalations>> {
     let page = q.page()?;
-    let (escalations, next_cursor) = state.desk.list_escalations(&who, q.workflow.as_deref(), q.state.as_deref(), q.mine, &page).await?;
+    let (escalations, next_cursor) =
+        state.desk.list_escalations(&who, q.workflow.as_deref(), q.state.as_deref(), q.mine, &page).await?;
     Ok(Json(Escalations { escalations, next_cursor }))
 }
 
 /// Takes an escalation on.
 #[utoipa::path(post, path = "/v1/escalations/{id}/take", tag = "review", params(("id" = String, Path)),
     responses((status = 200, body = EscalationView), (status = 403, body = ErrorBody)))]
-pub async fn take_escalation(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<EscalationView>> {
+pub async fn take_escalation(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<EscalationView>> {
     Ok(Json(state.desk.take_escalation(&who, &id).await?))
 }
 
@@ -107,7 +129,12 @@ pub struct Note {
 /// Settles an escalation.
 #[utoipa::path(post, path = "/v1/escalations/{id}/settle", tag = "review", params(("id" = String, Path)), request_body = Note,
     responses((status = 200, body = EscalationView), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub async fn settle_escalation(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(note): Body<Note>) -> Answer<Json<EscalationView>> {
+pub async fn settle_escalation(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Body(note): Body<Note>,
+) -> Answer<Json<EscalationView>> {
     Ok(Json(state.desk.settle_escalation(&who, &id, &note.note).await?))
 }
 
@@ -121,15 +148,24 @@ pub struct Deliveries {
 
 /// Deliveries, newest first.
 #[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries", params(ListQuery), responses((status = 200, body = Deliveries)))]
-pub async fn deliveries(extract::State(state): extract::State<State>, Who(who): Who, Query(q): Query<ListQuery>) -> Answer<Json<Deliveries>> {
+pub async fn deliveries(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(q): Query<ListQuery>,
+) -> Answer<Json<Deliveries>> {
     let page = q.page()?;
-    let (deliveries, next_cursor) = state.desk.list_deliveries(&who, q.workflow.as_deref(), q.state.as_deref(), &page).await?;
+    let (deliveries, next_cursor) =
+        state.desk.list_deliveries(&who, q.workflow.as_deref(), q.state.as_deref(), &page).await?;
     Ok(Json(Deliveries { deliveries, next_cursor }))
 }
 
 /// Tries a delivery again, now.
 #[utoipa::path(post, path = "/v1/deliveries/{id}/retry", tag = "deliveries", params(("id" = String, Path)),
     responses((status = 200, body = DeliveryView), (status = 422, body = ErrorBody)))]
-pub async fn retry_delivery(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<DeliveryView>> {
+pub async fn retry_delivery(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<DeliveryView>> {
     Ok(Json(state.desk.retry_delivery(&who, &id).await?))
 }

@@ -24,7 +24,12 @@ pub struct ImportQuery {
 #[utoipa::path(post, path = "/v1/sources", tag = "sources", params(ImportQuery),
     request_body(content = String, content_type = "application/x-ndjson"),
     responses((status = 200, body = SourceReport), (status = 404, body = ErrorBody)))]
-pub async fn import(extract::State(state): extract::State<State>, Who(who): Who, Query(query): Query<ImportQuery>, request: Request) -> Answer<Json<SourceReport>> {
+pub async fn import(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(query): Query<ImportQuery>,
+    request: Request,
+) -> Answer<Json<SourceReport>> {
     let mut lines = Lines::of(request.into_body().into_data_stream());
     let mut report = SourceReport::default();
     let mut rows = Vec::new();
@@ -74,7 +79,11 @@ pub struct Sources {
 
 /// Sources by id, without their text.
 #[utoipa::path(get, path = "/v1/sources", tag = "sources", params(ListQuery), responses((status = 200, body = Sources)))]
-pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Query(q): Query<ListQuery>) -> Answer<Json<Sources>> {
+pub async fn list(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(q): Query<ListQuery>,
+) -> Answer<Json<Sources>> {
     let limit = q.limit.unwrap_or(50).clamp(1, 200);
     let (sources, next_cursor) = state.desk.list_sources(&who, q.cursor.as_deref().unwrap_or_default(), limit).await?;
     Ok(Json(Sources { sources, next_cursor }))
@@ -83,6 +92,10 @@ pub async fn list(extract::State(state): extract::State<State>, Who(who): Who, Q
 /// One source with its text. Reading it is on record.
 #[utoipa::path(get, path = "/v1/sources/{id}", tag = "sources", params(("id" = String, Path)),
     responses((status = 200, body = SourceRead), (status = 404, body = ErrorBody)))]
-pub async fn show(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<SourceRead>> {
+pub async fn show(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<SourceRead>> {
     Ok(Json(state.desk.show_source(&who, &id).await?))
 }

@@ -38,7 +38,11 @@ pub async fn me(extract::State(state): extract::State<State>, Who(who): Who) -> 
 /// Makes a token; its secret is shown this once.
 #[utoipa::path(post, path = "/v1/tokens", tag = "system", request_body = NewToken,
     responses((status = 201, body = TokenMade), (status = 422, body = ErrorBody)))]
-pub async fn create_token(extract::State(state): extract::State<State>, Who(who): Who, Body(new): Body<NewToken>) -> Answer<(StatusCode, Json<TokenMade>)> {
+pub async fn create_token(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Body(new): Body<NewToken>,
+) -> Answer<(StatusCode, Json<TokenMade>)> {
     Ok((StatusCode::CREATED, Json(state.desk.create_token(&who, new).await?)))
 }
 
@@ -58,7 +62,11 @@ pub async fn list_tokens(extract::State(state): extract::State<State>, Who(who):
 /// Revokes a token at once.
 #[utoipa::path(delete, path = "/v1/tokens/{id}", tag = "system", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = ErrorBody)))]
-pub async fn revoke_token(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<StatusCode> {
+pub async fn revoke_token(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<StatusCode> {
     state.desk.revoke_token(&who, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -27,7 +27,11 @@ pub async fn list(extract::State(state): extract::State<State>, Who(who): Who) -
 /// One workflow with its guidelines, runbook and pack.
 #[utoipa::path(get, path = "/v1/workflows/{id}", tag = "workflows", params(("id" = String, Path)),
     responses((status = 200, body = WorkflowDetail), (status = 404, body = ErrorBody)))]
-pub async fn show(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>) -> Answer<Json<WorkflowDetail>> {
+pub async fn show(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<WorkflowDetail>> {
     Ok(Json(state.desk.show_workflow(&who, &id).await?))
 }
 
@@ -56,14 +60,24 @@ fn one_or_all<T: Serialize>(id: &str, mut done: Vec<T>) -> Response {
 /// Kills a workflow, or every one with `all`. In force before this answers.
 #[utoipa::path(post, path = "/v1/workflows/{id}/kill", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
     responses((status = 200, body = Killed), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub async fn kill(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(why): Body<Reason>) -> Answer<Response> {
+pub async fn kill(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Body(why): Body<Reason>,
+) -> Answer<Response> {
     Ok(one_or_all(&id, state.desk.kill(&who, &id, &why.reason).await?))
 }
 
 /// Resumes a killed workflow at `internal`, or every killed one with `all`.
 #[utoipa::path(post, path = "/v1/workflows/{id}/resume", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
     responses((status = 200, body = Resumed), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub async fn resume(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Body(why): Body<Reason>) -> Answer<Response> {
+pub async fn resume(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Body(why): Body<Reason>,
+) -> Answer<Response> {
     Ok(one_or_all(&id, state.desk.resume(&who, &id, &why.reason).await?))
 }
 
@@ -77,7 +91,11 @@ pub struct NewPack {
 /// Applies a pack; a changed one makes a new, immutable version.
 #[utoipa::path(post, path = "/v1/packs", tag = "workflows", request_body = NewPack,
     responses((status = 200, body = Applied), (status = 422, body = ErrorBody)))]
-pub async fn apply_pack(extract::State(state): extract::State<State>, Who(who): Who, Body(new): Body<NewPack>) -> Answer<Json<Applied>> {
+pub async fn apply_pack(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Body(new): Body<NewPack>,
+) -> Answer<Json<Applied>> {
     Ok(Json(state.desk.apply_pack(&who, &new.files).await?))
 }
 
@@ -92,7 +110,12 @@ pub struct PackForm {
 /// The current pack.
 #[utoipa::path(get, path = "/v1/packs/{id}", tag = "workflows", params(("id" = String, Path), PackForm),
     responses((status = 200, content_type = "text/plain"), (status = 404, body = ErrorBody)))]
-pub async fn show_pack(extract::State(state): extract::State<State>, Who(who): Who, Path(id): Path<String>, Query(form): Query<PackForm>) -> Answer<String> {
+pub async fn show_pack(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Query(form): Query<PackForm>,
+) -> Answer<String> {
     match form.format.as_deref() {
         None | Some("toml") => Ok(state.desk.pack_toml(&who, &id).await?),
         Some("txt") => Ok(state.desk.pack_txt(&who, &id).await?),

@@ -1,0 +1,50 @@
+//! Packs for tests: the template that a new workflow starts from, with this and that changed.
+
+use countersign_domain::ids::WorkflowId;
+use countersign_domain::pack::{Pack, PackFiles, template};
+use toml::{Table, Value};
+
+/// Names the secret that test packs sign deliveries with.
+pub const SECRET_NAME: &str = "COUNTERSIGN_WEBHOOK_SECRET";
+
+/// A pack in the making.
+#[derive(Clone)]
+pub struct TestPack {
+    files: PackFiles,
+    settings: Table,
+}
+
+impl TestPack {
+    /// The template under this id; nothing is drawn for a second review.
+    pub fn of(id: &str) -> Self {
+        let mut files = template(&id.parse::<WorkflowId>().unwrap());
+        let settings = files.remove(Pack::WORKFLOW_FILE).unwrap().parse().unwrap();
+        // Every test workflow may cite what the others may.
+        Self { files, settings }.set("sources.allow", vec!["desk/*"]).set("review.double_rate", 0.0)
+    }
+
+    /// Changes a setting, named with dots.
+    pub fn set(mut self, key: &str, value: impl Into<Value>) -> Self {
+        let (section, name) = key.split_once('.').unwrap();
+        let section = self.settings.entry(section).or_insert_with(|| Table::new().into());
+        section.as_table_mut().unwrap().insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Every draft is reviewed by a second person too.
+    pub fn double_read(self) -> Self {
+        self.set("review.double_rate", 1.0)
+    }
+
+    /// Sends decided replies to this address on this machine.
+    pub fn delivering_to(self, url: &str) -> Self {
+        self.set("delivery.url", url).set("delivery.secret_env", SECRET_NAME).set("delivery.allow_private", true)
+    }
+
+    /// As it is applied.
+    pub fn files(&self) -> PackFiles {
+        let mut files = self.files.clone();
+        files.insert(Pack::WORKFLOW_FILE.to_owned(), self.settings.to_string());
+        files
+    }
+}
