@@ -55,9 +55,8 @@ export function browserHost(): Host {
     const parse = eventParser(onData);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     for (;;) {
-      const silence = setTimeout(() => void reader.cancel(), SILENCE_MS);
-      const { done, value } = await reader.read();
-      clearTimeout(silence);
+      const silence = setTimeout(() => void reader.cancel().catch(() => {}), SILENCE_MS);
+      const { done, value } = await reader.read().finally(() => clearTimeout(silence));
       if (done) return;
       parse(value);
     }

@@ -25,7 +25,13 @@ export function OutcomeStrip({ draft, outcome }: { draft: Draft; outcome: Outcom
           </span>
         )}
       </p>
-      {draft.delivery && <DeliveryLine delivery={draft.delivery} draftId={draft.id} />}
+      {draft.delivery && (
+        <DeliveryLine
+          what={outcome.action === "escalate" ? "The escalation" : "The reply"}
+          delivery={draft.delivery}
+          draftId={draft.id}
+        />
+      )}
       {outcome.final_text != null && (
         <div className="final">
           <h3>Sent instead</h3>
@@ -36,7 +42,13 @@ export function OutcomeStrip({ draft, outcome }: { draft: Draft; outcome: Outcom
   );
 }
 
-function DeliveryLine({ delivery, draftId }: { delivery: NonNullable<Draft["delivery"]>; draftId: string }) {
+interface DeliveryProps {
+  what: string;
+  delivery: NonNullable<Draft["delivery"]>;
+  draftId: string;
+}
+
+function DeliveryLine({ what, delivery, draftId }: DeliveryProps) {
   const { api, session } = useDesk();
   const client = useQueryClient();
   const [said, say] = useState("");
@@ -46,7 +58,11 @@ function DeliveryLine({ delivery, draftId }: { delivery: NonNullable<Draft["deli
       held: "held back",
       delivered: "delivered",
     };
-    return <p>Its reply is {words[delivery.state]}.</p>;
+    return (
+      <p>
+        {what} {words[delivery.state]}.
+      </p>
+    );
   }
   const retry = async () => {
     try {
@@ -60,7 +76,7 @@ function DeliveryLine({ delivery, draftId }: { delivery: NonNullable<Draft["deli
   };
   return (
     <p role="status">
-      Its reply could not be delivered{delivery.last_error && `: ${delivery.last_error}`}.{" "}
+      {what} could not be delivered{delivery.last_error && `: ${delivery.last_error}`}.{" "}
       {said || (
         <button type="button" className="link-button" onClick={() => void retry()}>
           try again

@@ -69,11 +69,11 @@ function marksOf(row: DraftRow, now: number): { label: string; tone: Tone }[] {
     marks.push({ label: row.escalation.to ? "escalated to me" : "escalated", tone: "neutral" });
   else if (row.state !== "staged" && row.state !== "in_review")
     marks.push({ label: STATES[row.state], tone: "neutral" });
+  if (row.held_by && row.held_by !== "you") marks.push({ label: `held by ${row.held_by}`, tone: "neutral" });
   const left = Date.parse(row.expires_at) - now;
   if (left < DUE_MS && (row.state === "staged" || row.state === "in_review")) {
     marks.push({ label: left > 0 ? `due ${span(left)}` : "overdue", tone: "hold" });
   }
-  if (row.held_by && row.held_by !== "you") marks.push({ label: `held by ${row.held_by}`, tone: "neutral" });
   for (const [mark, words] of Object.entries(MARKS)) if (row.marks.includes(mark)) marks.push(words);
   return marks;
 }

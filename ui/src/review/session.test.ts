@@ -113,13 +113,17 @@ describe("leases", () => {
   test("a draft that somebody else holds can be read, and says why", async () => {
     const { session, at } = desk({
       lease: async (body) => {
-        if (body.draft_id) throw new ApiError(409, "lease_lost", "Ana holds it.");
+        if (body.draft_id) throw new ApiError(409, "lease_lost", "taken");
         return undefined;
       },
     });
     session.select("x");
     await vi.advanceTimersByTimeAsync(200);
-    expect(at().shown).toMatchObject({ id: "x", lease: null, why: "Ana holds it." });
+    expect(at().shown).toMatchObject({
+      id: "x",
+      lease: null,
+      why: "Somebody else holds this draft. You can read it.",
+    });
     expect(at().shown?.draft?.id).toBe("x");
   });
 

@@ -218,7 +218,8 @@ export class Session {
       if (next?.lease.id === lease.id) this.patch({ next: { ...next, lease: renewed } });
       for (const held of this.held.values()) if (held.lease.id === lease.id) held.lease = renewed;
     } catch (error) {
-      if (!isPassing(error)) this.lose(lease, whyReadOnly(error));
+      // Whoever is there takes it again at once, or hears who has it.
+      if (!isPassing(error)) this.lose(lease, LAPSED);
     }
   }
 

@@ -65,14 +65,26 @@ export function refused({ draft_id, external_id, body }: Pending, error: ApiErro
   return {
     tone: "fail",
     title: `${ticketName(external_id)}: your ${TRIED[body.action]} was not recorded`,
-    text: `${WHY[error.code] ?? error.message}${kept} Open it to look again.`,
+    text: `${WHY[error.code] ?? sentence(error.message)}${kept} Open it to look again.`,
     action: { label: "Open", key: draft_id },
   };
 }
 
-export const LAPSED =
-  "You were away, so your hold on this draft ran out. It is taken again as soon as you move.";
+export const LAPSED = "Your hold on this draft ran out. It is taken again as soon as you move.";
 export const KILLED = "This workflow was killed. Nothing can be decided.";
+
+const READ_ONLY: Record<string, string> = {
+  lease_lost: "Somebody else holds this draft. You can read it.",
+  already_decided: "This draft has been decided already.",
+  draft_superseded: "A newer revision of this ticket came in.",
+  workflow_killed: KILLED,
+};
+
+/** Why the draft on screen can only be read. */
+export function whyReadOnly(error: unknown): string {
+  if (error instanceof ApiError) return READ_ONLY[error.code] ?? reasonOf(error);
+  return "The hub can't be reached. This draft can't be decided until it is back.";
+}
 
 /** Why a person without the right to review sees no draft. */
 export function whyBarred(error: unknown): string | null {
@@ -104,12 +116,18 @@ export function skipFailed(draft: Draft, error: unknown): Omit<Notice, "id"> {
 
 export function reasonOf(error: unknown): string {
   if (!(error instanceof ApiError)) return "The hub can't be reached.";
-  return error.hint ? `${error.message} ${error.hint}` : error.message;
+  return error.hint ? `${sentence(error.message)} ${sentence(error.hint)}` : sentence(error.message);
+}
+
+/** The hub's messages also stand after "error:" in a terminal, so they come without a capital and a full stop. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
 }
 
 /** "12m": how long ago, or how long until, in the largest whole unit. */
 export function span(ms: number): string {
-  const minutes = Math.max(0, Math.floor(ms / 60_000));
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return "now";
   if (minutes < 60) return `${minutes}m`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;

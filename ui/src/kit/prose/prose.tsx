@@ -113,15 +113,16 @@ function drawCut(cut: Cut, key: number, { active, onActive }: Draw): ReactNode {
         (span) =>
           span.badge && (
             <sup key={span.key}>
-              <button
-                type="button"
+              {/* biome-ignore lint/a11y/useSemanticElements: a real button may break from its word onto the next line */}
+              <span
+                role="button"
+                tabIndex={0}
                 aria-label={span.badge.label}
                 onFocus={() => onActive?.(span.key)}
                 onBlur={() => onActive?.(null)}
-                onClick={() => onActive?.(span.key)}
               >
                 {span.badge.text}
-              </button>
+              </span>
             </sup>
           ),
       )}
