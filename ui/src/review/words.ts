@@ -91,12 +91,6 @@ export function whyBarred(error: unknown): string | null {
   return error instanceof ApiError && error.status === 403 ? reasonOf(error) : null;
 }
 
-/** Why the draft on screen can only be read. */
-export function whyReadOnly(error: unknown): string {
-  if (error instanceof ApiError) return reasonOf(error);
-  return "The hub can't be reached. This draft can't be decided until it is back.";
-}
-
 export function afterUndoFailed(draft: Draft, error: unknown): Omit<Notice, "id"> {
   const late = error instanceof ApiError && error.code === "already_delivered";
   return {
