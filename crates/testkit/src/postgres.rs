@@ -57,9 +57,7 @@ impl Server {
 
     /// The server dies as in a power cut, and comes back.
     pub fn crash(&self) {
-        let mut restart = as_postgres(&programs().unwrap().join("pg_ctl"));
-        restart.arg("-D").arg(&self.data).args(["-m", "immediate", "-w", "-t", "20", "restart"]);
-        run(restart.stdout(Stdio::null())).unwrap();
+        control(&self.data, &["-m", "immediate", "restart"]).unwrap();
     }
 
     /// Finds the server whose state is in `dir`, or starts one and a watchdog that stops it.
@@ -77,16 +75,15 @@ impl Server {
         {
             return Ok(Self { port, data: Path::new(home).join("data"), _in_use: in_use });
         }
-        let bin = programs()?;
         let home = run(as_postgres("mktemp".as_ref()).args(["-d", "/tmp/countersign-postgres.XXXXXX"]))?;
         let data = Path::new(&home).join("data");
-        let mut initdb = as_postgres(&bin.join("initdb"));
-        run(initdb.arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]))?;
+        let initdb = "--username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync --pgdata";
+        run(as_postgres(&programs()?.join("initdb")).args(initdb.split(' ')).arg(&data))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let sync = if sync { "on" } else { "off" };
-        let options = format!("-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync={sync} -c max_connections=200");
-        let mut start = as_postgres(&bin.join("pg_ctl"));
-        run(start.arg("-D").arg(&data).arg("-l").arg(Path::new(&home).join("log")).args(["-o", &options, "-w", "start"]))?;
+        let options =
+            format!("-p {port} -k {home} -c listen_addresses=127.0.0.1 -c fsync={sync} -c max_connections=200");
+        control(&data, &["-o", &options, "start"])?;
         fs::write(dir.join("server"), format!("{port} {home}"))?;
         // In a group of its own, so that it outlives a test that is killed with everything it started.
         let mut watchdog = Command::new("sh");
@@ -106,6 +103,13 @@ fn programs() -> anyhow::Result<PathBuf> {
     let version = |p: &PathBuf| p.file_name().and_then(|n| n.to_str()?.parse::<u32>().ok());
     let newest = versions.filter_map(Result::ok).map(|e| e.path()).max_by_key(version);
     Ok(newest.context("no version in /usr/lib/postgresql")?.join("bin"))
+}
+
+/// Starts or restarts a server, which writes to a log of its own: it would hold on to ours.
+fn control(data: &Path, what: &[&str]) -> anyhow::Result<()> {
+    let mut pg_ctl = as_postgres(&programs()?.join("pg_ctl"));
+    let log = data.with_file_name("log");
+    run(pg_ctl.args(["-w", "-t", "30", "-D"]).arg(data).arg("-l").arg(log).args(what).stdout(Stdio::null())).map(drop)
 }
 
 /// The server refuses to run as root.
