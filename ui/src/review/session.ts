@@ -1,6 +1,6 @@
 import { v7 as uuid } from "uuid";
 import { type Api, ApiError, isPassing } from "../api/client";
-import type { Held, HubEvent, Lease } from "../api/types";
+import type { Draft, Held, HubEvent, Lease } from "../api/types";
 import type { Notice } from "../kit/notices";
 import { createStore } from "../kit/store";
 import { Leases } from "./leases";
@@ -141,17 +141,27 @@ export class Session {
   async reread(id: string) {
     try {
       const draft = await this.deps.api.draft(id);
-      this.change(id, (shown) => (shown.lease ? shown : { ...shown, draft }));
+      // Once it is decided, nothing more has to be said of who held it.
+      this.change(id, (shown) =>
+        shown.lease ? shown : { ...shown, draft, why: isOpen(draft) ? shown.why : null },
+      );
     } catch (error) {
       this.change(id, (shown) => ({ ...shown, why: whyReadOnly(error) }));
     }
+  }
+
+  /** Somebody did something with the draft that is read here: it may have come free. */
+  private async lookAgain(id: string) {
+    await this.reread(id);
+    const { shown } = this.state.get();
+    if (shown?.id === id && !shown.draft?.held_by) await this.take(id);
   }
 
   /** Leases the draft on screen; what was decided already stays to be read. */
   async take(id: string) {
     const { shown } = this.state.get();
     if (shown?.id !== id || shown.lease) return;
-    if (shown.draft && shown.draft.state !== "staged" && shown.draft.state !== "in_review") return;
+    if (shown.draft && !isOpen(shown.draft)) return;
     try {
       const held = await this.deps.api.lease({ draft_id: id });
       if (!held) return;
@@ -235,9 +245,8 @@ export class Session {
   onEvent(event: HubEvent) {
     const { shown } = this.state.get();
     if (event.type === "workflow.killed") this.voidLeases(event.workflow);
-    if (shown && !shown.lease && event.draft_id === shown.id) void this.reread(shown.id);
-    if (shown && event.type === "workflow.resumed")
-      void this.reread(shown.id).then(() => this.take(shown.id));
+    if (shown && !shown.lease && event.draft_id === shown.id) void this.lookAgain(shown.id);
+    if (shown && event.type === "workflow.resumed") void this.lookAgain(shown.id);
     if (shown && this.state.get().next) return;
     clearTimeout(this.retryTimer);
     // Many reviewers hear of the same draft at once.
@@ -289,4 +298,8 @@ export class Session {
   patch(part: Partial<SessionState>) {
     this.state.set((now) => ({ ...now, ...part }));
   }
+}
+
+function isOpen({ state }: Draft): boolean {
+  return state === "staged" || state === "in_review";
 }
