@@ -8,6 +8,7 @@ import { EscalationBar } from "./EscalationBar";
 import { Facts } from "./Facts";
 import { Guidelines } from "./Guidelines";
 import { MIN_LOOK_MS } from "./guard";
+import { isOpen } from "./rows";
 import { Sources } from "./Sources";
 import { Thread } from "./Thread";
 import { longSpan, STATES, ticketName } from "./words";
@@ -99,10 +100,6 @@ function SidePane({ draft, sources }: { draft: Draft; sources: ReturnType<typeof
 function Waiting({ since }: { since: string }) {
   const { api } = useDesk();
   return <>waiting {longSpan(api.now() - Date.parse(since))}</>;
-}
-
-function isOpen(draft: Draft): boolean {
-  return draft.state === "staged" || draft.state === "in_review";
 }
 
 /** Says when the draft's pixels are there, and opens the keys once it has been looked at for a moment. */

@@ -3,6 +3,7 @@ import type { DraftRow } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { useDesk } from "./context";
 import { useWorkflow, useWorkflows } from "./data";
+import { isOpen } from "./rows";
 import { MARKS, STATES, span, type Tone, ticketName } from "./words";
 
 const DUE_MS = 15 * 60_000;
@@ -67,11 +68,10 @@ function marksOf(row: DraftRow, now: number): { label: string; tone: Tone }[] {
   const marks: { label: string; tone: Tone }[] = [];
   if (row.escalation?.state === "open")
     marks.push({ label: row.escalation.to ? "escalated to me" : "escalated", tone: "neutral" });
-  else if (row.state !== "staged" && row.state !== "in_review")
-    marks.push({ label: STATES[row.state], tone: "neutral" });
+  else if (!isOpen(row)) marks.push({ label: STATES[row.state], tone: "neutral" });
   if (row.held_by && row.held_by !== "you") marks.push({ label: `held by ${row.held_by}`, tone: "neutral" });
   const left = Date.parse(row.expires_at) - now;
-  if (left < DUE_MS && (row.state === "staged" || row.state === "in_review")) {
+  if (left < DUE_MS && isOpen(row)) {
     marks.push({ label: left > 0 ? `due ${span(left)}` : "overdue", tone: "hold" });
   }
   for (const [mark, words] of Object.entries(MARKS)) if (row.marks.includes(mark)) marks.push(words);

@@ -1,9 +1,10 @@
 import { v7 as uuid } from "uuid";
 import { type Api, ApiError, isPassing } from "../api/client";
-import type { Draft, Held, HubEvent, Lease } from "../api/types";
+import type { Held, HubEvent, Lease } from "../api/types";
 import type { Notice } from "../kit/notices";
 import { createStore } from "../kit/store";
 import { Leases } from "./leases";
+import { isOpen } from "./rows";
 import { NOTHING_YET, type SessionState, type Shown } from "./state";
 import { Stopwatch } from "./stopwatch";
 import type { Texts } from "./texts";
@@ -298,8 +299,4 @@ export class Session {
   patch(part: Partial<SessionState>) {
     this.state.set((now) => ({ ...now, ...part }));
   }
-}
-
-function isOpen({ state }: Draft): boolean {
-  return state === "staged" || state === "in_review";
 }
