@@ -13,8 +13,7 @@ import { KILLED, LAPSED, whyBarred, whyReadOnly } from "./words";
 /** A row that is walked over with J or K isn't taken; one that is stayed on is. */
 const TAKE_AFTER_MS = 150;
 const RETRY_MS = 3_000;
-/** Older exclusions the hub knows of itself. */
-const MAX_EXCLUDED = 50;
+const MAX_EXCLUDED = 50; // Older ones the hub knows of itself.
 const MAX_NOTICES = 5;
 
 export interface SessionDeps {
@@ -246,8 +245,8 @@ export class Session {
   onEvent(event: HubEvent) {
     const { shown } = this.state.get();
     if (event.type === "workflow.killed") this.voidLeases(event.workflow);
-    if (shown && !shown.lease && event.draft_id === shown.id) void this.lookAgain(shown.id);
-    if (shown && event.type === "workflow.resumed") void this.lookAgain(shown.id);
+    const about = event.type === "workflow.resumed" || event.draft_id === shown?.id;
+    if (shown && !shown.lease && about) void this.lookAgain(shown.id);
     if (shown && this.state.get().next) return;
     clearTimeout(this.retryTimer);
     // Many reviewers hear of the same draft at once.
@@ -292,8 +291,7 @@ export class Session {
   }
 
   private change(id: string, to: (shown: Shown) => Shown) {
-    const { shown } = this.state.get();
-    if (shown?.id === id) this.patch({ shown: to(shown) });
+    this.state.set((now) => (now.shown?.id === id ? { ...now, shown: to(now.shown) } : now));
   }
 
   patch(part: Partial<SessionState>) {
