@@ -118,7 +118,8 @@ impl Desk {
             if before.digest != digest || before.reviewer != who.subject {
                 return Err(DeskError::VerdictReused(verdict.verdict_id.clone()));
             }
-            return Ok(Decided::Before(outcome(&mut tx, &draft, before).await?));
+            let case_id = cases::id_of_verdict(&mut tx, &before.id).await?;
+            return Ok(Decided::Before(outcome(&draft, before, case_id)?));
         }
         let lease = leases::get(&mut tx, &verdict.lease_id).await?.filter(|l| l.draft_seq == draft.seq);
         let round = lease.as_ref().map_or(1, |l| l.round);
@@ -172,7 +173,7 @@ impl Desk {
         let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
         record(&mut tx, now, &who.subject, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail)
             .await?;
-        let outcome = outcome(&mut tx, &draft, row).await?;
+        let outcome = outcome(&draft, row, Some(case_id))?;
         tx.commit().await?;
         self.tell(ChangeKind::VerdictRecorded, &draft.workflow_id, Some(&draft.id)).await;
         if verdict.action == Action::Escalate {
@@ -351,9 +352,9 @@ fn held(l: &LeaseRow) -> Hold {
     Hold { lease_id: l.id.clone(), fence: l.fence, reviewer: l.reviewer.clone(), expires_at: Millis(l.expires_at) }
 }
 
-async fn outcome(tx: &mut Tx, draft: &DraftRow, v: VerdictRow) -> Result<Outcome, DeskError> {
+fn outcome(draft: &DraftRow, v: VerdictRow, case_id: Option<String>) -> Result<Outcome, DeskError> {
     Ok(Outcome {
-        case_id: cases::id_of_verdict(tx, &v.id).await?,
+        case_id,
         verdict_id: v.id,
         draft_id: draft.id.clone(),
         state: draft.state()?,

@@ -62,7 +62,6 @@ impl Desk {
     pub async fn lease(&self, who: &Identity, request: &LeaseRequest) -> Result<Option<Leased>, DeskError> {
         let now = self.now();
         let mut tx = self.write().await?;
-        self.lapse_in(&mut tx, now).await?;
         let leased = match &request.draft_id {
             Some(id) => self.lease_one(&mut tx, who, id, now).await?,
             None => self.lease_next(&mut tx, who, request, now).await?,

@@ -161,6 +161,10 @@ impl Desk {
         Ok(self.inner.store.read().await?)
     }
 
+    pub(crate) async fn snapshot(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.snapshot().await?)
+    }
+
     /// A workflow version; kept in memory once read, since versions never change.
     pub(crate) async fn version(&self, tx: &mut Tx, workflow: &str, version: i64) -> Result<Arc<Version>, DeskError> {
         let key = (workflow.to_owned(), version);

@@ -228,7 +228,7 @@ impl Desk {
         if !words.is_empty() {
             self.catch_up_words().await?;
         }
-        let mut tx = self.read().await?;
+        let mut tx = self.snapshot().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, query.workflow.as_deref()).await?;
         let reviewer =
             query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });
@@ -342,7 +342,7 @@ impl Desk {
 
     /// Every workflow that this identity has to do with.
     pub async fn list_workflows(&self, who: &Identity) -> Result<Vec<WorkflowView>, DeskError> {
-        let mut tx = self.read().await?;
+        let mut tx = self.snapshot().await?;
         let mut out = Vec::new();
         for row in self.chosen(&mut tx, who, Act::Enter, None).await? {
             out.push(self.workflow_view(&mut tx, &row).await?.0);

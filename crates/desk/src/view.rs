@@ -174,7 +174,9 @@ impl Desk {
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
         let held = leases::of_draft(tx, draft.seq).await?;
         let second_review = held.iter().any(|l| l.round == 2 && l.reviewer == who.subject);
-        let blind = second_review || self.is_blind(tx, who, draft).await?;
+        let decided = !draft.state()?.is_open();
+        let blind = second_review || (decided && self.is_blind(tx, who, draft).await?);
+        let shown = decided && !blind;
 
         let first = held.iter().find(|l| l.round == if second_review { 2 } else { 1 });
         let held_by = first
@@ -186,9 +188,9 @@ impl Desk {
             State::Staged if killed => State::Frozen,
             state => state,
         };
-        let outcome = if blind { None } else { verdicts::standing(tx, draft.seq, 1).await? };
-        let delivery = if blind { None } else { deliveries::of_draft(tx, draft.seq).await? };
-        let escalation = if blind { None } else { escalations::of_draft(tx, draft.seq).await? };
+        let outcome = if shown { verdicts::standing(tx, draft.seq, 1).await? } else { None };
+        let delivery = if shown { deliveries::of_draft(tx, draft.seq).await? } else { None };
+        let escalation = if shown { escalations::of_draft(tx, draft.seq).await? } else { None };
         let named =
             body.sources.iter().map(|s| s.id.as_str()).chain(body.draft.citations.iter().map(|c| c.source.as_str()));
         let allowed: Vec<&str> = named.filter(|id| version.pack.may_cite(id)).collect();

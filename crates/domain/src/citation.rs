@@ -51,9 +51,12 @@ pub struct CheckedCitation {
     pub title: Option<String>,
     /// Whether it holds.
     pub status: CitationStatus,
-    /// The passage in the stored text, in Unicode scalars.
-    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
-    pub passage: Option<Span>,
+    /// Where the passage starts in the stored text, in Unicode scalars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<u32>,
+    /// Where it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<u32>,
     /// Hash of the stored source that this was checked against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_hash: Option<String>,
@@ -111,7 +114,8 @@ pub fn check(body: &DraftBody, pack: &Pack, stored: &HashMap<String, Source>) ->
             source: citation.source.clone(),
             title: shown.map(|s| s.title.clone()),
             status,
-            passage,
+            start: passage.map(|p| p.start),
+            end: passage.map(|p| p.end),
             source_hash: shown.map(|s| s.hash.clone()),
         });
     }

@@ -22,6 +22,7 @@ pub struct Span {
 /// Who wrote a message of the thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MessageRole)]
 pub enum Role {
     /// The customer.
     Customer,

@@ -180,8 +180,7 @@ pub async fn shift(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), S
         return Ok(());
     }
     run!(tx, "UPDATE draft SET state = $2 WHERE seq = $1", draft.seq, to.as_str())?;
-    count(tx, &draft.workflow_id, from, -1).await?;
-    count(tx, &draft.workflow_id, to, 1).await?;
+    recount(tx, &draft.workflow_id, from, to).await?;
     draft.state = to.as_str().to_owned();
     Ok(())
 }
@@ -192,16 +191,30 @@ pub async fn shift_by_seq(tx: &mut Tx, seq: i64, workflow: &str, from: State, to
     if run!(tx, sql, seq, from.as_str(), to.as_str())? == 0 {
         return Ok(false);
     }
-    count(tx, workflow, from, -1).await?;
-    count(tx, workflow, to, 1).await?;
+    recount(tx, workflow, from, to).await?;
     Ok(true)
 }
 
-/// Raises a draft's fence and puts it in review.
+/// Raises a draft's fence and moves it, in one.
 pub async fn hold(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), StoreError> {
+    let from = draft.state()?;
     draft.fence += 1;
-    run!(tx, "UPDATE draft SET fence = $2 WHERE seq = $1", draft.seq, draft.fence)?;
-    shift(tx, draft, to).await
+    to.as_str().clone_into(&mut draft.state);
+    run!(tx, "UPDATE draft SET fence = $2, state = $3 WHERE seq = $1", draft.seq, draft.fence, to.as_str())?;
+    if from == to { Ok(()) } else { recount(tx, &draft.workflow_id, from, to).await }
+}
+
+/// One draft fewer in a state, one more in another.
+async fn recount(tx: &mut Tx, workflow: &str, from: State, to: State) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, -1), ($1, $3, 1)
+         ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
+        workflow,
+        from.as_str(),
+        to.as_str()
+    )?;
+    Ok(())
 }
 
 /// Adds to the number of drafts in a state.

@@ -1,6 +1,7 @@
 //! Opening a database of either kind, with the settings that the desk's promises rest on, and transactions on it.
 
 use crate::StoreError;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
@@ -23,14 +24,41 @@ enum Kind {
     Postgres { pool: PgPool },
 }
 
-/// A transaction. It rolls back when it is dropped without [`Tx::commit`].
+/// A connection, mostly with a transaction on it, which rolls back when it is dropped without [`Tx::commit`].
 pub struct Tx {
     pub(crate) inner: Inner,
 }
 
 pub(crate) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Sqlite(Handle<Sqlite>),
+    Postgres(Handle<Postgres>),
+}
+
+/// A connection with a transaction on it, or a bare one: every statement of a read is a round trip to the
+/// connection's thread, and beginning and ending a transaction would make three of one.
+pub(crate) enum Handle<DB: sqlx::Database> {
+    Transaction(Transaction<'static, DB>),
+    Bare(PoolConnection<DB>),
+}
+
+impl<DB: sqlx::Database> std::ops::Deref for Handle<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Bare(connection) => connection,
+        }
+    }
+}
+
+impl<DB: sqlx::Database> std::ops::DerefMut for Handle<DB> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Bare(connection) => connection,
+        }
+    }
 }
 
 impl Store {
@@ -50,19 +78,30 @@ impl Store {
     /// that nothing it has read can be stale when it writes.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let inner = match &self.kind {
-            Kind::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Kind::Postgres { pool } => Inner::Postgres(pool.begin().await?),
+            Kind::Sqlite { write, .. } => {
+                Inner::Sqlite(Handle::Transaction(write.begin_with("BEGIN IMMEDIATE").await?))
+            }
+            Kind::Postgres { pool } => Inner::Postgres(Handle::Transaction(pool.begin().await?)),
         };
         Ok(Tx { inner })
     }
 
-    /// Begins a transaction that only reads, on one snapshot.
+    /// A connection to read with. Each statement sees what is committed then.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let inner = match &self.kind {
-            Kind::Sqlite { read, .. } => Inner::Sqlite(read.begin().await?),
-            Kind::Postgres { pool } => {
-                Inner::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-            }
+            Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Bare(read.acquire().await?)),
+            Kind::Postgres { pool } => Inner::Postgres(Handle::Bare(pool.acquire().await?)),
+        };
+        Ok(Tx { inner })
+    }
+
+    /// Begins a transaction that only reads, on one snapshot: for what has to add up.
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.kind {
+            Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Transaction(read.begin().await?)),
+            Kind::Postgres { pool } => Inner::Postgres(Handle::Transaction(
+                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+            )),
         };
         Ok(Tx { inner })
     }
@@ -107,8 +146,9 @@ impl Tx {
     /// Makes all of it lasting.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self.inner {
-            Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => tx.commit().await?,
+            Inner::Sqlite(Handle::Transaction(tx)) => tx.commit().await?,
+            Inner::Postgres(Handle::Transaction(tx)) => tx.commit().await?,
+            Inner::Sqlite(Handle::Bare(_)) | Inner::Postgres(Handle::Bare(_)) => {}
         }
         Ok(())
     }

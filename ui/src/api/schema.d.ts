@@ -63,7 +63,7 @@ export interface paths {
             cookie?: never;
         };
         /** Entries, newest first. */
-        get: operations["list"];
+        get: operations["list_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -80,7 +80,7 @@ export interface paths {
             cookie?: never;
         };
         /** A signed checkpoint of the chain as it is now, to keep elsewhere. */
-        get: operations["checkpoint"];
+        get: operations["sign_checkpoint"];
         put?: never;
         post?: never;
         delete?: never;
@@ -97,7 +97,7 @@ export interface paths {
             cookie?: never;
         };
         /** The whole chain, oldest first, an entry a line. */
-        get: operations["export"];
+        get: operations["export_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -114,10 +114,10 @@ export interface paths {
             cookie?: never;
         };
         /** Follows the chain and names the first entry that doesn't hold. */
-        get: operations["verify"];
+        get: operations["verify_audit"];
         put?: never;
         /** The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows. */
-        post: operations["verify_against"];
+        post: operations["verify_audit_against"];
         delete?: never;
         options?: never;
         head?: never;
@@ -132,7 +132,7 @@ export interface paths {
             cookie?: never;
         };
         /** Cases, newest first. */
-        get: operations["list"];
+        get: operations["list_cases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,7 +149,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every case of a workflow, oldest first, as a stream. The same cases make the same bytes. */
-        get: operations["export"];
+        get: operations["export_cases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -166,7 +166,7 @@ export interface paths {
             cookie?: never;
         };
         /** One case with its thread, sources, draft, label and provenance. Reading it is on record. */
-        get: operations["show"];
+        get: operations["show_case"];
         put?: never;
         post?: never;
         delete?: never;
@@ -183,7 +183,7 @@ export interface paths {
             cookie?: never;
         };
         /** Deliveries, newest first. */
-        get: operations["deliveries"];
+        get: operations["list_deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -234,13 +234,13 @@ export interface paths {
             cookie?: never;
         };
         /** A page of drafts. */
-        get: operations["list"];
+        get: operations["list_drafts"];
         put?: never;
         /**
          * Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream. A bad row is
          *     reported with its line; the good ones are staged all the same.
          */
-        post: operations["stage"];
+        post: operations["stage_drafts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -255,7 +255,7 @@ export interface paths {
             cookie?: never;
         };
         /** One draft, whole. Reading it is on record. */
-        get: operations["show"];
+        get: operations["show_draft"];
         put?: never;
         post?: never;
         delete?: never;
@@ -274,7 +274,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** What a text would count as, were it sent instead of the draft's. */
-        post: operations["diff"];
+        post: operations["preview_edit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -306,7 +306,7 @@ export interface paths {
             cookie?: never;
         };
         /** Escalations, newest first. */
-        get: operations["escalations"];
+        get: operations["list_escalations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -380,7 +380,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Gives a lease back. */
-        delete: operations["release"];
+        delete: operations["release_lease"];
         options?: never;
         head?: never;
         patch?: never;
@@ -396,7 +396,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Renews a lease that still holds. */
-        post: operations["renew"];
+        post: operations["renew_lease"];
         delete?: never;
         options?: never;
         head?: never;
@@ -479,10 +479,10 @@ export interface paths {
             cookie?: never;
         };
         /** Sources by id, without their text. */
-        get: operations["list"];
+        get: operations["list_sources"];
         put?: never;
         /** Brings sources in, one JSON object a line: `{"id", "title"?, "text", "access": [label]}`. */
-        post: operations["import"];
+        post: operations["import_sources"];
         delete?: never;
         options?: never;
         head?: never;
@@ -497,7 +497,7 @@ export interface paths {
             cookie?: never;
         };
         /** One source with its text. Reading it is on record. */
-        get: operations["show"];
+        get: operations["show_source"];
         put?: never;
         post?: never;
         delete?: never;
@@ -551,7 +551,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Withdraws a verdict while its reply is undelivered. */
-        post: operations["withdraw"];
+        post: operations["withdraw_verdict"];
         delete?: never;
         options?: never;
         head?: never;
@@ -566,7 +566,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every workflow that you have to do with. */
-        get: operations["list"];
+        get: operations["list_workflows"];
         put?: never;
         post?: never;
         delete?: never;
@@ -583,7 +583,7 @@ export interface paths {
             cookie?: never;
         };
         /** One workflow with its guidelines, runbook and pack. */
-        get: operations["show"];
+        get: operations["show_workflow"];
         put?: never;
         post?: never;
         delete?: never;
@@ -602,7 +602,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Kills a workflow, or every one with `all`. In force before this answers. */
-        post: operations["kill"];
+        post: operations["kill_workflow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -619,7 +619,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Resumes a killed workflow at `internal`, or every killed one with `all`. */
-        post: operations["resume"];
+        post: operations["resume_workflow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -710,13 +710,23 @@ export interface components {
          */
         ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "delivery.updated" | "escalation.updated" | "pack.applied";
         /** @description One citation with its check, in the order of `draft.citations`. */
-        CheckedCitation: (components["schemas"]["Span"] | null) & {
+        CheckedCitation: {
             /** @description The cited source's id. */
             source: string;
             /** @description The stored title, for those who may see it. */
             title?: string | null;
             /** @description Whether it holds. */
             status: components["schemas"]["CitationStatus"];
+            /**
+             * Format: int32
+             * @description Where the passage starts in the stored text, in Unicode scalars.
+             */
+            start?: number | null;
+            /**
+             * Format: int32
+             * @description Where it ends.
+             */
+            end?: number | null;
             /** @description Hash of the stored source that this was checked against. */
             source_hash?: string | null;
         };
@@ -1229,13 +1239,18 @@ export interface components {
         /** @description One message of the thread. */
         Message: {
             /** @description Who wrote it. */
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["MessageRole"];
             /** @description What it says. */
             text: string;
             /** @description The person's or the tool's name. */
             name?: string | null;
             at?: components["schemas"]["Millis"] | null;
         };
+        /**
+         * @description Who wrote a message of the thread.
+         * @enum {string}
+         */
+        MessageRole: "customer" | "agent" | "tool" | "tool_call" | "note";
         /** Format: date-time */
         Millis: string;
         /** @description Which model wrote it. */
@@ -1786,7 +1801,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_audit: {
         parameters: {
             query?: {
                 /** @description As the last page gave it. */
@@ -1810,7 +1825,7 @@ export interface operations {
             };
         };
     };
-    checkpoint: {
+    sign_checkpoint: {
         parameters: {
             query?: never;
             header?: never;
@@ -1829,7 +1844,7 @@ export interface operations {
             };
         };
     };
-    export: {
+    export_audit: {
         parameters: {
             query?: never;
             header?: never;
@@ -1848,7 +1863,7 @@ export interface operations {
             };
         };
     };
-    verify: {
+    verify_audit: {
         parameters: {
             query?: never;
             header?: never;
@@ -1867,7 +1882,7 @@ export interface operations {
             };
         };
     };
-    verify_against: {
+    verify_audit_against: {
         parameters: {
             query?: never;
             header?: never;
@@ -1898,7 +1913,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_cases: {
         parameters: {
             query?: {
                 /** @description Workflows, separated by commas. */
@@ -1940,7 +1955,7 @@ export interface operations {
             };
         };
     };
-    export: {
+    export_cases: {
         parameters: {
             query: {
                 /** @description Of this workflow. */
@@ -1972,7 +1987,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    show_case: {
         parameters: {
             query?: never;
             header?: never;
@@ -2001,7 +2016,7 @@ export interface operations {
             };
         };
     };
-    deliveries: {
+    list_deliveries: {
         parameters: {
             query?: {
                 /** @description Workflows, separated by commas. */
@@ -2079,7 +2094,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_drafts: {
         parameters: {
             query?: {
                 /** @description Workflows, separated by commas; all that you may read if it is left out. */
@@ -2123,7 +2138,7 @@ export interface operations {
             };
         };
     };
-    stage: {
+    stage_drafts: {
         parameters: {
             query?: {
                 /** @description The workflow of rows that name none. */
@@ -2176,7 +2191,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    show_draft: {
         parameters: {
             query?: never;
             header?: never;
@@ -2205,7 +2220,7 @@ export interface operations {
             };
         };
     };
-    diff: {
+    preview_edit: {
         parameters: {
             query?: never;
             header?: never;
@@ -2287,7 +2302,7 @@ export interface operations {
             };
         };
     };
-    escalations: {
+    list_escalations: {
         parameters: {
             query?: {
                 /** @description Workflows, separated by commas. */
@@ -2407,7 +2422,7 @@ export interface operations {
             };
         };
     };
-    release: {
+    release_lease: {
         parameters: {
             query?: {
                 /** @description The draft goes to the back of your queue. */
@@ -2437,7 +2452,7 @@ export interface operations {
             };
         };
     };
-    renew: {
+    renew_lease: {
         parameters: {
             query?: never;
             header?: never;
@@ -2594,7 +2609,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_sources: {
         parameters: {
             query?: {
                 /** @description As the last page gave it. */
@@ -2618,7 +2633,7 @@ export interface operations {
             };
         };
     };
-    import: {
+    import_sources: {
         parameters: {
             query?: {
                 /** @description One workflow's own; every workflow's if it is left out. */
@@ -2652,7 +2667,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    show_source: {
         parameters: {
             query?: never;
             header?: never;
@@ -2758,7 +2773,7 @@ export interface operations {
             };
         };
     };
-    withdraw: {
+    withdraw_verdict: {
         parameters: {
             query?: never;
             header?: never;
@@ -2787,7 +2802,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_workflows: {
         parameters: {
             query?: never;
             header?: never;
@@ -2806,7 +2821,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    show_workflow: {
         parameters: {
             query?: never;
             header?: never;
@@ -2835,7 +2850,7 @@ export interface operations {
             };
         };
     };
-    kill: {
+    kill_workflow: {
         parameters: {
             query?: never;
             header?: never;
@@ -2876,7 +2891,7 @@ export interface operations {
             };
         };
     };
-    resume: {
+    resume_workflow: {
         parameters: {
             query?: never;
             header?: never;

@@ -32,7 +32,7 @@ pub struct Entries {
 }
 
 /// Entries, newest first.
-#[utoipa::path(get, path = "/v1/audit", tag = "audit", params(ListQuery), responses((status = 200, body = Entries)))]
+#[utoipa::path(get, operation_id = "list_audit", path = "/v1/audit", tag = "audit", params(ListQuery), responses((status = 200, body = Entries)))]
 pub async fn list(
     extract::State(state): extract::State<State>,
     Who(who): Who,
@@ -44,7 +44,7 @@ pub async fn list(
 }
 
 /// The whole chain, oldest first, an entry a line.
-#[utoipa::path(get, path = "/v1/audit/export", tag = "audit", responses((status = 200, body = Entry, content_type = "application/x-ndjson")))]
+#[utoipa::path(get, operation_id = "export_audit", path = "/v1/audit/export", tag = "audit", responses((status = 200, body = Entry, content_type = "application/x-ndjson")))]
 pub async fn export(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Response> {
     let first = state.desk.audit_from(&who, 1).await?;
     let desk = state.desk.clone();
@@ -71,13 +71,13 @@ pub async fn export(extract::State(state): extract::State<State>, Who(who): Who)
 }
 
 /// Follows the chain and names the first entry that doesn't hold.
-#[utoipa::path(get, path = "/v1/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
+#[utoipa::path(get, operation_id = "verify_audit", path = "/v1/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
 pub async fn verify(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Verified>> {
     Ok(Json(state.desk.verify_audit(&who, None).await?))
 }
 
 /// The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows.
-#[utoipa::path(post, path = "/v1/audit/verify", tag = "audit", request_body = Checkpoint, responses((status = 200, body = Verified), (status = 422, body = ErrorBody)))]
+#[utoipa::path(post, operation_id = "verify_audit_against", path = "/v1/audit/verify", tag = "audit", request_body = Checkpoint, responses((status = 200, body = Verified), (status = 422, body = ErrorBody)))]
 pub async fn verify_against(
     extract::State(state): extract::State<State>,
     Who(who): Who,
@@ -87,7 +87,7 @@ pub async fn verify_against(
 }
 
 /// A signed checkpoint of the chain as it is now, to keep elsewhere.
-#[utoipa::path(get, path = "/v1/audit/checkpoint", tag = "audit", responses((status = 200, body = Checkpoint)))]
+#[utoipa::path(get, operation_id = "sign_checkpoint", path = "/v1/audit/checkpoint", tag = "audit", responses((status = 200, body = Checkpoint)))]
 pub async fn checkpoint(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Checkpoint>> {
     Ok(Json(state.desk.checkpoint(&who).await?))
 }

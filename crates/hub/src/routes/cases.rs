@@ -23,7 +23,7 @@ pub struct Cases {
 }
 
 /// Cases, newest first.
-#[utoipa::path(get, path = "/v1/cases", tag = "cases", params(CaseQuery), responses((status = 200, body = Cases), (status = 422, body = ErrorBody)))]
+#[utoipa::path(get, operation_id = "list_cases", path = "/v1/cases", tag = "cases", params(CaseQuery), responses((status = 200, body = Cases), (status = 422, body = ErrorBody)))]
 pub async fn list(
     extract::State(state): extract::State<State>,
     Who(who): Who,
@@ -34,7 +34,7 @@ pub async fn list(
 }
 
 /// One case with its thread, sources, draft, label and provenance. Reading it is on record.
-#[utoipa::path(get, path = "/v1/cases/{id}", tag = "cases", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "show_case", path = "/v1/cases/{id}", tag = "cases", params(("id" = String, Path)),
     responses((status = 200, body = countersign_evals::Case), (status = 404, body = ErrorBody)))]
 pub async fn show(
     extract::State(state): extract::State<State>,
@@ -58,7 +58,7 @@ pub struct ExportQuery {
 }
 
 /// Every case of a workflow, oldest first, as a stream. The same cases make the same bytes.
-#[utoipa::path(get, path = "/v1/cases/export", tag = "cases", params(ExportQuery),
+#[utoipa::path(get, operation_id = "export_cases", path = "/v1/cases/export", tag = "cases", params(ExportQuery),
     responses((status = 200, body = countersign_evals::Case, content_type = "application/x-ndjson"), (status = 404, body = ErrorBody)))]
 pub async fn export(
     extract::State(state): extract::State<State>,

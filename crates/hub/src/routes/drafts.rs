@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 const MAX_JSON: usize = 64 << 20;
 const MAX_RESULTS: usize = 100_000;
 const MAX_ERRORS: usize = 1_000;
-const BATCH: usize = 250;
+const BATCH: usize = 1_000;
 
 /// Where rows go, and how much is answered.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -151,7 +151,7 @@ impl Stager {
 
 /// Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream. A bad row is
 /// reported with its line; the good ones are staged all the same.
-#[utoipa::path(post, path = "/v1/drafts", tag = "drafts", params(StageQuery),
+#[utoipa::path(post, operation_id = "stage_drafts", path = "/v1/drafts", tag = "drafts", params(StageQuery),
     request_body(content((serde_json::Value = "application/json"), (String = "application/x-ndjson"))),
     responses((status = 200, body = Staged), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody)))]
 pub async fn stage(
@@ -210,7 +210,7 @@ fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
 }
 
 /// A page of drafts.
-#[utoipa::path(get, path = "/v1/drafts", tag = "drafts", params(DraftListQuery),
+#[utoipa::path(get, operation_id = "list_drafts", path = "/v1/drafts", tag = "drafts", params(DraftListQuery),
     responses((status = 200, body = DraftList), (status = 422, body = ErrorBody)))]
 pub async fn list(
     extract::State(state): extract::State<State>,
@@ -221,7 +221,7 @@ pub async fn list(
 }
 
 /// One draft, whole. Reading it is on record.
-#[utoipa::path(get, path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "show_draft", path = "/v1/drafts/{id}", tag = "drafts", params(("id" = String, Path)),
     responses((status = 200, body = DraftView), (status = 404, body = ErrorBody)))]
 pub async fn show(
     extract::State(state): extract::State<State>,
@@ -239,7 +239,7 @@ pub struct NewText {
 }
 
 /// What a text would count as, were it sent instead of the draft's.
-#[utoipa::path(post, path = "/v1/drafts/{id}/diff", tag = "review", params(("id" = String, Path)), request_body = NewText,
+#[utoipa::path(post, operation_id = "preview_edit", path = "/v1/drafts/{id}/diff", tag = "review", params(("id" = String, Path)), request_body = NewText,
     responses((status = 200, body = Edit), (status = 404, body = ErrorBody)))]
 pub async fn diff(
     extract::State(state): extract::State<State>,
@@ -266,7 +266,7 @@ pub async fn decide(
 }
 
 /// Withdraws a verdict while its reply is undelivered.
-#[utoipa::path(post, path = "/v1/verdicts/{id}/withdraw", tag = "review", params(("id" = String, Path)),
+#[utoipa::path(post, operation_id = "withdraw_verdict", path = "/v1/verdicts/{id}/withdraw", tag = "review", params(("id" = String, Path)),
     responses((status = 200, body = Withdrawn), (status = 409, body = ErrorBody)))]
 pub async fn withdraw(
     extract::State(state): extract::State<State>,

@@ -32,7 +32,7 @@ pub struct Renewed {
 }
 
 /// Renews a lease that still holds.
-#[utoipa::path(post, path = "/v1/leases/{id}/renew", tag = "review", params(("id" = String, Path)),
+#[utoipa::path(post, operation_id = "renew_lease", path = "/v1/leases/{id}/renew", tag = "review", params(("id" = String, Path)),
     responses((status = 200, body = Renewed), (status = 409, body = ErrorBody)))]
 pub async fn renew(
     extract::State(state): extract::State<State>,
@@ -52,7 +52,7 @@ pub struct Release {
 }
 
 /// Gives a lease back.
-#[utoipa::path(delete, path = "/v1/leases/{id}", tag = "review", params(("id" = String, Path), Release),
+#[utoipa::path(delete, operation_id = "release_lease", path = "/v1/leases/{id}", tag = "review", params(("id" = String, Path), Release),
     responses((status = 204), (status = 404, body = ErrorBody)))]
 pub async fn release(
     extract::State(state): extract::State<State>,
@@ -96,7 +96,7 @@ pub struct Escalations {
 }
 
 /// Escalations, newest first.
-#[utoipa::path(get, path = "/v1/escalations", tag = "review", params(ListQuery), responses((status = 200, body = Escalations)))]
+#[utoipa::path(get, operation_id = "list_escalations", path = "/v1/escalations", tag = "review", params(ListQuery), responses((status = 200, body = Escalations)))]
 pub async fn escalations(
     extract::State(state): extract::State<State>,
     Who(who): Who,
@@ -147,7 +147,7 @@ pub struct Deliveries {
 }
 
 /// Deliveries, newest first.
-#[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries", params(ListQuery), responses((status = 200, body = Deliveries)))]
+#[utoipa::path(get, operation_id = "list_deliveries", path = "/v1/deliveries", tag = "deliveries", params(ListQuery), responses((status = 200, body = Deliveries)))]
 pub async fn deliveries(
     extract::State(state): extract::State<State>,
     Who(who): Who,

@@ -21,7 +21,7 @@ pub struct ImportQuery {
 }
 
 /// Brings sources in, one JSON object a line: `{"id", "title"?, "text", "access": [label]}`.
-#[utoipa::path(post, path = "/v1/sources", tag = "sources", params(ImportQuery),
+#[utoipa::path(post, operation_id = "import_sources", path = "/v1/sources", tag = "sources", params(ImportQuery),
     request_body(content = String, content_type = "application/x-ndjson"),
     responses((status = 200, body = SourceReport), (status = 404, body = ErrorBody)))]
 pub async fn import(
@@ -78,7 +78,7 @@ pub struct Sources {
 }
 
 /// Sources by id, without their text.
-#[utoipa::path(get, path = "/v1/sources", tag = "sources", params(ListQuery), responses((status = 200, body = Sources)))]
+#[utoipa::path(get, operation_id = "list_sources", path = "/v1/sources", tag = "sources", params(ListQuery), responses((status = 200, body = Sources)))]
 pub async fn list(
     extract::State(state): extract::State<State>,
     Who(who): Who,
@@ -90,7 +90,7 @@ pub async fn list(
 }
 
 /// One source with its text. Reading it is on record.
-#[utoipa::path(get, path = "/v1/sources/{id}", tag = "sources", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "show_source", path = "/v1/sources/{id}", tag = "sources", params(("id" = String, Path)),
     responses((status = 200, body = SourceRead), (status = 404, body = ErrorBody)))]
 pub async fn show(
     extract::State(state): extract::State<State>,

@@ -19,13 +19,13 @@ pub struct Workflows {
 }
 
 /// Every workflow that you have to do with.
-#[utoipa::path(get, path = "/v1/workflows", tag = "workflows", responses((status = 200, body = Workflows)))]
+#[utoipa::path(get, operation_id = "list_workflows", path = "/v1/workflows", tag = "workflows", responses((status = 200, body = Workflows)))]
 pub async fn list(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Workflows>> {
     Ok(Json(Workflows { workflows: state.desk.list_workflows(&who).await? }))
 }
 
 /// One workflow with its guidelines, runbook and pack.
-#[utoipa::path(get, path = "/v1/workflows/{id}", tag = "workflows", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "show_workflow", path = "/v1/workflows/{id}", tag = "workflows", params(("id" = String, Path)),
     responses((status = 200, body = WorkflowDetail), (status = 404, body = ErrorBody)))]
 pub async fn show(
     extract::State(state): extract::State<State>,
@@ -58,7 +58,7 @@ fn one_or_all<T: Serialize>(id: &str, mut done: Vec<T>) -> Response {
 }
 
 /// Kills a workflow, or every one with `all`. In force before this answers.
-#[utoipa::path(post, path = "/v1/workflows/{id}/kill", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, operation_id = "kill_workflow", path = "/v1/workflows/{id}/kill", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
     responses((status = 200, body = Killed), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn kill(
     extract::State(state): extract::State<State>,
@@ -70,7 +70,7 @@ pub async fn kill(
 }
 
 /// Resumes a killed workflow at `internal`, or every killed one with `all`.
-#[utoipa::path(post, path = "/v1/workflows/{id}/resume", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, operation_id = "resume_workflow", path = "/v1/workflows/{id}/resume", tag = "workflows", params(("id" = String, Path)), request_body = Reason,
     responses((status = 200, body = Resumed), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn resume(
     extract::State(state): extract::State<State>,
