@@ -9,7 +9,9 @@ import { startHub } from "./hub.mjs";
 let browser, demo, bare;
 
 before(async () => {
-  [browser, demo, bare] = await Promise.all([launch(), startHub("--demo"), startHub()]);
+  browser = await launch();
+  demo = await startHub("--demo");
+  bare = await startHub();
 });
 
 after(async () => {

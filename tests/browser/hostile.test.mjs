@@ -101,7 +101,7 @@ async function harmless(name) {
     const anchors = [...document.querySelectorAll("a[href], area[href]")].map((link) => link.href);
     return {
       elements: [...root.querySelectorAll(forbidden)].map((element) => element.outerHTML.slice(0, 200)),
-      images: [...document.images].map((image) => image.src),
+      images: [...document.images].map((image) => image.src).filter(Boolean),
       links: anchors.filter((href) => new URL(href).origin !== location.origin),
       visible: getComputedStyle(document.body).display !== "none",
     };

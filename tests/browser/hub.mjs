@@ -57,7 +57,8 @@ export class Hub {
 export async function findHub(database, limitMs = 30_000) {
   const found = await until(
     `a hub on ${database}`,
-    () => readFile(`${database}.hub`, "utf8").then(JSON.parse, () => null),
+    // At first it is not there, then it is empty.
+    () => readFile(`${database}.hub`, "utf8").then(JSON.parse).catch(() => null),
     limitMs,
   );
   return new Hub(found.url, found.token);
@@ -73,17 +74,18 @@ export async function startHub(...options) {
     { env: { ...process.env, XDG_DATA_HOME: dir }, stdio: ["ignore", "ignore", "inherit"] },
   );
   const ended = once(child, "exit");
-  const hub = await Promise.race([
-    findHub(database),
-    ended.then(([code]) => Promise.reject(new Error(`the hub ended with ${code}`))),
-  ]);
-  return {
-    hub,
-    console: `${hub.url}/#token=${hub.token}`,
-    async stop() {
-      child.kill("SIGTERM");
-      await ended;
-      await rm(dir, { recursive: true, force: true });
-    },
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await ended;
+    await rm(dir, { recursive: true, force: true });
   };
+  try {
+    const gone = ended.then(([code]) => Promise.reject(new Error(`the hub ended with ${code}`)));
+    const hub = await Promise.race([findHub(database), gone]);
+    gone.catch(() => {});
+    return { hub, console: `${hub.url}/#token=${hub.token}`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
