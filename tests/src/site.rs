@@ -1,0 +1,140 @@
+//! The real binary: commands and hubs as processes of their own over one database, with a folder of their own.
+
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A folder and a database, and the binary that works on them.
+pub struct Site {
+    dir: TempDir,
+    binary: PathBuf,
+    database: String,
+    secret: (String, String),
+}
+
+/// A hub as a process. It is killed when it is dropped.
+pub struct Hub {
+    child: Child,
+    /// Where it listens.
+    pub url: String,
+    /// From the start of its process to its first answer.
+    pub ready_after: Duration,
+}
+
+impl Site {
+    /// Over a SQLite file of its own, or the database given, with a secret under the name that packs give it.
+    pub fn new(database: Option<String>, secret_name: &str, secret: &str) -> anyhow::Result<Self> {
+        let dir = TempDir::with_prefix("countersign-site-")?;
+        let database = database.unwrap_or_else(|| format!("sqlite://{}", dir.path().join("hub.db").display()));
+        let here = std::env::current_exe()?;
+        // Tests lie in `deps` beside what they test, the benchmark beside it.
+        let build = here.parent().map(|d| if d.ends_with("deps") { d.parent().unwrap_or(d) } else { d });
+        let binary = build.context("the test has no folder")?.join("countersign");
+        ensure!(binary.is_file(), "{} is missing: build it first, with `cargo build`", binary.display());
+        Ok(Self { dir, binary, database, secret: (secret_name.to_owned(), secret.to_owned()) })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The database's address.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.env("HOME", self.path()).env("XDG_DATA_HOME", self.path()).env(&self.secret.0, &self.secret.1);
+        // No keychain of whoever runs the tests is touched, and none of their hubs.
+        command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("COUNTERSIGN_HUB").env_remove("COUNTERSIGN_TOKEN");
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command on the database, or on the hub that is given, and reads the JSON that it prints.
+    pub fn run(&self, args: &[&str]) -> anyhow::Result<Value> {
+        let mut command = self.command();
+        if !args.contains(&"--hub") {
+            command.args(["--database", &self.database]);
+        }
+        let done = command.args(args).arg("--json").output()?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        ensure!(done.status.success(), "countersign {}: {} {said}", args.join(" "), done.status);
+        serde_json::from_slice(&done.stdout).with_context(|| format!("countersign {}: no JSON", args.join(" ")))
+    }
+
+    /// A token for these roles, as `name`.
+    pub fn token(&self, roles: &[&str], name: &str) -> anyhow::Result<String> {
+        let mut args = vec!["token", "create", "--name", name];
+        args.extend(roles.iter().flat_map(|role| ["--role", role]));
+        let made = self.run(&args)?;
+        Ok(made["token"].as_str().context("no token")?.to_owned())
+    }
+
+    /// Starts a hub and waits for its first answer.
+    pub async fn hub(&self, port: u16) -> anyhow::Result<Hub> {
+        const PATIENCE: Duration = Duration::from_secs(30);
+        let (began, url, log) = (Instant::now(), format!("http://127.0.0.1:{port}"), self.path().join("hub.log"));
+        let mut command = self.command();
+        command.args(["hub", "--listen", &format!("127.0.0.1:{port}"), "--database", &self.database]);
+        let log_file = File::options().create(true).append(true).open(&log)?;
+        let child = command.stdout(log_file.try_clone()?).stderr(log_file).spawn()?;
+        let mut hub = Hub { child, url, ready_after: Duration::ZERO };
+        let ready = format!("{}/readyz", hub.url);
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
+        loop {
+            if client.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                hub.ready_after = began.elapsed();
+                return Ok(hub);
+            }
+            if hub.child.try_wait()?.is_some() || began.elapsed() > PATIENCE {
+                bail!("the hub didn't get ready: {}", tail(&log));
+            }
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+}
+
+impl Hub {
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL: it has no time for anything.
+    pub fn kill_9(&mut self) -> std::io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.kill_9();
+    }
+}
+
+/// A port that nothing listens on, below those that the system gives to outgoing connections: a client that
+/// knocks while the hub is down must not end up there itself.
+pub fn free_port(draw: &mut fastrand::Rng) -> u16 {
+    loop {
+        let port = draw.u16(20_000..32_000);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join("\n")
+}
