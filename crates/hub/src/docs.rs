@@ -1,10 +1,9 @@
 //! The API's description for people, made from the same document that programs read.
 
-use axum::response::Html;
 use utoipa::openapi::OpenApi;
 
 /// A page with every route.
-pub fn page(api: &OpenApi) -> Html<String> {
+pub fn page(api: &OpenApi) -> String {
     let mut rows = String::new();
     for (path, item) in &api.paths.paths {
         let operations = [("GET", &item.get), ("POST", &item.post), ("DELETE", &item.delete)];
@@ -13,11 +12,11 @@ pub fn page(api: &OpenApi) -> Html<String> {
             rows.push_str(&format!("<tr><td>{method}<td><code>{}</code><td>{}", escape(path), escape(what)));
         }
     }
-    Html(format!(
+    format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Countersign API</title><h1>Countersign API</h1>\
          <p>The whole contract is <a href=/openapi.json>openapi.json</a>. Send <code>Authorization: Bearer TOKEN</code>.\
          <table cellpadding=6><tr><th align=left>Method<th align=left>Path<th align=left>What it does{rows}</table></html>"
-    ))
+    )
 }
 
 fn escape(text: &str) -> String {

@@ -142,7 +142,8 @@ impl Hub {
             let failed = |source| OpenError::Listen { address, source };
             let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
             let bound = listener.local_addr().map_err(failed)?;
-            let (app, stop) = (hub.router(), hub.stop.clone());
+            // Made once: a router as it is would be put together anew for every connection.
+            let (app, stop) = (hub.router().into_make_service(), hub.stop.clone());
             hub.tasks.spawn(async move {
                 let served =
                     axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await;

@@ -13,8 +13,9 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use countersign_domain::access::Identity;
 use std::time::Instant;
 use tower_http::compression::CompressionLayer;
@@ -81,13 +82,14 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
     let (router, api) = open_router().split_for_parts();
-    let json = api.to_pretty_json().unwrap_or_default();
+    let json = Bytes::from(api.to_pretty_json().unwrap_or_default());
+    let page = Bytes::from(docs::page(&api));
     let guarded = state.clone();
     let measured = state.clone();
     let console = Router::new().route("/", get(console::index)).fallback(console::serve).layer(CompressionLayer::new());
     router
         .route("/openapi.json", get(move || async move { ([("content-type", "application/json")], json) }))
-        .route("/docs", get(move || async move { docs::page(&api) }))
+        .route("/docs", get(move || async move { Html(page) }))
         .route_layer(middleware::from_fn(move |request: Request, next: Next| {
             access::guard(guarded.clone(), owner.clone(), request, next)
         }))
