@@ -87,6 +87,9 @@ pub(crate) async fn guard(state: State, owner: Option<Identity>, mut request: Re
     let Some((_, _, act)) = ROUTES.iter().find(|(m, p, _)| *m == method && *p == path) else {
         return Failure::new(Code::NotFound, format!("no route {method} {path}")).into_response();
     };
+    if request.uri().to_string().contains("%00") {
+        return Failure::malformed("the address holds U+0000, which nothing here may").into_response();
+    }
     let Some(act) = act else { return next.run(request).await };
     let identity = match owner {
         Some(owner) => owner,

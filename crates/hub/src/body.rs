@@ -1,6 +1,7 @@
 //! Reading request bodies: bounded, and with errors in the wire's own shape.
 
 use crate::answer::Failure;
+use crate::ingest::PATIENCE;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use countersign_desk::Code;
@@ -18,6 +19,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let bytes = read(request.into_body(), MAX_JSON).await?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        if holds_nul(bytes) {
+            return Err(Failure::new(Code::Invalid, "the body holds U+0000, which nothing here may"));
+        }
         serde_json::from_slice(bytes).map(Body).map_err(|e| {
             let code = if e.is_data() { Code::Invalid } else { Code::Malformed };
             Failure::new(code, format!("the body is not what this route takes: {e}"))
@@ -25,9 +29,16 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
     }
 }
 
+/// Whether JSON text escapes U+0000, which Postgres takes in no text.
+fn holds_nul(json: &[u8]) -> bool {
+    let escaped = |at: usize| json[..at].iter().rev().take_while(|b| **b == b'\\').count() % 2 == 0;
+    memchr::memmem::find_iter(json, b"\\u0000").any(escaped)
+}
+
 /// Reads a whole body of at most `limit` bytes.
 pub async fn read(body: axum::body::Body, limit: usize) -> Result<bytes::Bytes, Failure> {
-    match Limited::new(body, limit).collect().await {
+    let whole = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await;
+    match whole.map_err(|_| Failure::malformed("the body did not come whole within 60 seconds"))? {
         Ok(all) => Ok(all.to_bytes()),
         Err(e) if e.is::<http_body_util::LengthLimitError>() => {
             Err(Failure::new(Code::TooLarge, format!("the body is larger than {limit} bytes")))

@@ -5,6 +5,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use countersign_domain::draft::FieldError;
 use futures::{Stream, StreamExt};
 
+/// How long the next piece of a body is waited for.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// A row is at most this long.
 pub const MAX_LINE: usize = 2 << 20;
 
@@ -42,7 +44,10 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
             if self.ended {
                 return Ok(None);
             }
-            match self.body.next().await {
+            let Ok(chunk) = tokio::time::timeout(PATIENCE, self.body.next()).await else {
+                return Err(Failure::malformed("nothing came for 60 seconds; what came before is staged"));
+            };
+            match chunk {
                 Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
                 Some(Err(_)) => return Err(Failure::malformed("the body broke off; what came before is staged")),
                 None => self.ended = true,
