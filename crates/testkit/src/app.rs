@@ -3,13 +3,15 @@
 use crate::clock::FixedClock;
 use crate::drafts::{Draft, SOURCE, SOURCE_TEXT};
 use crate::pack::{SECRET_NAME, TestPack};
-use crate::person::{Person, Reply};
+use crate::person::Person;
 use countersign_desk::{Desk, DeskConfig};
 use countersign_domain::time::Millis;
 use countersign_hub::Hub;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The secret behind [`SECRET_NAME`].
@@ -35,7 +37,8 @@ pub struct App {
     /// Its database's address.
     pub database: String,
     hub: Hub,
-    dir: Arc<TempDir>,
+    folder: PathBuf,
+    temporary: Option<Arc<TempDir>>,
 }
 
 impl App {
@@ -47,26 +50,46 @@ impl App {
     /// With this workflow.
     pub async fn with(engine: Engine, pack: &TestPack) -> Self {
         let app = Self::empty(engine).await;
-        app.apply(pack).await;
-        let source = json!({ "id": SOURCE, "title": "Returns", "text": SOURCE_TEXT, "access": ["public"] });
-        app.owner().post_lines("/v1/sources", source.to_string()).await.ok();
+        app.furnish_with(pack).await;
         app
+    }
+
+    /// Puts in what [`App::start`] begins with.
+    pub async fn furnish(&self) {
+        self.furnish_with(&TestPack::of(WORKFLOW)).await;
+    }
+
+    async fn furnish_with(&self, pack: &TestPack) {
+        self.apply(pack).await;
+        let source = json!({ "id": SOURCE, "title": "Returns", "text": SOURCE_TEXT, "access": ["public"] });
+        self.owner().post_lines("/v1/sources", source.to_string()).await.ok();
     }
 
     /// With nothing in it.
     pub async fn empty(engine: Engine) -> Self {
-        let dir = Arc::new(tempfile::tempdir().unwrap());
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().to_owned();
         let database = match engine {
-            Engine::Sqlite => format!("sqlite://{}", dir.path().join("desk.db").display()),
+            Engine::Sqlite => file_in(&folder),
             Engine::Postgres => crate::postgres::Server::start().database(),
         };
-        Self::over(database, dir, Arc::new(FixedClock::default())).await
+        Self::over(database, folder, Some(Arc::new(temporary)), Arc::new(FixedClock::default())).await
     }
 
-    async fn over(database: String, dir: Arc<TempDir>, clock: Arc<FixedClock>) -> Self {
+    /// Over a SQLite file in this folder.
+    pub async fn in_folder(folder: &Path) -> Self {
+        Self::over(file_in(folder), folder.to_owned(), None, Arc::new(FixedClock::default())).await
+    }
+
+    async fn over(
+        database: String,
+        folder: PathBuf,
+        temporary: Option<Arc<TempDir>>,
+        clock: Arc<FixedClock>,
+    ) -> Self {
         let config = DeskConfig {
             database: database.clone(),
-            data_dir: dir.path().to_owned(),
+            data_dir: folder.clone(),
             keychain: false,
             clock: clock.clone(),
             secrets: Arc::new(|name| (name == SECRET_NAME).then(|| SECRET.to_owned())),
@@ -74,19 +97,24 @@ impl App {
         let desk = Desk::open(config).await.unwrap();
         // Nothing runs by itself without a listener.
         let hub = Hub::over(desk.clone(), None, None, None).await.unwrap();
-        Self { desk, clock, database, hub, dir }
+        Self { desk, clock, database, hub, folder, temporary }
     }
 
     /// Another hub over the same database and clock.
     pub async fn another(&self) -> Self {
-        Self::over(self.database.clone(), self.dir.clone(), self.clock.clone()).await
+        Self::over(self.database.clone(), self.folder.clone(), self.temporary.clone(), self.clock.clone()).await
     }
 
     /// The same hub after a restart.
     pub async fn restarted(self) -> Self {
-        let (database, dir, clock) = (self.database, self.dir, self.clock);
+        let (database, folder, temporary, clock) = (self.database, self.folder, self.temporary, self.clock);
         self.hub.close().await;
-        Self::over(database, dir, clock).await
+        Self::over(database, folder, temporary, clock).await
+    }
+
+    /// Ends the hub, which closes its database.
+    pub async fn close(self) {
+        self.hub.close().await;
     }
 
     /// The embedded owner, who needs no token.
@@ -206,9 +234,17 @@ impl App {
         self.clock.advance(11);
         self.deliver().await
     }
+}
 
-    /// The hub's own answer, whole, for what is not JSON.
-    pub async fn fetch(&self, path: &str) -> Reply {
-        self.owner().get(path).await
+fn file_in(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("desk.db").display())
+}
+
+/// Waits until this holds.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let limit = Instant::now() + Duration::from_secs(20);
+    while !holds().await {
+        assert!(Instant::now() < limit, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -10,7 +10,7 @@ mod person;
 pub mod postgres;
 pub mod receiver;
 
-pub use app::{App, Engine, SECRET, WORKFLOW};
+pub use app::{App, Engine, SECRET, WORKFLOW, until};
 pub use clock::FixedClock;
 pub use drafts::Draft;
 pub use pack::TestPack;

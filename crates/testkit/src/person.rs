@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -63,17 +63,22 @@ impl Person {
         self.token.as_deref().unwrap_or_default()
     }
 
-    /// Any request.
-    pub async fn call(&self, method: &str, path: &str, kind: &str, body: impl Into<Body>) -> Reply {
+    /// Any request; the answer's body is left where it is.
+    pub async fn open(&self, method: &str, path: &str, kind: &str, body: impl Into<Body>) -> Response<Body> {
         let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let request = request.body(body.into()).unwrap();
-        let response = match self.router.clone().oneshot(request).await {
+        match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
-        };
+        }
+    }
+
+    /// Any request.
+    pub async fn call(&self, method: &str, path: &str, kind: &str, body: impl Into<Body>) -> Reply {
+        let response = self.open(method, path, kind, body).await;
         let status = response.status();
         let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

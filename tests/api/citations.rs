@@ -1,0 +1,166 @@
+//! Citations are checked against what the hub keeps.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use countersign_testkit::drafts::{SOURCE, SOURCE_TEXT, verdict};
+use countersign_testkit::{App, Draft, Engine, on_both, text};
+use serde_json::{Value, json};
+
+on_both! {
+    a_quote_is_found_across_white_space_case_of_quotes_and_composition,
+    a_citation_without_a_quote_stands_if_its_source_does,
+    a_quote_that_is_not_in_its_source_is_a_doubt,
+    a_source_that_is_not_there_is_a_doubt,
+    a_source_that_the_pack_does_not_allow_is_a_doubt_and_its_text_stays_hidden,
+    an_internal_source_is_not_readable_and_its_text_stays_hidden,
+    a_draft_without_any_citation_says_so_and_points_at_its_claims,
+    a_changed_source_makes_the_content_changed_and_the_text_is_kept,
+    a_source_that_comes_later_mends_the_drafts_that_wait_for_it,
+    a_source_of_another_workflow_does_not_count,
+    bad_sources_are_reported_by_line_and_the_good_ones_are_kept,
+}
+
+async fn bring(app: &App, source: Value) {
+    let report = app.owner().post_lines("/v1/sources", source.to_string()).await.ok();
+    assert_eq!(report["rejected"], 0, "{report}");
+}
+
+/// The first citation's check, and the marks.
+async fn checked(app: &App, draft: &Draft) -> (Value, Vec<String>) {
+    let id = app.stage(draft).await;
+    let draft = app.draft(&id).await;
+    let marks = draft["marks"].as_array().unwrap().iter().map(|m| text(m).to_owned()).collect();
+    (draft["checks"]["citations"][0].clone(), marks)
+}
+
+async fn a_quote_is_found_across_white_space_case_of_quotes_and_composition(engine: Engine) {
+    let app = App::start(engine).await;
+    let stored = "🛋 Rule 1:\n\n  The cafe\u{301}\u{a0}\tsays “no\u{200b} refunds” \u{2014} ever.";
+    bring(&app, json!({ "id": "desk/cafe", "text": stored, "access": ["public"] })).await;
+    let quote = "the caf\u{e9} says \"no refunds\" - ever.".replacen('t', "T", 1);
+    let (check, marks) = checked(&app, &Draft::of("t-1").citing("desk/cafe", &quote)).await;
+    assert_eq!(check["status"], "found", "{check}");
+    let passage: String = stored
+        .chars()
+        .skip(check["start"].as_u64().unwrap() as usize)
+        .take((check["end"].as_u64().unwrap() - check["start"].as_u64().unwrap()) as usize)
+        .collect();
+    assert!(passage.starts_with("The cafe") && passage.ends_with("ever."), "{passage:?}");
+    assert!(marks.is_empty(), "{marks:?}");
+}
+
+async fn a_citation_without_a_quote_stands_if_its_source_does(engine: Engine) {
+    let app = App::start(engine).await;
+    let mut draft = Draft::of("t-1");
+    draft["draft"]["citations"] = json!([{ "source": SOURCE }]);
+    let (check, marks) = checked(&app, &draft).await;
+    assert_eq!((&check["status"], marks.len()), (&json!("exists"), 0));
+}
+
+async fn a_quote_that_is_not_in_its_source_is_a_doubt(engine: Engine) {
+    let app = App::start(engine).await;
+    let (check, marks) = checked(&app, &Draft::of("t-1").citing(SOURCE, "within sixty days")).await;
+    assert_eq!(check["status"], "no_such_quote");
+    assert_eq!(marks, ["no_such_quote", "uncited"]);
+}
+
+async fn a_source_that_is_not_there_is_a_doubt(engine: Engine) {
+    let app = App::start(engine).await;
+    let (check, marks) = checked(&app, &Draft::of("t-1").citing("desk/nowhere", "within thirty days")).await;
+    assert_eq!(check["status"], "no_such_source");
+    assert_eq!(marks, ["no_such_source", "uncited"]);
+}
+
+async fn a_source_that_the_pack_does_not_allow_is_a_doubt_and_its_text_stays_hidden(engine: Engine) {
+    let app = App::start(engine).await;
+    bring(&app, json!({ "id": "legal/memo", "title": "Memo", "text": "Settle at once.", "access": ["public"] })).await;
+    let id = app.stage(&Draft::of("t-1").citing("legal/memo", "Settle at once.")).await;
+    let draft = app.reviewer("ana").await.get(&format!("/v1/drafts/{id}")).await.ok();
+    assert_eq!(draft["checks"]["citations"][0], json!({ "source": "legal/memo", "status": "not_allowed" }));
+    assert_eq!((&draft["stored_sources"], &draft["marks"][0]), (&json!([]), &json!("forbidden_source")));
+}
+
+async fn an_internal_source_is_not_readable_and_its_text_stays_hidden(engine: Engine) {
+    let app = App::start(engine).await;
+    bring(&app, json!({ "id": "desk/margins", "text": "We earn a lot on this.", "access": ["internal"] })).await;
+    bring(&app, json!({ "id": "desk/unlabelled", "text": "Nobody said who may read this." })).await;
+    for source in ["desk/margins", "desk/unlabelled"] {
+        let named = Draft::of(source).citing(source, "this").with("sources", json!([{ "id": source }]));
+        let id = app.stage(&named).await;
+        let draft = app.draft(&id).await;
+        assert_eq!(draft["checks"]["citations"][0], json!({ "source": source, "status": "not_readable" }));
+        assert_eq!((&draft["stored_sources"], &draft["marks"][0]), (&json!([]), &json!("forbidden_source")));
+    }
+}
+
+async fn a_draft_without_any_citation_says_so_and_points_at_its_claims(engine: Engine) {
+    let app = App::start(engine).await;
+    let mut draft = Draft::of("t-1").text("Hello Ada! 👋 You have 45 days. Is that fine?");
+    draft["draft"]["citations"] = json!([]);
+    let id = app.stage(&draft).await;
+    let seen = app.draft(&id).await;
+    assert_eq!(seen["marks"], json!(["uncited_claim", "uncited"]));
+    assert_eq!((&seen["checks"]["uncited"], &seen["risk"]), (&json!([{ "start": 13, "end": 30 }]), &json!("high")));
+}
+
+async fn a_changed_source_makes_the_content_changed_and_the_text_is_kept(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    let leased = ana.lease().await;
+    let changed = SOURCE_TEXT.replace("thirty", "fourteen");
+    bring(&app, json!({ "id": SOURCE, "title": "Returns", "text": changed, "access": ["public"] })).await;
+
+    let mut approval = verdict(&leased, "approve");
+    approval["comment"] = json!("all fine");
+    let error = ana.decide(&leased, &approval).await.refused(409, "content_changed");
+    assert_eq!(error["kept"]["verdict_id"], approval["verdict_id"]);
+
+    let again = ana.lease().await;
+    assert_eq!(again["lease"], leased["lease"], "the lease holds all the same");
+    assert_eq!(again["draft"]["marks"], json!(["no_such_quote", "uncited"]));
+    assert_eq!(again["draft"]["kept"][0]["comment"], "all fine");
+    ana.decide(&again, &verdict(&again, "approve")).await.ok();
+    assert_eq!(app.draft(&id).await["state"], "approved");
+}
+
+async fn a_source_that_comes_later_mends_the_drafts_that_wait_for_it(engine: Engine) {
+    let app = App::start(engine).await;
+    let id = app.stage(&Draft::of("t-1").citing("desk/late", "better late")).await;
+    let before = app.draft(&id).await;
+    bring(&app, json!({ "id": "desk/late", "text": "Better never than better late.", "access": ["public"] })).await;
+    let after = app.draft(&id).await;
+    assert_eq!((&before["risk"], &after["risk"]), (&json!("high"), &json!("normal")));
+    assert_ne!(before["content_hash"], after["content_hash"]);
+    assert_eq!(after["stored_sources"][0]["text"], "Better never than better late.");
+}
+
+async fn a_source_of_another_workflow_does_not_count(engine: Engine) {
+    let app = App::start(engine).await;
+    app.apply(&countersign_testkit::TestPack::of("billing")).await;
+    let source = json!({ "id": "desk/theirs", "text": "Only for billing.", "access": ["public"] });
+    app.owner().post_lines("/v1/sources?workflow=billing", source.to_string()).await.ok();
+    let (check, _) = checked(&app, &Draft::of("t-1").citing("desk/theirs", "Only for billing")).await;
+    assert_eq!(check["status"], "no_such_source");
+    // Nor may whoever keeps the sources of one workflow change another's.
+    let keeper = app.person("keeper", json!([{ "role": "service", "workflow": "desk" }]), &[]).await;
+    let report = keeper.post_lines("/v1/sources?workflow=desk", source.to_string()).await.ok();
+    assert_eq!((&report["rejected"], &report["errors"][0]["field"]), (&json!(1), &json!("id")));
+}
+
+async fn bad_sources_are_reported_by_line_and_the_good_ones_are_kept(engine: Engine) {
+    let app = App::start(engine).await;
+    let lines = [
+        json!({ "id": "desk/a", "text": "A" }).to_string(),
+        json!({ "id": "desk/b", "text": "" }).to_string(),
+        "{".to_owned(),
+        json!({ "id": "desk/c", "text": "C", "access": "public" }).to_string(),
+        json!({ "id": "desk/a", "text": "A" }).to_string(),
+        json!({ "id": "desk/a", "text": "AA" }).to_string(),
+    ];
+    let report = app.owner().post_lines("/v1/sources", lines.join("\n")).await.ok();
+    let counts = ["created", "updated", "unchanged", "rejected"].map(|k| report[k].as_u64().unwrap());
+    assert_eq!(counts, [1, 1, 1, 3]);
+    let failed: Vec<u64> = report["errors"].as_array().unwrap().iter().map(|e| e["line"].as_u64().unwrap()).collect();
+    assert_eq!(failed, [2, 3, 4]);
+    assert_eq!(app.owner().get("/v1/sources/desk%2Fa").await.ok()["text"], "AA");
+}

@@ -1,0 +1,198 @@
+//! Drafts come in.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use countersign_testkit::drafts::ndjson;
+use countersign_testkit::{App, Draft, Engine, TestPack, on_both};
+use serde_json::{Value, json};
+
+on_both! {
+    the_same_revision_again_is_a_duplicate_and_changes_nothing,
+    a_newer_revision_supersedes_and_an_older_one_is_rejected,
+    two_revisions_in_one_file_leave_the_newer_one,
+    a_newer_revision_takes_the_draft_out_of_the_reviewers_hands,
+    a_decided_draft_stays_decided_when_a_newer_revision_comes_in,
+    bad_lines_are_reported_by_line_and_field_and_the_good_ones_are_staged,
+    a_draft_an_array_an_envelope_and_lines_all_come_in,
+    a_summary_counts_what_the_results_list,
+    an_unknown_workflow_is_refused_whole_or_by_line,
+    a_row_may_name_its_own_workflow,
+    an_audience_that_the_stage_does_not_admit_is_rejected,
+    unknown_fields_are_kept_as_metadata,
+    an_overdue_draft_expires_and_counts_as_unresolved,
+    a_draft_that_the_policy_did_not_select_goes_straight_out_with_its_probability,
+}
+
+fn statuses(results: &[Value]) -> Vec<&str> {
+    results.iter().map(|r| r["status"].as_str().unwrap()).collect()
+}
+
+async fn the_same_revision_again_is_a_duplicate_and_changes_nothing(engine: Engine) {
+    let app = App::start(engine).await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    let before = app.draft(&id).await;
+    let again = app.send([&Draft::of("t-1").text("Another text")]).await;
+    assert_eq!((statuses(&again), &again[0]["id"]), (vec!["duplicate"], &json!(id)));
+    assert_eq!(app.draft(&id).await["content_hash"], before["content_hash"]);
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 1 }));
+}
+
+async fn a_newer_revision_supersedes_and_an_older_one_is_rejected(engine: Engine) {
+    let app = App::start(engine).await;
+    let old = app.stage(&Draft::of("t-1").revision("9")).await;
+    let newer = app.send([&Draft::of("t-1").revision("10")]).await;
+    assert_eq!(statuses(&newer), ["superseded"]);
+    assert_eq!(app.draft(&old).await["state"], "superseded");
+    let older = app.send([&Draft::of("t-1").revision("8")]).await;
+    assert_eq!((statuses(&older), older[0]["error"]["field"].as_str()), (vec!["rejected"], Some("revision")));
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 1, "superseded": 1 }));
+    assert_eq!(app.evidence().await["unresolved"], 1);
+}
+
+async fn two_revisions_in_one_file_leave_the_newer_one(engine: Engine) {
+    let app = App::start(engine).await;
+    let rows = [Draft::of("t-1"), Draft::of("t-2"), Draft::of("t-1").revision("2"), Draft::of("t-2")];
+    assert_eq!(statuses(&app.send(&rows).await), ["created", "created", "superseded", "duplicate"]);
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 2, "superseded": 1 }));
+}
+
+async fn a_newer_revision_takes_the_draft_out_of_the_reviewers_hands(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    app.stage(&Draft::of("t-1")).await;
+    let leased = ana.lease().await;
+    app.stage(&Draft::of("t-1").revision("2")).await;
+    ana.renew(&leased).await.refused(409, "draft_superseded");
+    assert_eq!(app.draft(leased["draft"]["id"].as_str().unwrap()).await["held_by"], Value::Null);
+    assert_eq!(ana.lease().await["draft"]["revision"], "2");
+}
+
+async fn a_decided_draft_stays_decided_when_a_newer_revision_comes_in(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    ana.approve(&id).await;
+    assert_eq!(statuses(&app.send([&Draft::of("t-1").revision("2")]).await), ["created"]);
+    assert_eq!(app.draft(&id).await["state"], "approved");
+}
+
+async fn bad_lines_are_reported_by_line_and_field_and_the_good_ones_are_staged(engine: Engine) {
+    let app = App::start(engine).await;
+    let lines = [
+        Draft::of("t-1").to_string(),
+        r#"{"external_id": "t-2", "thread": []}"#.to_owned(),
+        String::new(),
+        "{not json".to_owned(),
+        Draft::of("t-3").with("draft", json!({ "text": "Hi", "citations": [{ "source": 7 }] })).to_string(),
+        Draft::of("t-4").with("expires_at", "tomorrow").to_string(),
+        Draft::of("t-5").to_string(),
+    ];
+    let reply = app.owner().post_lines("/v1/drafts?workflow=desk", lines.join("\n")).await.ok();
+    let seen: Vec<(u64, &str, &str)> = reply["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| {
+            let field = r["error"]["field"].as_str().unwrap_or_default();
+            (r["line"].as_u64().unwrap(), r["status"].as_str().unwrap(), field)
+        })
+        .collect();
+    let expected = [
+        (1, "created", ""),
+        (2, "rejected", "draft"),
+        (4, "rejected", ""),
+        (5, "rejected", "draft.citations[0].source"),
+        (6, "rejected", "expires_at"),
+        (7, "created", ""),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 2 }));
+}
+
+async fn a_draft_an_array_an_envelope_and_lines_all_come_in(engine: Engine) {
+    let app = App::start(engine).await;
+    let owner = app.owner();
+    owner.post("/v1/drafts", (*Draft::of("t-1")).clone()).await.ok();
+    owner.post("/v1/drafts", json!([*Draft::of("t-2"), *Draft::of("t-3")])).await.ok();
+    owner.post("/v1/drafts", json!({ "workflow": "desk", "drafts": [*Draft::of("t-4")] })).await.ok();
+    owner.post_lines("/v1/drafts", ndjson(&[Draft::of("t-5")])).await.ok();
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 5 }));
+}
+
+async fn a_summary_counts_what_the_results_list(engine: Engine) {
+    let app = App::start(engine).await;
+    let rows = [Draft::of("t-1"), Draft::of("t-1"), Draft::of("t-1").revision("2"), Draft::of("t-2").text(" ")];
+    let reply = app.owner().post_lines("/v1/drafts?workflow=desk&summary=true", ndjson(&rows)).await.ok();
+    let counts = ["created", "duplicate", "superseded", "rejected"].map(|k| reply[k].as_u64().unwrap());
+    assert_eq!(counts, [1, 1, 1, 1]);
+    assert_eq!((&reply["errors"][0]["line"], &reply["errors"][0]["field"]), (&json!(4), &json!("draft.text")));
+}
+
+async fn an_unknown_workflow_is_refused_whole_or_by_line(engine: Engine) {
+    let app = App::start(engine).await;
+    let rows = ndjson(&[Draft::of("t-1")]);
+    app.owner().post_lines("/v1/drafts?workflow=elsewhere", rows).await.refused(404, "not_found");
+    let results = app.send([&Draft::of("t-1").with("workflow", "elsewhere"), &Draft::of("t-2")]).await;
+    assert_eq!(statuses(&results), ["rejected", "created"]);
+    assert_eq!(results[0]["error"]["field"], "workflow");
+}
+
+async fn a_row_may_name_its_own_workflow(engine: Engine) {
+    let app = App::start(engine).await;
+    app.apply(&TestPack::of("billing")).await;
+    let rows = ndjson(&[Draft::of("t-1").with("workflow", "billing"), Draft::of("t-1").with("workflow", "desk")]);
+    app.owner().post_lines("/v1/drafts", rows).await.ok();
+    for workflow in ["desk", "billing"] {
+        assert_eq!(app.workflow(workflow).await["drafts"], json!({ "staged": 1 }), "{workflow}");
+    }
+    let nowhere = app.owner().post_lines("/v1/drafts", ndjson(&[Draft::of("t-2")])).await.ok();
+    assert_eq!(nowhere["results"][0]["error"]["field"], "workflow");
+}
+
+async fn an_audience_that_the_stage_does_not_admit_is_rejected(engine: Engine) {
+    let app = App::start(engine).await;
+    let rows = [
+        Draft::of("t-1").with("audience", json!({ "subject": "c-1", "opted_in": true })),
+        Draft::of("t-2").with("audience", json!({ "subject": "c-2", "groups": ["staff"] })),
+        Draft::of("t-3"),
+    ];
+    let results = app.send(&rows).await;
+    assert_eq!(statuses(&results), ["rejected", "created", "created"]);
+    assert_eq!(results[0]["error"]["field"], "audience");
+}
+
+async fn unknown_fields_are_kept_as_metadata(engine: Engine) {
+    let app = App::start(engine).await;
+    let odd = json!({ "deep": [1, { "b": null }] });
+    let id = app.stage(&Draft::of("t-1").with("metadata", json!({ "turn": 3 })).with("tenant", odd.clone())).await;
+    assert_eq!(app.draft(&id).await["metadata"], json!({ "turn": 3, "tenant": odd }));
+}
+
+async fn an_overdue_draft_expires_and_counts_as_unresolved(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    let soon = app.now().plus_seconds(60).to_string();
+    let id = app.stage(&Draft::of("t-1").with("expires_at", soon)).await;
+    app.stage(&Draft::of("t-2")).await;
+    app.clock.advance(61);
+    assert_eq!(ana.lease().await["draft"]["external_id"], "t-2", "what is overdue is not handed out");
+    assert_eq!(app.desk.expire_drafts().await.unwrap(), 1);
+    assert_eq!(app.draft(&id).await["state"], "expired");
+    ana.lease_of(&id).await.refused(409, "lease_lost");
+    assert_eq!(app.evidence().await["unresolved"], 1);
+    assert_eq!(app.desk.expire_drafts().await.unwrap(), 0);
+}
+
+async fn a_draft_that_the_policy_did_not_select_goes_straight_out_with_its_probability(engine: Engine) {
+    let pack = TestPack::of("desk").delivering_to("http://127.0.0.1:9/");
+    let rate: toml::Table = toml::toml! { internal = 0.0 opt_in = 1.0 default = 1.0 };
+    let app = App::with(engine, &pack.set("review.rate", rate)).await;
+    let plain = app.stage(&Draft::of("t-1")).await;
+    let doubtful = app.stage(&Draft::of("t-2").doubted("policy")).await;
+    let (plain, doubtful) = (app.draft(&plain).await, app.draft(&doubtful).await);
+    assert_eq!((&plain["state"], &plain["probability"]), (&json!("unreviewed"), &json!(0.0)));
+    assert_eq!((&plain["delivery"]["state"], &doubtful["delivery"]), (&json!("pending"), &Value::Null));
+    assert_eq!((&doubtful["state"], &doubtful["probability"]), (&json!("staged"), &json!(1.0)));
+    let evidence = app.evidence().await;
+    assert_eq!((evidence["staged"], evidence["unreviewed"]), (2, 1));
+    assert!(app.reviewer("ana").await.lease().await["draft"]["external_id"] == "t-2");
+}

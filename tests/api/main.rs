@@ -1,0 +1,19 @@
+//! The hub's stories, over its own contract, each on SQLite and on Postgres.
+
+mod access;
+mod audit;
+mod cases;
+mod citations;
+mod conflicts;
+mod counts;
+mod deciding;
+mod delivery;
+mod escalations;
+mod hostile;
+mod ingest;
+mod kill;
+mod queue;
+mod receiving;
+mod second_review;
+mod storage;
+mod undo;
