@@ -125,7 +125,7 @@ impl Desk {
         let round = lease.as_ref().map_or(1, |l| l.round);
         let second = if round == 2 { second_reviews::get(&mut tx, draft.seq).await? } else { None };
         let state = if round == 2 { State::InReview } else { draft.state()? };
-        let open = if round == 2 { second.is_some_and(|s| s.state != "done") } else { state.is_open() };
+        let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() };
         let hold = lease.as_ref().filter(|l| l.ended_at.is_none()).map(held);
         let killed = workflow.killed_at.is_some();
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
@@ -162,7 +162,7 @@ impl Desk {
         let key = outcome_key(verdict.action, grade, &verdict.reasons);
         if round == 1 {
             drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
-            evidence::add(&mut tx, record_of(&draft), &key, 1).await?;
+            evidence::add(&mut tx, record_of(&draft), &key, 1);
             self.send_on(&mut tx, &version, &draft, body, verdict, &row).await?;
             if draft.double_read == 1 {
                 self.ask_a_second(&mut tx, &version, &draft, &row).await?;

@@ -260,7 +260,7 @@ impl Desk {
         }
         for (state, n) in states {
             if let Some(state) = State::parse(state) {
-                drafts::count(tx, &workflow.id, state, n).await?;
+                drafts::count(tx, &workflow.id, state, n);
             }
         }
         for ((bits, outcome), n) in record_counts {
@@ -270,7 +270,7 @@ impl Desk {
                 stage: &workflow.stage,
                 probability: f64::from_bits(bits),
             };
-            evidence::add(tx, of, outcome, n).await?;
+            evidence::add(tx, of, outcome, n);
         }
         for (seq, (external_id, revision, draft_id), text) in &batch.straight_on {
             let data = json!({ "workflow": workflow.id, "external_id": external_id, "revision": revision,
@@ -347,6 +347,6 @@ async fn supersede(tx: &mut Tx, seq: i64, now: Millis) -> Result<(), DeskError> 
         stage: &draft.stage,
         probability: draft.probability,
     };
-    evidence::add(tx, of, "unresolved", 1).await?;
+    evidence::add(tx, of, "unresolved", 1);
     Ok(())
 }

@@ -52,7 +52,9 @@ impl Desk {
         let delivery = deliveries::of_verdict(&mut tx, draft.seq, verdict_id).await?;
         match &delivery {
             // A try has begun: the receiver may have it.
-            Some(d) if d.state != "pending" || d.attempts > 0 => return Err(DeskError::AlreadyDelivered),
+            Some(d) if d.state != "pending" || d.attempts > 0 || d.last_error.is_some() => {
+                return Err(DeskError::AlreadyDelivered);
+            }
             None if now.0 > verdict.undo_until => return Err(DeskError::AlreadyDelivered),
             _ => {}
         }
@@ -76,7 +78,7 @@ impl Desk {
         };
         let lease = if superseded {
             drafts::shift(&mut tx, &mut draft, State::Superseded).await?;
-            evidence::add(&mut tx, decide::record_of(&draft), "unresolved", 1).await?;
+            evidence::add(&mut tx, decide::record_of(&draft), "unresolved", 1);
             None
         } else {
             let (lease, held) = self.hold_again(&mut tx, who, &workflow, draft, verdict.round, now).await?;
@@ -104,7 +106,7 @@ impl Desk {
         let grade: Option<Grade> = serde_json::from_value(json!(v.grade)).ok().flatten();
         let reasons: Vec<String> = serde_json::from_str(&v.reasons).unwrap_or_default();
         if let Some(action) = action {
-            evidence::add(tx, decide::record_of(draft), &outcome_key(action, grade, &reasons), -1).await?;
+            evidence::add(tx, decide::record_of(draft), &outcome_key(action, grade, &reasons), -1);
         }
         Ok(())
     }

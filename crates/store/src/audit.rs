@@ -51,36 +51,49 @@ pub struct Fact<'a> {
     pub detail: &'a str,
 }
 
-/// Appends an entry under the lock of the chain's head, so that the chain can't fork.
-pub async fn append(tx: &mut Tx, fact: Fact<'_>) -> Result<(), StoreError> {
-    let (seq, prev_hash) = lock_head(tx).await?;
-    let mut entry = Entry {
-        seq: seq + 1,
+/// Adds an entry; it gets its place in the chain when the transaction is committed.
+pub fn append(tx: &mut Tx, fact: Fact<'_>) {
+    tx.late.entries.push(Entry {
+        seq: 0,
         at: fact.at,
         actor: fact.actor.to_owned(),
         act: fact.act.to_owned(),
         workflow: fact.workflow.map(str::to_owned),
         object: fact.object.map(str::to_owned),
         detail: fact.detail.to_owned(),
-        prev_hash,
+        prev_hash: String::new(),
         hash: String::new(),
-    };
-    entry.hash = entry.expected_hash();
-    run!(
-        tx,
-        "INSERT INTO audit (seq, at, actor, act, workflow_id, object, detail, prev_hash, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        entry.seq,
-        entry.at.0,
-        &entry.actor,
-        &entry.act,
-        &entry.workflow,
-        &entry.object,
-        &entry.detail,
-        &entry.prev_hash,
-        &entry.hash
-    )?;
-    // A trigger moves the head along with its entry.
+    });
+}
+
+/// Chains entries under the lock of the chain's head, so that it can't fork.
+pub(crate) async fn chain(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let (mut seq, mut prev_hash) = lock_head(tx).await?;
+    for mut entry in entries {
+        seq += 1;
+        entry.seq = seq;
+        entry.prev_hash = prev_hash;
+        entry.hash = entry.expected_hash();
+        // A trigger moves the head along with its entry.
+        run!(
+            tx,
+            "INSERT INTO audit (seq, at, actor, act, workflow_id, object, detail, prev_hash, hash)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            entry.seq,
+            entry.at.0,
+            &entry.actor,
+            &entry.act,
+            &entry.workflow,
+            &entry.object,
+            &entry.detail,
+            &entry.prev_hash,
+            &entry.hash
+        )?;
+        prev_hash = entry.hash;
+    }
     Ok(())
 }
 
@@ -93,8 +106,9 @@ async fn lock_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
     head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
 }
 
-/// The length of the chain and the hash of its last entry.
+/// The length of the chain and the hash of its last entry, with what this transaction has added.
 pub async fn head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
+    tx.settle().await?;
     let head: Option<(i64, String)> = first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")?;
     head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
 }

@@ -1,9 +1,11 @@
 //! Drafts: what is stored of each, how they come in, and how they move between states.
 
+use crate::late::CountKey;
 use crate::{StoreError, Tx};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use sqlx::QueryBuilder;
+use std::collections::BTreeMap;
 
 /// A draft with everything.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -180,7 +182,7 @@ pub async fn shift(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), S
         return Ok(());
     }
     run!(tx, "UPDATE draft SET state = $2 WHERE seq = $1", draft.seq, to.as_str())?;
-    recount(tx, &draft.workflow_id, from, to).await?;
+    recount(tx, &draft.workflow_id, from, to);
     draft.state = to.as_str().to_owned();
     Ok(())
 }
@@ -191,7 +193,7 @@ pub async fn shift_by_seq(tx: &mut Tx, seq: i64, workflow: &str, from: State, to
     if run!(tx, sql, seq, from.as_str(), to.as_str())? == 0 {
         return Ok(false);
     }
-    recount(tx, workflow, from, to).await?;
+    recount(tx, workflow, from, to);
     Ok(true)
 }
 
@@ -201,40 +203,43 @@ pub async fn hold(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), St
     draft.fence += 1;
     to.as_str().clone_into(&mut draft.state);
     run!(tx, "UPDATE draft SET fence = $2, state = $3 WHERE seq = $1", draft.seq, draft.fence, to.as_str())?;
-    if from == to { Ok(()) } else { recount(tx, &draft.workflow_id, from, to).await }
+    recount(tx, &draft.workflow_id, from, to);
+    Ok(())
 }
 
 /// One draft fewer in a state, one more in another.
-async fn recount(tx: &mut Tx, workflow: &str, from: State, to: State) -> Result<(), StoreError> {
-    run!(
-        tx,
-        "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, -1), ($1, $3, 1)
-         ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
-        workflow,
-        from.as_str(),
-        to.as_str()
-    )?;
-    Ok(())
+fn recount(tx: &mut Tx, workflow: &str, from: State, to: State) {
+    count(tx, workflow, from, -1);
+    count(tx, workflow, to, 1);
 }
 
 /// Adds to the number of drafts in a state.
-pub async fn count(tx: &mut Tx, workflow: &str, state: State, by: i64) -> Result<(), StoreError> {
-    run!(
-        tx,
-        "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3)
-         ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
-        workflow,
-        state.as_str(),
-        by
-    )?;
+pub fn count(tx: &mut Tx, workflow: &str, state: State, by: i64) {
+    *tx.late.counts.entry((workflow.to_owned(), state.as_str())).or_default() += by;
+}
+
+pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<CountKey, i64>) -> Result<(), StoreError> {
+    for ((workflow, state), by) in counts.into_iter().filter(|(_, by)| *by != 0) {
+        run!(
+            tx,
+            "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3)
+             ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
+            workflow,
+            state,
+            by
+        )?;
+    }
     Ok(())
 }
 
-/// How many drafts a workflow has in each stored state.
+/// How many drafts a workflow has in each stored state, as this transaction leaves them.
 pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, StoreError> {
-    let rows: Vec<(String, i64)> =
-        all!(tx, "SELECT state, n FROM draft_count WHERE workflow_id = $1 AND n <> 0 ORDER BY state", workflow)?;
-    rows.into_iter().map(|(state, n)| Ok((parse_state(&state)?, n))).collect()
+    let rows: Vec<(String, i64)> = all!(tx, "SELECT state, n FROM draft_count WHERE workflow_id = $1", workflow)?;
+    let mut counts: BTreeMap<&str, i64> = rows.iter().map(|(state, n)| (state.as_str(), *n)).collect();
+    for ((_, state), by) in tx.late.counts.iter().filter(|((of, _), _)| of == workflow) {
+        *counts.entry(state).or_default() += by;
+    }
+    counts.into_iter().filter(|(_, n)| *n != 0).map(|(state, n)| Ok((parse_state(state)?, n))).collect()
 }
 
 /// Staged drafts of a workflow whose time ran out: number and probability.

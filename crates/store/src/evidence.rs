@@ -1,6 +1,8 @@
 //! The counts that gates are computed from: they cost the same at a hundred drafts and at ten million.
 
+use crate::late::EvidenceKey;
 use crate::{StoreError, Tx};
+use std::collections::BTreeMap;
 
 /// Which record an outcome belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -16,18 +18,26 @@ pub struct Record<'a> {
 }
 
 /// Adds to a count. `outcome` is `staged`, `unreviewed`, `unresolved`, or a verdict's outcome key.
-pub async fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, by: i64) -> Result<(), StoreError> {
-    run!(
-        tx,
-        "INSERT INTO evidence (workflow_id, version, stage, probability, outcome, n) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (workflow_id, version, stage, probability, outcome) DO UPDATE SET n = evidence.n + excluded.n",
-        record.workflow,
-        record.version,
-        record.stage,
-        record.probability,
-        outcome,
-        by
-    )?;
+pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, by: i64) {
+    let Record { workflow, version, stage, probability } = record;
+    let key = (workflow.to_owned(), version, stage.to_owned(), probability.to_bits(), outcome.to_owned());
+    *tx.late.evidence.entry(key).or_default() += by;
+}
+
+pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<EvidenceKey, i64>) -> Result<(), StoreError> {
+    for ((workflow, version, stage, probability, outcome), by) in counts {
+        run!(
+            tx,
+            "INSERT INTO evidence (workflow_id, version, stage, probability, outcome, n) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (workflow_id, version, stage, probability, outcome) DO UPDATE SET n = evidence.n + excluded.n",
+            workflow,
+            version,
+            stage,
+            f64::from_bits(probability),
+            outcome,
+            by
+        )?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Every function takes a [`Tx`]; the use-cases of `desk` begin and commit it.
 
+mod late;
 mod open;
 #[macro_use]
 mod run;

@@ -1,6 +1,8 @@
 //! Opening a database of either kind, with the settings that the desk's promises rest on, and transactions on it.
 
 use crate::StoreError;
+use crate::late::Late;
+use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -27,6 +29,7 @@ enum Kind {
 /// A connection, mostly with a transaction on it, which rolls back when it is dropped without [`Tx::commit`].
 pub struct Tx {
     pub(crate) inner: Inner,
+    pub(crate) late: Late,
 }
 
 pub(crate) enum Inner {
@@ -83,7 +86,7 @@ impl Store {
             }
             Kind::Postgres { pool } => Inner::Postgres(Handle::Transaction(pool.begin().await?)),
         };
-        Ok(Tx { inner })
+        Ok(Tx { inner, late: Late::default() })
     }
 
     /// A connection to read with. Each statement sees what is committed then.
@@ -92,7 +95,7 @@ impl Store {
             Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Bare(read.acquire().await?)),
             Kind::Postgres { pool } => Inner::Postgres(Handle::Bare(pool.acquire().await?)),
         };
-        Ok(Tx { inner })
+        Ok(Tx { inner, late: Late::default() })
     }
 
     /// Begins a transaction that only reads, on one snapshot: for what has to add up.
@@ -103,7 +106,7 @@ impl Store {
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
             )),
         };
-        Ok(Tx { inner })
+        Ok(Tx { inner, late: Late::default() })
     }
 
     pub(crate) fn search_pool(&self) -> Option<&SqlitePool> {
@@ -144,7 +147,8 @@ impl Store {
 
 impl Tx {
     /// Makes all of it lasting.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.settle().await?;
         match self.inner {
             Inner::Sqlite(Handle::Transaction(tx)) => tx.commit().await?,
             Inner::Postgres(Handle::Transaction(tx)) => tx.commit().await?,
@@ -191,6 +195,9 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)
+            // A full disk makes SQLite end a transaction by itself; sqlx goes on counting it, and would begin no
+            // other on this connection.
+            .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
     };
 
     let write = pool().max_connections(1).connect_with(main.clone().pragma("cache_size", "-16000")).await?;

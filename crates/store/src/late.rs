@@ -1,0 +1,31 @@
+//! What nearly every transaction adds to, in rows that all of them share: the counts, the evidence, the log's head.
+//! It is written last, at the commit, and always in the same order: so nobody waits long for such a row, and no two
+//! transactions ever wait for each other.
+
+use crate::{StoreError, Tx, audit, drafts, evidence};
+use countersign_domain::audit::Entry;
+use std::collections::BTreeMap;
+
+/// Workflow and state.
+pub(crate) type CountKey = (String, &'static str);
+/// Workflow, version, stage, the bits of the probability, outcome.
+pub(crate) type EvidenceKey = (String, i64, String, u64, String);
+
+/// What is still to be written.
+#[derive(Default)]
+pub(crate) struct Late {
+    pub(crate) counts: BTreeMap<CountKey, i64>,
+    pub(crate) evidence: BTreeMap<EvidenceKey, i64>,
+    /// Entries without their place in the chain.
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Tx {
+    /// Writes it.
+    pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
+        let Late { counts, evidence, entries } = std::mem::take(&mut self.late);
+        drafts::add_counts(self, counts).await?;
+        evidence::add_counts(self, evidence).await?;
+        audit::chain(self, entries).await
+    }
+}
