@@ -87,8 +87,10 @@ async fn open(app: &AppHandle, opener: &watch::Sender<Door>) -> Hub {
                 tracing::info!(?lost, "the other hub went away");
             }
             Err(error) => {
-                let why = format!("{error:#}");
-                tracing::error!(why, "the hub did not open");
+                let why = error.to_string();
+                if !matches!(&*opener.borrow(), Door::Shut(before) if *before == why) {
+                    tracing::error!(why, "the hub did not open");
+                }
                 opener.send_replace(Door::Shut(why));
             }
         }

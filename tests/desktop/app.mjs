@@ -34,12 +34,23 @@ export async function openApp(home, { env = {}, profile = "debug" } = {}) {
   const driver = spawn(
     DRIVER,
     ["--port", port, "--native-port", native, "--native-driver", "/usr/bin/WebKitWebDriver"].map(String),
-    { env: { ...home.env, ...env }, stdio: "inherit" },
+    { env: { ...home.env, ...env }, stdio: "inherit", detached: true },
   );
-  const ended = new Promise((resolve) => driver.once("exit", resolve));
+  // The driver, the program and its helpers are one process group. The next program may only start when the last
+  // of them is gone: the first that runs is the only one.
+  const signal = (name) => {
+    try {
+      return process.kill(-driver.pid, name);
+    } catch {
+      return false;
+    }
+  };
   const stop = async () => {
-    driver.kill();
-    await ended;
+    signal("SIGTERM");
+    await until("the program to end", () => !signal(0)).catch((error) => {
+      signal("SIGKILL");
+      throw error;
+    });
   };
   try {
     const server = `http://127.0.0.1:${port}`;
@@ -48,14 +59,7 @@ export async function openApp(home, { env = {}, profile = "debug" } = {}) {
       browserName: "wry",
       "tauri:options": { application: program("countersign-desktop", profile) },
     });
-    return {
-      page,
-      async close() {
-        // The program may have ended by itself, and its session with it.
-        await page.close().catch(() => {});
-        await stop();
-      },
-    };
+    return { page, close: stop };
   } catch (error) {
     await stop();
     throw error;

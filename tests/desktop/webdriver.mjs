@@ -37,7 +37,10 @@ export class Page {
 
   /** Waits until a function in the page answers something true, and answers that. */
   until(what, inPage, ...args) {
-    return until(what, () => this.run(inPage, ...args));
+    return until(what, () => this.run(inPage, ...args)).catch(async (error) => {
+      const shown = await this.run(() => document.body.innerText.slice(0, 1000));
+      throw new Error(`${error.message}; the window shows: ${shown}`);
+    });
   }
 
   /** Presses chords such as `a` or `Control+Shift+k`, one after another. */
@@ -62,12 +65,17 @@ export class Page {
   }
 
   async screenshot(file) {
+    // WebKit takes the picture with the next frame, and a page at rest draws none.
+    await this.run(() => {
+      const { style } = document.documentElement;
+      window.redraw = setInterval(() => (style.opacity = style.opacity ? "" : "0.999"), 50);
+    });
     const image = await ask("GET", `${this.#session}/screenshot`);
+    await this.run(() => {
+      clearInterval(window.redraw);
+      document.documentElement.style.opacity = "";
+    });
     await writeFile(file, image, "base64");
-  }
-
-  close() {
-    return ask("DELETE", this.#session);
   }
 }
 
