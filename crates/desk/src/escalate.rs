@@ -2,6 +2,7 @@
 
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity};
+use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_store::escalations::{self, EscalationRow, Filter};
 use countersign_store::page::{Page, cursor};
@@ -86,7 +87,15 @@ impl Desk {
         };
         let rows = escalations::list(&mut tx, &filter, page).await?;
         let next = (rows.len() as i64 == page.limit).then(|| rows.last().map(|r| cursor(&[r.seq]))).flatten();
-        Ok((rows.into_iter().map(view).collect(), next))
+        let mut views = Vec::with_capacity(rows.len());
+        for row in rows {
+            // To those it went to it is work; to others it would be the verdict that they must not see.
+            let (workflow, seq) = (&row.workflow_id, row.draft_seq);
+            if who.answers(&row.route) || !self.is_blind(&mut tx, who, workflow, seq, State::Escalated).await? {
+                views.push(view(row));
+            }
+        }
+        Ok((views, next))
     }
 
     /// Takes an escalation on.

@@ -1,6 +1,6 @@
 //! Leases: the next draft, a certain draft, for longer, and given back.
 
-use crate::view::DraftView;
+use crate::view::{DraftView, sees_verdicts};
 use crate::{ChangeKind, Desk, DeskError, new_id, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::state::State;
@@ -102,6 +102,13 @@ impl Desk {
             State::Staged if draft.expires_at > now.0 => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
             State::Superseded => Err(lost(Conflict::DraftSuperseded)),
             State::Staged | State::Expired | State::InReview => Err(lost(Conflict::LeaseLost)),
+            state if self.is_blind(tx, who, &draft.workflow_id, draft.seq, state).await? => {
+                let second = second_reviews::get(tx, draft.seq).await?;
+                if !second.is_some_and(|s| s.state == "open" && s.expires_at > now.0) {
+                    return Err(lost(Conflict::LeaseLost));
+                }
+                self.hold(tx, who, &workflow, draft, 2, now).await.map(Some)
+            }
             _ => Err(lost(Conflict::AlreadyDecided)),
         }
     }
@@ -139,7 +146,11 @@ impl Desk {
         let mut best: Option<(queue::Candidate, &WorkflowRow)> = None;
         for workflow in &mine {
             let first = queue::first(tx, &workflow.id, &who.subject, now, &exclude).await?;
-            let second = queue::second(tx, &workflow.id, &who.subject, now).await?;
+            let second = if sees_verdicts(who, &workflow.id) {
+                None
+            } else {
+                queue::second(tx, &workflow.id, &who.subject, now).await?
+            };
             for candidate in first.into_iter().chain(second) {
                 if best.is_none_or(|(b, _)| candidate.key() < b.key()) {
                     best = Some((candidate, workflow));

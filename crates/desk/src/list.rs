@@ -9,7 +9,7 @@ use countersign_domain::time::Millis;
 use countersign_store::page::{Page, cursor};
 use countersign_store::search::{self, Filter, ListRow, Sort};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, deliveries, drafts, escalations, second_reviews, verdicts};
+use countersign_store::{Tx, deliveries, drafts, escalations, verdicts};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -271,9 +271,15 @@ impl Desk {
         let next_cursor = (rows.len() as i64 == page.limit)
             .then(|| rows.last().map(|(r, _)| cursor(&search::key(r, sort))))
             .flatten();
+        // Who may yet be asked for a blind second review can't find out the verdict by asking for it either.
+        let by_verdict = reviewer.is_some() || !(states.is_empty() || states.contains(&State::Staged));
         let mut out = Vec::with_capacity(rows.len());
         for (row, killed) in rows {
-            out.push(self.summary(&mut tx, who, row, killed).await?);
+            let state = State::parse(&row.state).unwrap_or(State::Staged);
+            let blind = self.is_blind(&mut tx, who, &row.workflow_id, row.seq, state).await?;
+            if !(blind && by_verdict) {
+                out.push(self.summary(&mut tx, who, row, killed, blind).await?);
+            }
         }
         Ok(DraftList { drafts: out, next_cursor, total: counted.then_some(total) })
     }
@@ -284,15 +290,9 @@ impl Desk {
         who: &Identity,
         row: ListRow,
         killed: bool,
+        blind: bool,
     ) -> Result<DraftSummary, DeskError> {
         let stored = State::parse(&row.state).unwrap_or(State::Staged);
-        let decided = !matches!(stored, State::Staged | State::InReview | State::Superseded | State::Expired);
-        let blind = decided
-            && !who.owner
-            && !who.scope(Act::ReadCases).includes(&row.workflow_id)
-            && second_reviews::get(tx, row.seq)
-                .await?
-                .is_some_and(|s| s.state != "done" && s.first_reviewer != who.subject);
         let escalation =
             if stored == State::Escalated && !blind { escalations::of_draft(tx, row.seq).await? } else { None };
         Ok(DraftSummary {

@@ -145,6 +145,11 @@ pub(crate) fn outcome_view(v: VerdictRow) -> OutcomeView {
     }
 }
 
+/// Those who answer for a workflow see every verdict, and so are never asked for a blind one.
+pub(crate) fn sees_verdicts(who: &Identity, workflow: &str) -> bool {
+    who.scope(Act::ReadCases).includes(workflow)
+}
+
 impl Desk {
     /// A draft; reading it is on record.
     pub async fn show_draft(&self, who: &Identity, id: &str) -> Result<DraftView, DeskError> {
@@ -175,7 +180,7 @@ impl Desk {
         let held = leases::of_draft(tx, draft.seq).await?;
         let second_review = held.iter().any(|l| l.round == 2 && l.reviewer == who.subject);
         let decided = !draft.state()?.is_open();
-        let blind = second_review || (decided && self.is_blind(tx, who, draft).await?);
+        let blind = second_review || self.is_blind(tx, who, &draft.workflow_id, draft.seq, draft.state()?).await?;
         let shown = decided && !blind;
 
         let first = held.iter().find(|l| l.round == if second_review { 2 } else { 1 });
@@ -251,13 +256,19 @@ impl Desk {
         })
     }
 
-    /// Whether this person may yet be asked for the second review, and so must not see the first verdict. Those
-    /// who answer for the workflow see everything and are not asked.
-    async fn is_blind(&self, tx: &mut Tx, who: &Identity, draft: &DraftRow) -> Result<bool, DeskError> {
-        if who.owner || who.scope(Act::ReadCases).includes(&draft.workflow_id) {
+    /// Whether this person may yet be asked for the second review, and so must not see the first verdict.
+    pub(crate) async fn is_blind(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        workflow: &str,
+        draft_seq: i64,
+        state: State,
+    ) -> Result<bool, DeskError> {
+        if state.is_open() || sees_verdicts(who, workflow) {
             return Ok(false);
         }
-        let waiting = second_reviews::get(tx, draft.seq).await?;
+        let waiting = second_reviews::get(tx, draft_seq).await?;
         Ok(waiting.is_some_and(|s| s.state != "done" && s.first_reviewer != who.subject))
     }
 }

@@ -45,9 +45,11 @@ pub async fn first(
 
 /// The first draft that waits for a second review by somebody else than its first reviewer.
 pub async fn second(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis) -> Result<Option<Candidate>, StoreError> {
-    let lock = tx.lock(" FOR UPDATE OF r SKIP LOCKED");
+    // The draft too: whoever decides or withdraws holds it first, and neither waits for the other.
+    let lock = tx.lock(" FOR UPDATE OF r, d SKIP LOCKED");
     let sql = format!(
-        "SELECT r.draft_seq, r.expires_at, r.risk, CAST(2 AS BIGINT) AS round FROM second_review r
+        "SELECT r.draft_seq, r.expires_at, r.risk, CAST(2 AS BIGINT) AS round
+         FROM second_review r JOIN draft d ON d.seq = r.draft_seq
          WHERE r.workflow_id = $1 AND r.state = 'open' AND r.expires_at > $2 AND r.first_reviewer <> $3
            AND NOT EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = r.draft_seq)
          ORDER BY r.expires_at, r.risk DESC, r.draft_seq LIMIT 1{lock}"

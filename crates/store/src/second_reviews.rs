@@ -38,8 +38,7 @@ pub async fn open(tx: &mut Tx, s: &SecondRow) -> Result<(), StoreError> {
 
 /// The second review of a draft.
 pub async fn get(tx: &mut Tx, draft_seq: i64) -> Result<Option<SecondRow>, StoreError> {
-    let lock = tx.lock(" FOR UPDATE");
-    first!(tx, sqlx::AssertSqlSafe(format!("SELECT * FROM second_review WHERE draft_seq = $1{lock}")), draft_seq)
+    first!(tx, "SELECT * FROM second_review WHERE draft_seq = $1", draft_seq)
 }
 
 /// Sets its state.

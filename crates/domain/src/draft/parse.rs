@@ -27,7 +27,10 @@ fn located(row: &[u8], plain: &serde_json::Error) -> FieldError {
     match serde_path_to_error::deserialize::<_, Raw>(&mut json) {
         Err(e) => {
             let path = e.path().to_string();
-            FieldError::new(if path == "." { String::new() } else { path }, strip(&e.inner().to_string()))
+            FieldError::new(
+                if [".", "?"].contains(&path.as_str()) { String::new() } else { path },
+                strip(&e.inner().to_string()),
+            )
         }
         Ok(_) => FieldError::new("", strip(&plain.to_string())),
     }
