@@ -93,7 +93,9 @@ async fn furnished(engine: Engine) -> (App, Receiver, [String; 6]) {
 }
 
 /// What takes a grant for the workflow `desk`.
-fn within_desk([draft, lease, verdict_id, escalation, delivery, case]: &[String; 6]) -> Vec<(&'static str, String, Value)> {
+fn within_desk(
+    [draft, lease, verdict_id, escalation, delivery, case]: &[String; 6],
+) -> Vec<(&'static str, String, Value)> {
     let leased = json!({ "lease": { "id": lease, "fence": 1 }, "draft": { "id": draft, "content_hash": "" } });
     let why = json!({ "reason": "a drill" });
     vec![
@@ -107,7 +109,6 @@ fn within_desk([draft, lease, verdict_id, escalation, delivery, case]: &[String;
         ("POST", "/v1/queue/lease".to_owned(), json!({ "workflows": ["desk"] })),
         ("POST", format!("/v1/leases/{lease}/renew"), json!({})),
         ("DELETE", format!("/v1/leases/{lease}"), json!({})),
-        ("POST", format!("/v1/verdicts/{verdict_id}/withdraw"), json!({})),
         ("GET", "/v1/escalations?workflow=desk".to_owned(), Value::Null),
         ("POST", format!("/v1/escalations/{escalation}/take"), json!({})),
         ("POST", format!("/v1/escalations/{escalation}/settle"), json!({ "note": "done" })),
@@ -120,6 +121,7 @@ fn within_desk([draft, lease, verdict_id, escalation, delivery, case]: &[String;
         ("POST", "/v1/sources?workflow=desk".to_owned(), json!({ "id": "desk/new", "text": "New." })),
         ("POST", "/v1/drafts?workflow=desk".to_owned(), (*Draft::of("t-9")).clone()),
         ("POST", "/v1/packs".to_owned(), json!({ "files": TestPack::of("desk").files() })),
+        ("POST", format!("/v1/verdicts/{verdict_id}/withdraw"), json!({})),
         ("POST", "/v1/workflows/desk/kill".to_owned(), why.clone()),
         ("POST", "/v1/workflows/desk/resume".to_owned(), why),
     ]
@@ -161,11 +163,16 @@ async fn nothing_of_a_workflow_is_in_reach_of_a_grant_for_another(engine: Engine
         assert_eq!((reply.status.as_u16(), reply.code()), (403, "forbidden"), "{method} {path}: {}", reply.text());
     }
     assert_eq!(app.number("SELECT COUNT(*) FROM audit").await, before, "nothing came of it");
-    for (path, list) in [("drafts", "drafts"), ("escalations", "escalations"), ("deliveries", "deliveries"), ("cases", "cases")] {
+    for (path, list) in
+        [("drafts", "drafts"), ("escalations", "escalations"), ("deliveries", "deliveries"), ("cases", "cases")]
+    {
         assert_eq!(stranger.get(&format!("/v1/{path}")).await.ok()[list], json!([]), "{path}");
     }
     let workflows = stranger.get("/v1/workflows").await.ok();
-    assert_eq!((workflows["workflows"].as_array().unwrap().len(), &workflows["workflows"][0]["id"]), (1, &json!("billing")));
+    assert_eq!(
+        (workflows["workflows"].as_array().unwrap().len(), &workflows["workflows"][0]["id"]),
+        (1, &json!("billing"))
+    );
     assert!(stranger.lease().await.is_null());
     let rows = ndjson(&[Draft::of("t-9").with("workflow", "desk")]);
     stranger.post_lines("/v1/drafts", rows).await.refused(403, "forbidden");
@@ -228,7 +235,8 @@ async fn tokens_are_kept_as_hashes_and_never_shown_again(engine: Engine) {
     let app = App::start(engine).await;
     let ana = app.reviewer("ana").await;
     assert!(ana.token().len() > 60, "{}", ana.token());
-    let kept = format!("SELECT COUNT(*) FROM token WHERE hash = '{0}' OR id = '{0}' OR grants LIKE '%{0}%'", ana.token());
+    let kept =
+        format!("SELECT COUNT(*) FROM token WHERE hash = '{0}' OR id = '{0}' OR grants LIKE '%{0}%'", ana.token());
     assert_eq!(app.number(&kept).await, 0);
     let listed = app.owner().get("/v1/tokens").await;
     assert!(listed.text().contains("\"ana\"") && !listed.text().contains(&ana.token()[3..]), "{}", listed.text());

@@ -57,7 +57,10 @@ async fn a_case_says_what_was_seen_what_was_decided_and_under_which_rules(engine
     }
     assert_eq!(cases[0]["reference_text"], TEXT);
     assert_eq!(cases[0]["draft"]["citations"][0]["source"], SOURCE);
-    assert_eq!((&cases[1]["reference_text"], &cases[1]["grade"]), (&json!("The kettle is not on its way."), &json!("factual")));
+    assert_eq!(
+        (&cases[1]["reference_text"], &cases[1]["grade"]),
+        (&json!("The kettle is not on its way."), &json!("factual"))
+    );
     assert_eq!((&cases[2]["reference_text"], &cases[2]["reasons"]), (&Value::Null, &json!(["wrong_action"])));
     assert_eq!((&cases[2]["marks"], &cases[2]["comment"]), (&json!(["policy"]), &json!("please have a look")));
     // A case is under the rules of its time.

@@ -50,7 +50,7 @@ async fn an_edit_carries_its_diff_ratio_and_a_suggested_grade(engine: Engine) {
         ("cosmetic", "would pay", "Would pay", "cosmetic"),
         ("factual", "You can send", "You cannot send", "factual"),
         ("citation", "within thirty days", "within some days", "citation"),
-        ("material", "and you would pay for the parcel", "or give it to the driver at no cost", "material"),
+        ("material", "and you would pay for the parcel", "or hand it to the driver for free", "material"),
     ] {
         let id = app.stage(&Draft::of(ticket)).await;
         let leased = ana.lease_of(&id).await.ok();
@@ -101,7 +101,10 @@ async fn the_diff_is_shown_before_anything_is_decided(engine: Engine) {
         let ops = diff["ops"].as_array().unwrap().iter().filter(|op| op["tag"] != without);
         ops.map(|op| text(&op["text"])).collect()
     };
-    assert_eq!((joined("insert").as_str(), joined("delete").as_str()), ("Hello Ada, it is on its way.", "Hello Ada, it isn't here."));
+    assert_eq!(
+        (joined("insert").as_str(), joined("delete").as_str()),
+        ("Hello Ada, it is on its way.", "Hello Ada, it isn't here.")
+    );
     assert_eq!(diff["suggested_grade"], "factual");
     assert_eq!(app.draft(&id).await["state"], "staged");
 }
@@ -188,7 +191,7 @@ async fn what_is_not_a_verdict_at_all_is_refused(engine: Engine) {
     let path = format!("/v1/drafts/{id}/verdicts");
     for (body, status, code) in [
         ("", 422, "invalid"),
-        ("[1, 2", 400, "malformed"),
+        ("{\"verdict_id\": \"", 400, "malformed"),
         ("{\"verdict_id\": 7}", 422, "invalid"),
         ("\u{feff}{}", 400, "malformed"),
     ] {

@@ -58,7 +58,7 @@ async fn an_edit_and_an_escalation_say_what_was_decided(engine: Engine) {
     assert_eq!(app.deliver_after_undo().await, 2);
     let of = |ticket: &str| receiver.received().into_iter().find(|r| r.ticket == ticket).unwrap();
     let (edit, escalation) = (of("edited"), of("escalated"));
-    assert_eq!((&edit.data()["text"], &edit.data()["grade"]), (&json!("A word from me."), &json!("material")));
+    assert_eq!((&edit.data()["text"], &edit.data()["grade"]), (&json!("A word from me."), &json!("citation")));
     assert_eq!((escalation.kind.as_str(), &escalation.data()["to"]), ("draft.escalated", &json!("on-call")));
     assert_eq!((&escalation.data()["reasons"], &escalation.data()["text"]), (&json!(["unsafe"]), &Value::Null));
     assert_eq!(app.draft(&escalated).await["state"], "escalated", "it stays with whoever it went to");
@@ -101,7 +101,10 @@ async fn a_failed_delivery_is_tried_again_later_and_later_and_given_up_after_ten
         let draft = app.draft(&id).await;
         assert_eq!(draft["delivery"]["attempts"], attempt);
         if attempt == 10 {
-            assert_eq!((&draft["state"], &draft["delivery"]["state"]), (&json!("undeliverable"), &json!("undeliverable")));
+            assert_eq!(
+                (&draft["state"], &draft["delivery"]["state"]),
+                (&json!("undeliverable"), &json!("undeliverable"))
+            );
             assert!(text(&draft["delivery"]["last_error"]).contains("10 tries"), "{draft}");
             break;
         }
@@ -206,7 +209,11 @@ async fn the_list_is_filtered_and_tells_no_text(engine: Engine) {
     }
     assert!(!json!(all).to_string().contains("parcel"));
     app.owner().post("/v1/workflows/desk/kill", json!({ "reason": "a drill" })).await.ok();
-    assert_eq!((list("state=held").await.len(), list("state=pending").await.len()), (1, 1), "and the kill's own notice");
+    assert_eq!(
+        (list("state=held").await.len(), list("state=pending").await.len()),
+        (1, 1),
+        "and the kill's own notice"
+    );
     let page = app.owner().get("/v1/deliveries?limit=2").await.ok();
     let rest = app.owner().get(&format!("/v1/deliveries?cursor={}", text(&page["next_cursor"]))).await.ok();
     assert_eq!(rest["deliveries"].as_array().unwrap().len(), 3);

@@ -184,12 +184,12 @@ async fn an_overdue_draft_expires_and_counts_as_unresolved(engine: Engine) {
 
 async fn a_draft_that_the_policy_did_not_select_goes_straight_out_with_its_probability(engine: Engine) {
     let pack = TestPack::of("desk").delivering_to("http://127.0.0.1:9/");
-    let rate: toml::Table = toml::toml! { internal = 0.0 opt_in = 1.0 default = 1.0 };
+    let rate: toml::Table = toml::toml! { internal = 0.000001 opt_in = 1.0 default = 1.0 };
     let app = App::with(engine, &pack.set("review.rate", rate)).await;
     let plain = app.stage(&Draft::of("t-1")).await;
     let doubtful = app.stage(&Draft::of("t-2").doubted("policy")).await;
     let (plain, doubtful) = (app.draft(&plain).await, app.draft(&doubtful).await);
-    assert_eq!((&plain["state"], &plain["probability"]), (&json!("unreviewed"), &json!(0.0)));
+    assert_eq!((&plain["state"], &plain["probability"]), (&json!("unreviewed"), &json!(0.000001)));
     assert_eq!((&plain["delivery"]["state"], &doubtful["delivery"]), (&json!("pending"), &Value::Null));
     assert_eq!((&doubtful["state"], &doubtful["probability"]), (&json!("staged"), &json!(1.0)));
     let evidence = app.evidence().await;

@@ -36,7 +36,8 @@ async fn delivering(engine: Engine) -> (App, Receiver) {
 async fn a_kill_freezes_drafts_voids_leases_and_holds_deliveries(engine: Engine) {
     let (app, receiver) = delivering(engine).await;
     let ana = app.reviewer("ana").await;
-    let ids = [app.stage(&Draft::of("t-1")).await, app.stage(&Draft::of("t-2")).await, app.stage(&Draft::of("t-3")).await];
+    let ids =
+        [app.stage(&Draft::of("t-1")).await, app.stage(&Draft::of("t-2")).await, app.stage(&Draft::of("t-3")).await];
     ana.approve(&ids[0]).await;
     let leased = ana.lease().await;
     let killed = kill(&app.owner(), "desk").await;
@@ -139,7 +140,8 @@ async fn the_help_desk_is_told_although_the_workflow_is_killed(engine: Engine) {
     app.deliver().await;
     resume(&app.owner(), "desk").await;
     app.deliver().await;
-    let told: Vec<(String, Value)> = receiver.received().iter().map(|r| (r.kind.clone(), r.data()["reason"].clone())).collect();
+    let told: Vec<(String, Value)> =
+        receiver.received().iter().map(|r| (r.kind.clone(), r.data()["reason"].clone())).collect();
     let expected = [("workflow.killed", "it went wrong"), ("workflow.resumed", "mended")];
     assert_eq!(told, expected.map(|(kind, why)| (kind.to_owned(), json!(why))));
 }
@@ -195,7 +197,9 @@ async fn verdicts_and_kills_at_once_never_pass_each_other(engine: Engine) {
 async fn a_kill_and_a_resume_take_a_reason_and_the_right_person(engine: Engine) {
     let app = App::start(engine).await;
     let path = "/v1/workflows/desk/kill";
-    for reason in [json!({}), json!({ "reason": " " }), json!({ "reason": "x".repeat(2001) }), json!({ "reason": "\0" })] {
+    for reason in
+        [json!({}), json!({ "reason": " " }), json!({ "reason": "x".repeat(2001) }), json!({ "reason": "\0" })]
+    {
         app.owner().post(path, reason).await.refused(422, "invalid");
     }
     app.reviewer("ana").await.post(path, json!({ "reason": "no" })).await.refused(403, "forbidden");
@@ -214,9 +218,13 @@ async fn every_transition_is_kept_with_who_and_why(engine: Engine) {
     let oncall = app.role("oncall").await;
     kill(&oncall, "desk").await;
     resume(&app.role("dri").await, "desk").await;
-    let kept = "SELECT COUNT(*) FROM transition WHERE (kind = 'kill' AND actor = 'the-oncall' AND reason = 'it went wrong')
+    let kept =
+        "SELECT COUNT(*) FROM transition WHERE (kind = 'kill' AND actor = 'the-oncall' AND reason = 'it went wrong')
                 OR (kind = 'resume' AND actor = 'the-dri' AND reason = 'mended' AND to_stage = 'internal')";
     assert_eq!(app.number(kept).await, 2);
     let newest = app.owner().get("/v1/audit?limit=1").await.ok();
-    assert_eq!((&newest["entries"][0]["act"], &newest["entries"][0]["actor"]), (&json!("workflow.resumed"), &json!("the-dri")));
+    assert_eq!(
+        (&newest["entries"][0]["act"], &newest["entries"][0]["actor"]),
+        (&json!("workflow.resumed"), &json!("the-dri"))
+    );
 }

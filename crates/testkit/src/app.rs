@@ -81,12 +81,7 @@ impl App {
         Self::over(file_in(folder), folder.to_owned(), None, Arc::new(FixedClock::default())).await
     }
 
-    async fn over(
-        database: String,
-        folder: PathBuf,
-        temporary: Option<Arc<TempDir>>,
-        clock: Arc<FixedClock>,
-    ) -> Self {
+    async fn over(database: String, folder: PathBuf, temporary: Option<Arc<TempDir>>, clock: Arc<FixedClock>) -> Self {
         let config = DeskConfig {
             database: database.clone(),
             data_dir: folder.clone(),
