@@ -80,12 +80,15 @@ impl Day {
         Door::new(hub, &self.reviewers[i].1)
     }
 
-    /// Sends every draft in, again and again until the hub has answered for all of them.
-    pub async fn import(&self, hub: &str) -> anyhow::Result<()> {
+    /// Sends every draft in, so many rows a request, each again and again until the hub has answered for it.
+    pub async fn import(&self, hub: &str, at_once: usize) -> anyhow::Result<()> {
         let path = format!("/v1/drafts?summary=true&workflow={}", self.input.workflow);
-        let report = self.admin(hub)?.stream(&path, &self.input.drafts).await?;
-        let count = |what: &str| report[what].as_u64().unwrap_or_default();
-        ensure!(count("created") + count("duplicate") == self.input.len() as u64, "not all came in: {report}");
+        let (admin, lines) = (self.admin(hub)?, self.input.drafts.lines().collect::<Vec<_>>());
+        for rows in lines.chunks(at_once) {
+            let report = admin.stream(&path, &rows.join("\n")).await?;
+            let count = |what: &str| report[what].as_u64().unwrap_or_default();
+            ensure!(count("created") + count("duplicate") == rows.len() as u64, "not all came in: {report}");
+        }
         Ok(())
     }
 

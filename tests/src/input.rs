@@ -79,6 +79,6 @@ fn made_up(i: usize) -> Value {
         "external_id": format!("made-up-{i}"),
         "thread": [{ "role": "customer", "text": format!("Where is parcel {i}? It should have come yesterday.") }],
         "draft": { "text": format!("I am sorry to hear that. Parcel {i} is on its way to you.") },
-        "metadata": { "task_reward": f64::from(u8::from(i % 3 == 0)) },
+        "metadata": { "task_reward": f64::from(u8::from(i.is_multiple_of(3))) },
     })
 }
