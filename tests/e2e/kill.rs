@@ -23,7 +23,7 @@ fn verdicts(leased: &Value) -> String {
 async fn a_kill_at_one_hub_is_refused_at_the_other_at_once() -> anyhow::Result<()> {
     let day = Day::prepare(Some(Server::start().database()), 1, 300).await?;
     let (here, there) = (day.hub().await?, day.hub().await?);
-    day.import(&here.url).await?;
+    day.import(&here.url, usize::MAX).await?;
     let workflow = format!("/v1/workflows/{}", day.input.workflow);
     let (admin, at_here, at_there) = (day.admin(&here.url)?, day.reviewer(&here.url, 0)?, day.reviewer(&there.url, 1)?);
 

@@ -17,7 +17,7 @@ async fn every_draft_is_accounted_for(database: Option<String>, hubs: usize) -> 
         running.push(day.hub().await?);
     }
     let urls: Vec<&str> = running.iter().map(|hub| hub.url.as_str()).collect();
-    day.import(urls[0]).await?;
+    day.import(urls[0], usize::MAX).await?;
     let work = day.begin(&urls, Duration::ZERO)?;
     let reviewers = day.finish(work, LIMIT).await?;
     let receipts = day.compare(&urls, &reviewers).await?;
