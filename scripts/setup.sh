@@ -44,11 +44,16 @@ if [ ${#missing[@]} -gt 0 ]; then
         apt-get -qq install --yes --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
-# npm leaves a copy of the lock file it has installed.
+# npm trusts the authorities that the system trusts.
+system_ca=/etc/ssl/certs/ca-certificates.crt
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r $system_ca ]; then export NODE_EXTRA_CA_CERTS=$system_ca; fi
+
+# The lock file that was installed is kept beside the modules, to see whether they are still the right ones.
 install_modules() {
-    if [ ! "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then
+    if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json"; then
         echo "installing the modules of $1"
-        npm --prefix "$1" ci --silent --no-audit --no-fund
+        npm --prefix "$1" ci --silent --prefer-offline --no-audit --no-fund
+        cp "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
     fi
 }
 install_modules ui
