@@ -1,5 +1,5 @@
 //! After any number of acts in any order, what is counted is what is there.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use countersign_testkit::drafts::{edit, escalation, verdict};
 use countersign_testkit::receiver::{Answer, Receiver};

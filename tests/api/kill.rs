@@ -108,7 +108,7 @@ async fn a_resume_begins_at_internal_and_stages_the_frozen_drafts_again(engine: 
     assert_eq!((&resumed["returned"], &resumed["stayed_out"]), (&json!(1), &json!(0)));
     assert_eq!(app.workflow("desk").await["stage"], "internal");
     ana.decide(&leased, &verdict(&leased, "approve")).await.refused(409, "lease_lost");
-    let again = ana.lease().await;
+    let again = ana.lease_of(text(&leased["draft"]["id"])).await.ok();
     assert!(again["lease"]["fence"].as_i64() > leased["lease"]["fence"].as_i64());
     app.deliver_after_undo().await;
     assert!(receiver.received().iter().any(|r| r.ticket == "t-1"));

@@ -32,8 +32,8 @@ async fn the_second_review_never_goes_to_the_first_reviewer(engine: Engine) {
     let id = app.stage(&Draft::of("t-1")).await;
     ana.approve(&id).await;
     assert!(ana.lease().await.is_null());
-    ana.lease_of(&id).await.refused(409, "already_decided");
     let second = ben.lease().await;
+    ana.lease_of(&id).await.refused(409, "already_decided");
     assert_eq!((&second["draft"]["id"], &second["draft"]["second_review"]), (&json!(id), &json!(true)));
     // Nor to a third one, while the second has it or once they are done.
     let cem = app.reviewer("cem").await;

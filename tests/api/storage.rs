@@ -1,6 +1,6 @@
 //! What the machine does to the database: a full disk, one that only reads, a second process. These mount small
 //! disks of their own and so need to run as root.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use countersign_desk::{Code, Desk, DeskConfig};
 use countersign_hub::{Config, Hub, OpenError, Opened};
