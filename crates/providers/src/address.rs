@@ -8,9 +8,7 @@ use url::{Host, Url};
 
 /// The host is on this machine, in a private network, or nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{host} is at {address}, which is not a public address; a pack has to allow that with allow_private"
-)]
+#[error("{host} is at {address}, which is not a public address; a pack has to allow that with allow_private")]
 pub struct PrivateAddress {
     /// The host as the URL names it.
     pub host: String,
@@ -63,17 +61,13 @@ pub fn is_public(address: IpAddr) -> bool {
             is_public_v4(Ipv4Addr::new(a, b, c, d))
         }
         IpAddr::V6(address) => {
-            within_v6(address, GLOBAL_V6)
-                && !RESERVED_V6
-                    .into_iter()
-                    .any(|block| within_v6(address, block))
+            within_v6(address, GLOBAL_V6) && !RESERVED_V6.into_iter().any(|block| within_v6(address, block))
         }
     }
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let differs =
-        |(block, bits): (Ipv4Addr, u32)| (address.to_bits() ^ block.to_bits()) >> (32 - bits) != 0;
+    let differs = |(block, bits): (Ipv4Addr, u32)| (address.to_bits() ^ block.to_bits()) >> (32 - bits) != 0;
     RESERVED_V4.into_iter().all(differs)
 }
 
@@ -96,10 +90,7 @@ fn refuse_private(host: &str, address: IpAddr) -> Result<(), PrivateAddress> {
     if is_public(address) {
         return Ok(());
     }
-    Err(PrivateAddress {
-        host: host.to_owned(),
-        address,
-    })
+    Err(PrivateAddress { host: host.to_owned(), address })
 }
 
 /// Resolves a name and checks every address it has. The connection is made to the addresses that
@@ -127,14 +118,7 @@ mod tests {
 
     #[test]
     fn only_addresses_reachable_from_anywhere_are_public() {
-        for address in [
-            "1.1.1.1",
-            "100.128.0.1",
-            "172.32.0.1",
-            "198.20.0.1",
-            "2606:4700::1111",
-            "64:ff9b::1.1.1.1",
-        ] {
+        for address in ["1.1.1.1", "100.128.0.1", "172.32.0.1", "198.20.0.1", "2606:4700::1111", "64:ff9b::1.1.1.1"] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
         for address in [
@@ -176,22 +160,12 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_private_address_is_found_in_a_url() {
-        for host in [
-            "127.0.0.1",
-            "127.1",
-            "0x7f000001",
-            "2130706433",
-            "0177.0.0.1",
-            "127.0.0.1.",
-            "[::1]",
-            "[::ffff:a00:1]",
-        ] {
+        for host in
+            ["127.0.0.1", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "127.0.0.1.", "[::1]", "[::ffff:a00:1]"]
+        {
             let url = Url::parse(&format!("http://{host}:80/")).unwrap();
             assert!(check_literal(&url).is_err(), "{host}");
         }
-        assert_eq!(
-            check_literal(&Url::parse("http://1.1.1.1/").unwrap()),
-            Ok(())
-        );
+        assert_eq!(check_literal(&Url::parse("http://1.1.1.1/").unwrap()), Ok(()));
     }
 }

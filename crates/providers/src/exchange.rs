@@ -57,23 +57,14 @@ impl ExchangeError {
 fn failed_in_tls(error: &reqwest::Error) -> bool {
     causes(error)
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|io| {
-            matches!(
-                io.kind(),
-                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-            )
-        })
+        .any(|io| matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof))
 }
 
 /// The error and what caused it, outermost first. An `io::Error` names as its source what caused
 /// the error inside it, and would leave out that one itself.
-pub(crate) fn causes<'e>(
-    error: &'e (dyn Error + 'static),
-) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(crate) fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match inner {
             Some(inner) => Some(inner),
             None => (*error).source(),
@@ -83,10 +74,7 @@ pub(crate) fn causes<'e>(
 
 /// The first cause, which says what happened; the layers above only say that something did.
 fn root(error: &reqwest::Error) -> String {
-    causes(error)
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The settings every client shares: `timeout` holds from the name's resolution to the last byte.
@@ -100,9 +88,7 @@ pub(crate) fn client(timeout: Duration) -> ClientBuilder {
 
 /// An absolute http or https URL.
 pub(crate) fn http_url(text: &str) -> Option<Url> {
-    Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"))
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// Turns every answer but a 2xx into an error.
@@ -118,10 +104,7 @@ pub(crate) fn check_status(response: &Response) -> Result<u16, ExchangeError> {
 }
 
 fn refused(status: StatusCode, headers: &HeaderMap) -> ExchangeError {
-    ExchangeError::Status {
-        status: status.as_u16(),
-        retry_after_seconds: retry_after(headers),
-    }
+    ExchangeError::Status { status: status.as_u16(), retry_after_seconds: retry_after(headers) }
 }
 
 /// Seconds, or a date (RFC 9110, 10.2.3), which is taken against the server's own `Date`.
@@ -129,11 +112,7 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let after = text(RETRY_AFTER)?;
     after.parse().ok().or_else(|| {
-        let date = |text| {
-            rfc2822::parse(text)
-                .ok()
-                .map(|date| date.timestamp().as_second())
-        };
+        let date = |text| rfc2822::parse(text).ok().map(|date| date.timestamp().as_second());
         u64::try_from(date(after)? - date(text(DATE)?)?).ok()
     })
 }
@@ -154,10 +133,7 @@ mod tests {
             ("-5", None),
             ("soon", None),
         ] {
-            let headers = HeaderMap::from_iter([
-                (RETRY_AFTER, after.parse().unwrap()),
-                (DATE, date.parse().unwrap()),
-            ]);
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, after.parse().unwrap()), (DATE, date.parse().unwrap())]);
             assert_eq!(retry_after(&headers), seconds, "{after}");
         }
     }

@@ -42,9 +42,7 @@ pub enum PullError {
         column: usize,
     },
     /// The answer is JSON of another form.
-    #[error(
-        "the source's page is not {{\"drafts\": […], \"cursor\": \"…\"}} (line {line}, column {column})"
-    )]
+    #[error("the source's page is not {{\"drafts\": […], \"cursor\": \"…\"}} (line {line}, column {column})")]
     Form {
         /// From 1.
         line: usize,
@@ -58,10 +56,7 @@ impl PullError {
     #[must_use]
     pub const fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::Exchange(ExchangeError::Status {
-                retry_after_seconds,
-                ..
-            }) => *retry_after_seconds,
+            Self::Exchange(ExchangeError::Status { retry_after_seconds, .. }) => *retry_after_seconds,
             _ => None,
         }
     }
@@ -95,12 +90,7 @@ impl PullClient {
     /// # Errors
     ///
     /// Anything but a 2xx answer with a page.
-    pub async fn fetch(
-        &self,
-        url: &str,
-        bearer: Option<&str>,
-        cursor: Option<&str>,
-    ) -> Result<PullPage, PullError> {
+    pub async fn fetch(&self, url: &str, bearer: Option<&str>, cursor: Option<&str>) -> Result<PullPage, PullError> {
         let mut url = exchange::http_url(url).ok_or(PullError::Url)?;
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
@@ -114,20 +104,13 @@ impl PullClient {
         let page = read(response).await?;
         serde_json::from_slice(&page).map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            if error.is_data() {
-                PullError::Form { line, column }
-            } else {
-                PullError::Json { line, column }
-            }
+            if error.is_data() { PullError::Form { line, column } } else { PullError::Json { line, column } }
         })
     }
 }
 
 async fn read(mut response: Response) -> Result<Vec<u8>, PullError> {
-    if response
-        .content_length()
-        .is_some_and(|length| length > MAX_PAGE_BYTES as u64)
-    {
+    if response.content_length().is_some_and(|length| length > MAX_PAGE_BYTES as u64) {
         return Err(PullError::TooLarge);
     }
     let mut page = Vec::new();

@@ -7,17 +7,7 @@ const HOUR: u64 = 60 * MINUTE;
 
 /// The pauses in seconds after the first try, the second … and the ninth: the schedule that the
 /// Standard Webhooks specification gives, 75 hours and 35 minutes in all.
-const PAUSES: [u64; 9] = [
-    5,
-    5 * MINUTE,
-    30 * MINUTE,
-    2 * HOUR,
-    5 * HOUR,
-    10 * HOUR,
-    14 * HOUR,
-    20 * HOUR,
-    24 * HOUR,
-];
+const PAUSES: [u64; 9] = [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
 /// How often a delivery is tried at the most.
 pub const MAX_TRIES: u32 = 10;
@@ -40,9 +30,7 @@ mod tests {
 
     #[test]
     fn ten_tries_take_about_75_hours() {
-        let pauses: Vec<Duration> = (1..)
-            .map_while(|attempt| retry_delay(attempt, 0.5))
-            .collect();
+        let pauses: Vec<Duration> = (1..).map_while(|attempt| retry_delay(attempt, 0.5)).collect();
         assert_eq!(pauses.len() as u32 + 1, MAX_TRIES);
         assert!(pauses.is_sorted());
         let whole: Duration = pauses.iter().sum();
@@ -53,10 +41,7 @@ mod tests {
     fn jitter_stays_within_a_tenth() {
         for (jitter, seconds) in [(0.0, 4.5), (1.0, 5.5), (-7.0, 4.5), (9.0, 5.5)] {
             let delay = retry_delay(1, jitter).unwrap_or_default();
-            assert!(
-                (delay.as_secs_f64() - seconds).abs() < 1e-6,
-                "{jitter}: {delay:?}"
-            );
+            assert!((delay.as_secs_f64() - seconds).abs() < 1e-6, "{jitter}: {delay:?}");
         }
         assert!(retry_delay(1, f64::NAN).is_some());
     }

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, Response, header::CONTENT_TYPE};
-use standardwebhooks::{
-    HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook,
-};
+use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 
 use crate::address::{self, PrivateAddress, PublicOnly};
 use crate::exchange::{self, ExchangeError};
@@ -67,10 +65,7 @@ impl SendError {
     #[must_use]
     pub const fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::Exchange(ExchangeError::Status {
-                retry_after_seconds,
-                ..
-            }) => *retry_after_seconds,
+            Self::Exchange(ExchangeError::Status { retry_after_seconds, .. }) => *retry_after_seconds,
             _ => None,
         }
     }
@@ -130,10 +125,7 @@ impl WebhookClient {
             .header(CONTENT_TYPE, "application/json")
             .header(HEADER_WEBHOOK_ID, webhook_id)
             .header(HEADER_WEBHOOK_TIMESTAMP, timestamp_unix_s)
-            .header(
-                HEADER_WEBHOOK_SIGNATURE,
-                sign(&target.secrets, webhook_id, timestamp_unix_s, body)?,
-            )
+            .header(HEADER_WEBHOOK_SIGNATURE, sign(&target.secrets, webhook_id, timestamp_unix_s, body)?)
             .body(body.to_owned());
         let response = request.send().await.map_err(failed)?;
         let taken = exchange::check_status(&response);
@@ -147,27 +139,14 @@ impl WebhookClient {
 }
 
 /// One signature for each secret, so that a receiver can change to the new one in its own time.
-fn sign(
-    secrets: &[String],
-    id: &str,
-    timestamp_unix_s: i64,
-    body: &str,
-) -> Result<String, SendError> {
+fn sign(secrets: &[String], id: &str, timestamp_unix_s: i64, body: &str) -> Result<String, SendError> {
     let sign_with = |secret: &String| {
         // The library would take any base64 for a key, even none.
-        secret
-            .strip_prefix(SECRET_PREFIX)
-            .filter(|key| key.len() >= MIN_SECRET_CHARS)?;
-        Webhook::new(secret)
-            .ok()?
-            .sign(id, timestamp_unix_s, body.as_bytes())
-            .ok()
+        secret.strip_prefix(SECRET_PREFIX).filter(|key| key.len() >= MIN_SECRET_CHARS)?;
+        Webhook::new(secret).ok()?.sign(id, timestamp_unix_s, body.as_bytes()).ok()
     };
     let signatures: Option<Vec<String>> = secrets.iter().map(sign_with).collect();
-    signatures
-        .filter(|all| !all.is_empty())
-        .map(|all| all.join(" "))
-        .ok_or(SendError::Secret)
+    signatures.filter(|all| !all.is_empty()).map(|all| all.join(" ")).ok_or(SendError::Secret)
 }
 
 fn failed(error: reqwest::Error) -> SendError {

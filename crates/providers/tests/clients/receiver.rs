@@ -39,26 +39,19 @@ impl Receiver {
                 });
             }
         });
-        Self {
-            url: format!("http://127.0.0.1:{port}/hook"),
-            requests,
-        }
+        Self { url: format!("http://127.0.0.1:{port}/hook"), requests }
     }
 
     /// Answers with a status, perhaps some header lines, and no body.
     pub async fn answering(status: u16, headers: &str) -> Self {
-        let answer = format!(
-            "HTTP/1.1 {status} X\r\n{headers}content-length: 0\r\nconnection: close\r\n\r\n"
-        );
+        let answer = format!("HTTP/1.1 {status} X\r\n{headers}content-length: 0\r\nconnection: close\r\n\r\n");
         Self::start(Some(answer.into_bytes())).await
     }
 
     /// Answers 200 with a body.
     pub async fn answering_with(body: &str) -> Self {
         let length = body.len();
-        let answer = format!(
-            "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        );
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
         Self::start(Some(answer.into_bytes())).await
     }
 
@@ -72,29 +65,18 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     let mut text = String::new();
     let mut buffer = [0; 4096];
     loop {
-        let read = stream
-            .read(&mut buffer)
-            .await
-            .ok()
-            .filter(|read| *read > 0)?;
+        let read = stream.read(&mut buffer).await.ok().filter(|read| *read > 0)?;
         text.push_str(std::str::from_utf8(&buffer[..read]).ok()?);
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
         };
         let (line, fields) = head.split_once("\r\n")?;
         let fields = fields.lines().filter_map(|field| field.split_once(": "));
-        let headers: reqwest::header::HeaderMap = fields
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect();
-        let length = headers
-            .get("content-length")
-            .map_or(0, |length| length.to_str().unwrap().parse().unwrap());
+        let headers: reqwest::header::HeaderMap =
+            fields.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let length = headers.get("content-length").map_or(0, |length| length.to_str().unwrap().parse().unwrap());
         if body.len() >= length {
-            return Some(Request {
-                line: line.to_owned(),
-                body: body.to_owned(),
-                headers,
-            });
+            return Some(Request { line: line.to_owned(), body: body.to_owned(), headers });
         }
     }
 }
