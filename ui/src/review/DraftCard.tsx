@@ -11,11 +11,12 @@ interface Props {
   draft: Draft;
   sources: SourceView[];
   leased: boolean;
+  onScreen: boolean;
 }
 
-export const DraftCard = memo(function DraftCard({ draft, sources, leased }: Props) {
+export const DraftCard = memo(function DraftCard({ draft, sources, leased, onScreen }: Props) {
   const { view } = useDesk();
-  const editing = useView((now) => now.editing === draft.content_hash);
+  const editing = useView((now) => onScreen && now.editing === draft.content_hash);
   const sideBySide = useView((now) => now.sideBySide);
   const spans = useMemo(() => draftSpans(draft, sources), [draft, sources]);
   return (

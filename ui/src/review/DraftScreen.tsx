@@ -1,7 +1,8 @@
 import { memo, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import type { Draft } from "../api/types";
+import { afterPaint } from "../kit/paint";
 import { Inline } from "../kit/prose/inline";
-import { sourceViews } from "./citations";
+import { type SourceView, sourceViews } from "./citations";
 import { useDesk, useSession, useView } from "./context";
 import { DraftCard } from "./DraftCard";
 import { EscalationBar } from "./EscalationBar";
@@ -15,15 +16,18 @@ import { longSpan, STATES, ticketName } from "./words";
 
 interface Props {
   draft: Draft;
-  /** False while it is rendered beforehand, out of sight. */
+  /** False while it is laid out beforehand, out of sight. */
   onScreen: boolean;
+  /** Changes in the frame after: it restyles every element within. */
+  inert: boolean;
   leased: boolean;
   why: string | null;
 }
 
 /** One draft whole: its thread and text in the middle, its sources beside. */
-export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, why }: Props) {
+export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, leased, why }: Props) {
   const scroller = useRef<HTMLElement>(null);
+  const wasShown = useRef(false);
   const sources = useMemo(() => sourceViews(draft), [draft]);
   usePaintSignal(draft, onScreen, leased, scroller);
 
@@ -31,7 +35,8 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
   useLayoutEffect(() => {
     const middle = scroller.current;
     const card = middle?.querySelector<HTMLElement>(".draft-card");
-    if (!onScreen || !middle || !card) return;
+    if (wasShown.current || !middle || !card) return;
+    wasShown.current = onScreen;
     // In a narrow window the middle and the sources scroll as one.
     const pane = middle.scrollHeight > middle.clientHeight ? middle : (middle.parentElement ?? middle);
     const bottom = card.offsetTop + card.offsetHeight + 24;
@@ -41,11 +46,12 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
   }, [onScreen]);
 
   return (
-    <div className="desk">
+    <div className={onScreen ? "desk" : "desk away"}>
       <main
         className="middle"
         ref={scroller}
         {...(onScreen && { "data-testid": "draft" })}
+        inert={inert}
         data-draft-id={draft.id}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
         tabIndex={0}
@@ -72,19 +78,23 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, leased, 
               {why}
             </p>
           )}
-          <EscalationBar draft={draft} />
-          <DraftCard draft={draft} sources={sources} leased={leased} />
+          {onScreen && <EscalationBar draft={draft} />}
+          <DraftCard draft={draft} sources={sources} leased={leased} onScreen={onScreen} />
         </div>
       </main>
-      <SidePane draft={draft} sources={sources} />
+      <SidePane draft={draft} sources={sources} inert={inert} />
     </div>
   );
 });
 
-function SidePane({ draft, sources }: { draft: Draft; sources: ReturnType<typeof sourceViews> }) {
+function SidePane({ draft, sources, inert }: { draft: Draft; sources: SourceView[]; inert: boolean }) {
   const panel = useView((view) => view.panel);
   return (
-    <aside className="side" aria-label={panel === "guidelines" ? "Guidelines" : "Sources and facts"}>
+    <aside
+      className="side"
+      inert={inert}
+      aria-label={panel === "guidelines" ? "Guidelines" : "Sources and facts"}
+    >
       {panel === "guidelines" ? (
         <Guidelines workflow={draft.workflow} />
       ) : (
@@ -112,15 +122,13 @@ function usePaintSignal(
   const { session } = useDesk();
   useEffect(() => {
     if (!onScreen) return;
-    let frame = requestAnimationFrame(() => {
-      frame = requestAnimationFrame(() => {
-        session.painted(draft.id);
-        if (performance.getEntriesByName("verdict-key").length === 0) return;
+    return afterPaint(() => {
+      if (performance.getEntriesByName("verdict-key").length > 0) {
         performance.measure("key-to-next-draft", "verdict-key");
         performance.clearMarks("verdict-key");
-      });
+      }
+      session.painted(draft.id);
     });
-    return () => cancelAnimationFrame(frame);
   }, [session, draft.id, onScreen]);
 
   const paintedAt = useSession((state) => (state.shown?.id === draft.id ? state.shown.paintedAt : null));

@@ -2,6 +2,7 @@ import { useRef, useState } from "react";
 import { Dialog } from "../kit/dialog";
 import { useKeys } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
+import { markKey } from "./commands";
 import { show, useDesk, useSession } from "./context";
 import { useWorkflow } from "./data";
 import { isCommand } from "./guard";
@@ -16,7 +17,7 @@ export function EscalateDialog() {
   const first = useRef<HTMLButtonElement>(null);
   const close = () => show(view, { dialog: null });
   const escalate = (code: string) => {
-    performance.mark("verdict-key");
+    markKey();
     show(view, { dialog: null, editing: null });
     decisions.decide({
       action: "escalate",

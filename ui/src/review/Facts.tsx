@@ -76,7 +76,9 @@ function Trace({ id }: { id: string }) {
 
 function Holder({ draft }: { draft: Draft }) {
   const { api } = useDesk();
-  const lease = useSession((state) => (state.shown?.id === draft.id ? state.shown.lease : null));
+  const lease = useSession(({ shown, next }) =>
+    shown?.id === draft.id ? shown.lease : next?.draft.id === draft.id ? next.lease : null,
+  );
   useTick(1000, lease !== null);
   if (lease) return <>you, {countdown(Date.parse(lease.expires_at) - api.now())} left</>;
   return <>{draft.held_by && draft.held_by !== "you" ? draft.held_by : "nobody"}</>;

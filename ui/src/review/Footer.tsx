@@ -1,7 +1,7 @@
 import { useTick } from "../kit/clock";
 import { Key } from "../kit/keys";
 import { command } from "./commands";
-import { useDesk, useSession, useView } from "./context";
+import { useDesk, useSession, useSettled, useView } from "./context";
 import { useMe } from "./data";
 import { DONE, ticketName } from "./words";
 
@@ -56,7 +56,7 @@ export function Footer() {
 
 function Undo({ onUndo }: { onUndo: () => void }) {
   const { api } = useDesk();
-  const undo = useSession((state) => state.undo);
+  const undo = useSettled((state) => state.undo);
   useTick(250, undo !== null);
   if (!undo) return null;
   const left = undo.until === null ? null : Math.ceil((undo.until - api.now()) / 1000);

@@ -2,7 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { DraftRow } from "../api/types";
 import { useTick } from "../kit/clock";
-import { NO_FILTERS, show, useDesk, useSession, useView } from "./context";
+import { NO_FILTERS, show, useDesk, useSettled, useView } from "./context";
 import { useEscalations, useRows, useWorkflow } from "./data";
 import { Row } from "./Row";
 import { count, reasonOf } from "./words";
@@ -39,7 +39,7 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
   const desk = useDesk();
   const { session, view, inView, api } = desk;
   const { rows, query, more, total } = queue;
-  const shownId = useSession((state) => state.shown?.id);
+  const shownId = useSettled((state) => state.shown?.id);
   const filters = useView((now) => now.filters);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({

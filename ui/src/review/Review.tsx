@@ -1,23 +1,24 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Activity, useState } from "react";
+import { useState } from "react";
 import type { Api } from "../api/client";
-import type { Draft, Me } from "../api/types";
+import type { Me } from "../api/types";
 import type { Host } from "../host";
 import { Live } from "../kit/live";
 import { Notices } from "../kit/notices";
+import { nextPaint } from "../kit/paint";
 import { Palette } from "../kit/palette";
 import { COMMANDS } from "./commands";
-import { type Desk, DeskContext, newView, show, useDesk, useSession, useView } from "./context";
-import { DraftScreen } from "./DraftScreen";
+import { type Desk, DeskContext, newView, show, useDesk, useSession, useSettled, useView } from "./context";
 import { useMe, useWorkflow, useWorkflows } from "./data";
 import { Decisions } from "./decisions";
-import { Empty, Killed } from "./Empty";
+import { Killed } from "./Empty";
 import { EscalateDialog } from "./EscalateDialog";
 import { FilterDialog } from "./FilterDialog";
 import { Footer } from "./Footer";
 import { KeysDialog } from "./KeysDialog";
 import { KillDialog } from "./KillDialog";
 import { Queue, useQueue } from "./Queue";
+import { Stage } from "./Stage";
 import { Session } from "./session";
 import { TopBar } from "./TopBar";
 import { Texts } from "./texts";
@@ -46,6 +47,7 @@ export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
       texts,
       session,
       storage: localStorage,
+      painted: nextPaint,
       subject: me.subject,
       onDecided,
     });
@@ -74,15 +76,13 @@ export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
 function Screen() {
   const desk = useDesk();
   const { session } = desk;
-  const shown = useSession((state) => state.shown);
-  const next = useSession((state) => state.next);
-  const empty = useSession((state) => state.empty);
+  const onScreen = useSettled((state) => state.shown?.draft?.workflow);
   const notices = useSession((state) => state.notices);
   const filtered = useView((view) => view.filters.workflow);
   const queueOpen = useView((view) => view.queueOpen);
   const workflows = useWorkflows();
   const queue = useQueue();
-  const workflowId = shown?.draft?.workflow ?? filtered ?? workflows?.[0]?.id;
+  const workflowId = onScreen ?? filtered ?? workflows?.[0]?.id;
   const workflow = useWorkflow(workflowId);
   const me = useMe();
   const mayKill = workflowId !== undefined && mayStop(me, workflowId);
@@ -91,35 +91,16 @@ function Screen() {
   useHubEvents();
   useCommandKeys(queue.rows, mayKill);
 
-  const screens: { draft: Draft; onScreen: boolean }[] = [];
-  if (shown?.draft) screens.push({ draft: shown.draft, onScreen: true });
-  // Rendered out of sight, so that it is there in the frame after the verdict.
-  if (next && next.draft.id !== shown?.id) screens.push({ draft: next.draft, onScreen: false });
-
   return (
     <div className={queueOpen ? "app queue-open" : "app"}>
       <TopBar workflowId={workflowId} mayKill={mayKill} />
       <Queue queue={queue} />
-      {!shown?.draft && (
-        <main className="middle wide">
-          {shown ? <p className="empty">{shown.why ?? "Opening…"}</p> : <Empty empty={empty} />}
-        </main>
-      )}
-      {shown?.draft && workflow?.killed && (
+      {onScreen && workflow?.killed && (
         <div className="banner">
           <Killed workflows={[workflow]} />
         </div>
       )}
-      {screens.map(({ draft, onScreen }) => (
-        <Activity key={draft.id} mode={onScreen ? "visible" : "hidden"}>
-          <DraftScreen
-            draft={draft}
-            onScreen={onScreen}
-            leased={onScreen && shown?.lease != null}
-            why={onScreen ? (shown?.why ?? null) : null}
-          />
-        </Activity>
-      ))}
+      <Stage />
       <Footer />
       <Dialogs mayKill={mayKill} workflowId={workflowId} />
       <Notices
@@ -164,9 +145,9 @@ function mayStop(me: Me, workflow: string): boolean {
 
 /** For a screen reader: what was decided, and what is on screen now. */
 function Spoken() {
-  const draft = useSession((state) => state.shown?.draft ?? null);
-  const empty = useSession((state) => state.empty);
-  const undo = useSession((state) => state.undo);
+  const draft = useSettled((state) => state.shown?.draft ?? null);
+  const empty = useSettled((state) => state.empty);
+  const undo = useSettled((state) => state.undo);
   const done = undo ? `${ticketName(undo.draft.external_id)} ${DONE[undo.action]}. ` : "";
   const now = draft
     ? `Ticket ${ticketName(draft.external_id)}: ${draft.subject}`

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { memo, useEffect, useState } from "react";
 import { Key } from "../kit/keys";
 import { useStore } from "../kit/store";
 import { NO_FILTERS, show, useDesk, useSession, useView } from "./context";
@@ -7,7 +7,12 @@ import { count, STAGES } from "./words";
 
 const SEARCH_AFTER_MS = 200;
 
-export function TopBar({ workflowId, mayKill }: { workflowId: string | undefined; mayKill: boolean }) {
+interface Props {
+  workflowId: string | undefined;
+  mayKill: boolean;
+}
+
+export const TopBar = memo(function TopBar({ workflowId, mayKill }: Props) {
   const { view } = useDesk();
   const workflow = useWorkflow(workflowId);
   return (
@@ -43,7 +48,7 @@ export function TopBar({ workflowId, mayKill }: { workflowId: string | undefined
       )}
     </header>
   );
-}
+});
 
 function Search() {
   const { view } = useDesk();

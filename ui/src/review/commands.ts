@@ -34,8 +34,9 @@ const isEditing = ({ session, view }: Desk) => {
   return shown?.draft != null && view.get().editing === shown.draft.content_hash;
 };
 
-function markKey() {
-  performance.mark("verdict-key");
+/** Counts from when the key went down, not from when its turn came. */
+export function markKey() {
+  performance.mark("verdict-key", { startTime: window.event?.timeStamp });
 }
 
 export function sendEdit(desk: Desk) {

@@ -74,6 +74,11 @@ export function useSession<T>(select: (state: SessionState) => T): T {
   return useStore(useDesk().session.state, select);
 }
 
+/** What may be a frame behind the draft. */
+export function useSettled<T>(select: (state: SessionState) => T): T {
+  return useStore(useDesk().session.settled, select);
+}
+
 export function useView<T>(select: (view: View) => T): T {
   return useStore(useDesk().view, select);
 }

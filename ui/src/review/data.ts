@@ -8,7 +8,7 @@ import {
 import { useCallback, useMemo } from "react";
 import type { Api } from "../api/client";
 import type { Page, Workflow } from "../api/types";
-import { type Filters, type InView, useDesk, useSession, useView } from "./context";
+import { type Filters, type InView, useDesk, useSettled, useView } from "./context";
 import { refreshed, visibleRows } from "./rows";
 
 const PAGE = 100;
@@ -56,7 +56,7 @@ function fetchRows(api: Api, filters: Filters, cursor: string): Promise<Page> {
 export function useRows() {
   const { api } = useDesk();
   const filters = useView((view) => view.filters);
-  const gone = useSession((state) => state.gone);
+  const gone = useSettled((state) => state.gone);
   const query = useInfiniteQuery({
     queryKey: rowsKey(filters),
     queryFn: ({ pageParam }) => fetchRows(api, filters, pageParam),

@@ -21,6 +21,8 @@ interface Deps {
   session: Session;
   storage: Storage;
   subject: string;
+  /** Resolves when the next draft has had its frame: sending must not hold that up. */
+  painted: () => Promise<void>;
   onDecided: () => void;
 }
 
@@ -39,7 +41,7 @@ export class Decisions {
   }
 
   decide(decision: Decision) {
-    const { session, subject } = this.deps;
+    const { session, subject, painted } = this.deps;
     const now = this.onScreen();
     if (!now) return;
     const { draft, lease } = now;
@@ -58,11 +60,11 @@ export class Decisions {
         ...decision,
       },
     };
-    session.patch({
+    this.goOn(draft, {
       undo: { verdict_id, draft, action: decision.action, until: null, final_text: decision.final_text },
     });
-    this.goOn(draft);
-    this.sending = this.send(pending);
+    this.outbox.keep(pending);
+    this.sending = painted().then(() => this.send(pending));
   }
 
   skip() {
@@ -105,11 +107,10 @@ export class Decisions {
     return shown?.draft && shown.lease ? { draft: shown.draft, lease: shown.lease } : null;
   }
 
-  private goOn(draft: Draft) {
+  private goOn(draft: Draft, also: { undo?: Undo } = {}) {
     const { session } = this.deps;
     session.watch.forget(draft.id);
-    session.patch({ gone: new Set(session.state.get().gone).add(draft.id) });
-    void session.advance();
+    void session.advance({ ...also, gone: new Set(session.state.get().gone).add(draft.id) });
   }
 
   private async send(pending: Pending) {

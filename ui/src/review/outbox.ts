@@ -32,14 +32,17 @@ export class Outbox {
       .filter((pending) => pending?.by === subject) as Pending[];
   }
 
-  /** Resolves with the hub's answer, however long that takes; rejects when the hub refuses. */
-  async send(pending: Pending): Promise<VerdictAnswer> {
-    const key = PREFIX + pending.body.verdict_id;
+  /** From here on a closed window doesn't lose it. */
+  keep(pending: Pending) {
     try {
-      this.storage.setItem(key, JSON.stringify(pending));
+      this.storage.setItem(PREFIX + pending.body.verdict_id, JSON.stringify(pending));
     } catch {
       // Full storage: the decision is still in memory and still being sent.
     }
+  }
+
+  /** Resolves with the hub's answer, however long that takes; rejects when the hub refuses. */
+  async send(pending: Pending): Promise<VerdictAnswer> {
     this.onWaiting(++this.waiting);
     try {
       for (let tries = 0; ; tries++) {
@@ -52,7 +55,7 @@ export class Outbox {
         }
       }
     } finally {
-      this.storage.removeItem(key);
+      this.storage.removeItem(PREFIX + pending.body.verdict_id);
       this.onWaiting(--this.waiting);
     }
   }

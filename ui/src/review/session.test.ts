@@ -43,6 +43,7 @@ function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c
     session,
     storage: memoryStorage(),
     subject: "me",
+    painted: async () => {},
     onDecided: () => {},
   });
   const at = () => session.state.get();
@@ -236,7 +237,15 @@ describe("decisions", () => {
       },
     });
     const { session, texts } = desk({});
-    new Decisions({ api, texts, session, storage, subject: "me", onDecided: () => {} }).start();
+    new Decisions({
+      api,
+      texts,
+      session,
+      storage,
+      subject: "me",
+      painted: async () => {},
+      onDecided: () => {},
+    }).start();
     await settle();
     expect(sent).toEqual(["v1"]);
     expect(Object.keys(storage)).toEqual(["countersign:verdict:v2"]);

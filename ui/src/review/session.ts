@@ -28,6 +28,8 @@ export interface SessionDeps {
 /** Which draft is on screen, which comes next, and the leases on both. */
 export class Session {
   readonly state = createStore(NOTHING_YET);
+  /** As of the last draft painted: what may follow a frame later reads this, and leaves the frame to the draft. */
+  readonly settled = createStore(NOTHING_YET);
   readonly watch: Stopwatch;
   private readonly leases: Leases;
   /** Kept because something was typed there. */
@@ -41,20 +43,24 @@ export class Session {
     this.watch = new Stopwatch(deps.clock);
     this.leases = new Leases(deps.api);
     this.lastInput = deps.clock();
+    this.state.subscribe(() => {
+      const now = this.state.get();
+      if (!now.shown?.draft || now.shown.paintedAt !== null) this.settled.set(now);
+    });
   }
 
-  /** Shows the draft that was leased beforehand, in this frame; else asks for one. */
-  async advance() {
-    if (!this.state.get().next) {
-      this.watch.pause();
-      this.patch({ shown: null });
-      await this.prefetch();
-      if (this.state.get().shown) return;
-    }
+  /** Shows the draft that was leased beforehand, in this frame; else asks for one. `also` changes in the same step. */
+  async advance(also: Partial<SessionState> = {}) {
     const { next } = this.state.get();
-    if (!next) return;
-    this.patch({ next: null });
-    this.show(next);
+    if (next) {
+      this.show(next, { ...also, next: null });
+      return;
+    }
+    this.watch.pause();
+    this.patch({ ...also, shown: null });
+    await this.prefetch();
+    const now = this.state.get();
+    if (now.next && !now.shown) this.show(now.next, { next: null });
   }
 
   /** Leases the draft after the one on screen. */
@@ -99,10 +105,10 @@ export class Session {
     return undefined;
   }
 
-  show({ lease, draft }: Held) {
+  show({ lease, draft }: Held, also: Partial<SessionState> = {}) {
     clearTimeout(this.takeTimer);
     this.held.delete(draft.id);
-    this.patch({ shown: { id: draft.id, draft, lease, why: null, paintedAt: null }, empty: false });
+    this.patch({ ...also, shown: { id: draft.id, draft, lease, why: null, paintedAt: null }, empty: false });
   }
 
   /** The screen calls this once the draft's pixels are there; only then is there time for the one after it. */
@@ -120,8 +126,7 @@ export class Session {
     this.leave();
     const held = next?.draft.id === id ? next : this.held.get(id);
     if (held) {
-      if (held === next) this.patch({ next: null });
-      this.show(held);
+      this.show(held, held === next ? { next: null } : {});
       return;
     }
     this.patch({ shown: { id, draft: null, lease: null, why: null, paintedAt: null }, empty: false });
