@@ -1,24 +1,7 @@
 import createClient from "openapi-fetch";
 import type { Host } from "../host";
-import type {
-  Diff,
-  Draft,
-  Escalation,
-  Escalations,
-  Held,
-  KillAnswer,
-  Lease,
-  Me,
-  Page,
-  Path,
-  ResumeAnswer,
-  RowQuery,
-  Verdict,
-  VerdictAnswer,
-  Withdrawn,
-  WorkflowDetail,
-  Workflows,
-} from "./types";
+import type { paths } from "./schema";
+import type { Draft, Held, RowQuery, Verdict } from "./types";
 
 const WAIT_MS = 20_000;
 
@@ -42,8 +25,7 @@ export function isPassing(error: unknown): boolean {
 export type Api = ReturnType<typeof createApi>;
 
 export function createApi(host: Host) {
-  // biome-ignore lint/suspicious/noExplicitAny: `call` gives each answer its type
-  const client = createClient<any>({
+  const client = createClient<paths>({
     baseUrl: host.base,
     fetch: (request) => {
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(WAIT_MS)]);
@@ -53,12 +35,8 @@ export function createApi(host: Host) {
   let aheadMs = 0;
 
   /** The answer's body; what isn't 2xx is thrown. */
-  async function call<T>(
-    method: "get" | "post" | "delete",
-    path: Path,
-    init: Record<string, unknown> = {},
-  ): Promise<T> {
-    const { data, error, response } = await client.request(method, path, init);
+  async function ask<T>(sent: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+    const { data, error, response } = await sent;
     readClock(response);
     if (response.ok) return data as T;
     throw apiError(response, error);
@@ -77,41 +55,45 @@ export function createApi(host: Host) {
   return {
     /** The time at the hub. */
     now: () => Date.now() + aheadMs,
-    me: () => call<Me>("get", "/v1/me"),
-    workflows: async () => (await call<Workflows>("get", "/v1/workflows")).workflows,
-    workflow: (id: string) => call<WorkflowDetail>("get", "/v1/workflows/{id}", by(id)),
+    me: () => ask(client.GET("/v1/me")),
+    workflows: async () => (await ask(client.GET("/v1/workflows"))).workflows,
+    workflow: (id: string) => ask(client.GET("/v1/workflows/{id}", by(id))),
     rows: (query: RowQuery & { cursor?: string; limit?: number }) =>
-      call<Page>("get", "/v1/drafts", { params: { query } }),
-    draft: (id: string) => call<Draft>("get", "/v1/drafts/{id}", by(id)),
+      ask(client.GET("/v1/drafts", { params: { query } })),
+    draft: (id: string): Promise<Draft> => ask(client.GET("/v1/drafts/{id}", by(id))),
     /** Nothing to review is `undefined`. */
-    lease: (body: { workflows?: string[]; draft_id?: string; exclude?: string[] }) =>
-      call<Held | undefined>("post", "/v1/queue/lease", { body }),
-    renew: async (id: string) =>
-      (await call<{ lease: Lease }>("post", "/v1/leases/{id}/renew", by(id))).lease,
-    /** `leaving`: the request outlives the page. */
-    release: (id: string, { skip = false, leaving = false } = {}) =>
-      call<void>("delete", "/v1/leases/{id}", {
-        params: { path: { id }, query: skip ? { skip } : {} },
-        keepalive: leaving,
-      }),
-    decide: (draftId: string, body: Verdict) =>
-      call<VerdictAnswer>("post", "/v1/drafts/{id}/verdicts", { ...by(draftId), body }),
-    withdraw: (verdictId: string) => call<Withdrawn>("post", "/v1/verdicts/{id}/withdraw", by(verdictId)),
-    diff: (draftId: string, final_text: string, signal: AbortSignal) =>
-      call<Diff>("post", "/v1/drafts/{id}/diff", { ...by(draftId), body: { final_text }, signal }),
-    escalations: async () => {
-      const query = { mine: true, state: "open", limit: 100 };
-      return (await call<Escalations>("get", "/v1/escalations", { params: { query } })).escalations;
+    lease: (wanted: {
+      workflows?: string[];
+      draft_id?: string;
+      exclude?: string[];
+    }): Promise<Held | undefined> => {
+      const { workflows = null, draft_id = null, exclude = [] } = wanted;
+      return ask(client.POST("/v1/queue/lease", { body: { workflows, draft_id, exclude } }));
     },
-    take: (id: string) => call<Escalation>("post", "/v1/escalations/{id}/take", by(id)),
+    renew: async (id: string) => (await ask(client.POST("/v1/leases/{id}/renew", by(id)))).lease,
+    /** `leaving`: the request outlives the page. */
+    release: async (id: string, { skip = false, leaving = false } = {}) => {
+      const params = { path: { id }, query: skip ? { skip } : {} };
+      await ask(client.DELETE("/v1/leases/{id}", { params, keepalive: leaving }));
+    },
+    decide: (draftId: string, body: Verdict) =>
+      ask(client.POST("/v1/drafts/{id}/verdicts", { ...by(draftId), body })),
+    withdraw: (verdictId: string) => ask(client.POST("/v1/verdicts/{id}/withdraw", by(verdictId))),
+    diff: (draftId: string, final_text: string, signal: AbortSignal) =>
+      ask(client.POST("/v1/drafts/{id}/diff", { ...by(draftId), body: { final_text }, signal })),
+    escalations: async () => {
+      const query = { mine: true, state: "open", limit: 100 } as const;
+      return (await ask(client.GET("/v1/escalations", { params: { query } }))).escalations;
+    },
+    take: (id: string) => ask(client.POST("/v1/escalations/{id}/take", by(id))),
     settle: (id: string, note: string) =>
-      call<Escalation>("post", "/v1/escalations/{id}/settle", { ...by(id), body: { note } }),
-    retryDelivery: (id: string) => call<void>("post", "/v1/deliveries/{id}/retry", by(id)),
+      ask(client.POST("/v1/escalations/{id}/settle", { ...by(id), body: { note } })),
+    retryDelivery: (id: string) => ask(client.POST("/v1/deliveries/{id}/retry", by(id))),
     kill: (id: string, reason: string) =>
-      call<KillAnswer>("post", "/v1/workflows/{id}/kill", { ...by(id), body: { reason } }),
+      ask(client.POST("/v1/workflows/{id}/kill", { ...by(id), body: { reason } })),
     resume: (id: string, reason: string) =>
-      call<ResumeAnswer>("post", "/v1/workflows/{id}/resume", { ...by(id), body: { reason } }),
-    loadDemo: () => call<void>("post", "/v1/demo"),
+      ask(client.POST("/v1/workflows/{id}/resume", { ...by(id), body: { reason } })),
+    loadDemo: () => ask(client.POST("/v1/demo")),
   };
 }
 
