@@ -1,4 +1,4 @@
-import type { components, paths } from "./schema";
+import type { components } from "./schema";
 
 /** Short names for the wire's types. `start` and `end` count Unicode code points, never UTF-16 units. */
 type Schemas = components["schemas"];
