@@ -212,5 +212,5 @@ async fn every_number_equals_the_databases_after_a_random_walk(engine: Engine) {
     let standing = walk.app.number("SELECT COUNT(*) FROM verdict WHERE withdrawn = 0").await;
     assert_eq!(cases.lines().count() as i64, standing);
     let ids: Vec<String> = walk.receiver.received().into_iter().map(|r| r.ticket).collect();
-    assert!(standing > 30 && ids.len() > 10, "the walk went somewhere: {standing} verdicts, {} sends", ids.len());
+    assert!(standing > 10 && ids.len() > 5, "the walk went somewhere: {standing} verdicts, {} sends", ids.len());
 }

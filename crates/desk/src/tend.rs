@@ -85,6 +85,11 @@ impl Desk {
         Ok(self.inner.store.index_words(50).await?)
     }
 
+    /// Folds SQLite's log into its file.
+    pub async fn fold_log(&self) -> Result<(), DeskError> {
+        Ok(self.inner.store.fold_log().await?)
+    }
+
     pub(crate) async fn workflow_ids(&self) -> Result<Vec<String>, DeskError> {
         let rows = workflows::list(&mut self.read().await?, Hold::Look).await?;
         Ok(rows.into_iter().map(|w| w.id).collect())

@@ -132,6 +132,14 @@ impl Store {
         }
     }
 
+    /// Folds SQLite's log into its file, without making a writer or a reader wait.
+    pub async fn fold_log(&self) -> Result<(), StoreError> {
+        if let Kind::Sqlite { read, .. } = &self.kind {
+            sqlx::query("PRAGMA main.wal_checkpoint(PASSIVE)").execute(read).await?;
+        }
+        Ok(())
+    }
+
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         match &self.kind {
@@ -200,7 +208,10 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
             .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
     };
 
-    let write = pool().max_connections(1).connect_with(main.clone().pragma("cache_size", "-16000")).await?;
+    // Folding the log into the file takes several syncs, for which nobody's verdict should wait: [`Store::fold_log`]
+    // does it beside the writer. The writer itself steps in at 64 MB, so that the log stays bounded in a long import.
+    let writer = main.clone().pragma("cache_size", "-16000").pragma("wal_autocheckpoint", "16384");
+    let write = pool().max_connections(1).connect_with(writer).await?;
     sqlx::migrate!("migrations/sqlite").run(&write).await?;
     assert_setting(&write, "journal_mode", "wal").await?;
     assert_setting(&write, "synchronous", "2").await?;

@@ -16,14 +16,21 @@ static SHARED: LazyLock<Server> = LazyLock::new(|| {
     Server::join(&dir, false).unwrap()
 });
 
-/// Waits until nobody holds the users' lock, then stops the server while it holds that lock itself: $1 is the
-/// folder of the locks, $2 the server's.
+/// Waits until nobody has held the users' lock for five seconds, then stops the server while it holds that lock
+/// itself: $1 is the folder of the locks, $2 the server's. Taking hundreds of databases off the disk is slow, and
+/// whoever starts the next server doesn't wait for it.
 const WATCHDOG: &str = r#"
 exec 9>>"$1/users.lock"
-until flock --exclusive --nonblock 9; do sleep 1; done
+idle=0
+while [ $idle -lt 5 ]; do
+    sleep 1
+    if flock --exclusive --nonblock 9; then idle=$((idle + 1)); else idle=0; fi
+    [ $idle -eq 5 ] || flock --unlock 9
+done
 rm -f "$1/server"
 kill -QUIT "$(head -n 1 "$2/data/postmaster.pid")"
 for _ in 1 2 3 4 5 6 7 8 9 10; do [ ! -e "$2/data/postmaster.pid" ] || sleep 0.3; done
+exec 9>&-
 rm -rf "$2"
 "#;
 
