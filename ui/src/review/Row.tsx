@@ -19,7 +19,8 @@ export const Row = memo(
   function Row({ id, row, on, now, onSelect }: Props) {
     const { view } = useDesk();
     const workflow = useWorkflow(row.workflow);
-    const several = (useWorkflows()?.length ?? 0) > 1 && view.get().filters.workflow === undefined;
+    const queued = useWorkflows()?.filter(({ drafts }) => drafts.staged || drafts.in_review) ?? [];
+    const several = queued.length > 1 && view.get().filters.workflow === undefined;
     const who = row.customer ?? `ticket ${ticketName(row.external_id)}`;
     const [first, ...others] = marksOf(row, now);
     return (

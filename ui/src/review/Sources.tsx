@@ -105,7 +105,11 @@ export function excerptOf(text: string, spans: Span[]): { text: string; spans: S
     text: lead + text.slice(from, to).trimEnd() + tail,
     spans: spans
       .filter((span) => span.start < to && span.end > from)
-      .map((span) => ({ ...span, start: span.start + shift, end: Math.min(span.end, to) + shift })),
+      .map((span) => ({
+        ...span,
+        start: Math.max(span.start, from) + shift,
+        end: Math.min(span.end, to) + shift,
+      })),
   };
 }
 

@@ -46,12 +46,12 @@ export const Thread = memo(function Thread({
 const Said = memo(function Said({ message, customer }: { message: Message; customer: string | null }) {
   const [whole, showWhole] = useState(false);
   const long = message.text.length > LONG_TEXT && !whole;
-  const name =
-    message.name ?? (message.role === "customer" ? firstName(customer) : null) ?? WHO[message.role];
+  const fromCustomer = message.role === "customer" && (!message.name || customer?.startsWith(message.name));
+  const name = (fromCustomer ? firstName(customer) : message.name) ?? WHO[message.role];
   return (
     <article className={`said ${message.role}`}>
       <div className="who">
-        <span className="name" title={name}>
+        <span className="name" title={message.name ?? name}>
           <Inline text={name ?? ""} />
         </span>
         {message.at && <time dateTime={message.at}>{clock(message.at)}</time>}

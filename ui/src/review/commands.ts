@@ -193,7 +193,7 @@ export const COMMANDS: Command[] = [
   },
   {
     id: "queue",
-    title: "Show or hide the queue (narrow windows)",
+    title: "Show or hide the queue",
     press: "Q",
     enabled: always,
     run: ({ view }) => view.set((now) => ({ ...now, queueOpen: !now.queueOpen })),

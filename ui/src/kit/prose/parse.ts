@@ -38,12 +38,22 @@ const MAX_LENGTH = 40_000;
 const MAX_DEPTH = 24;
 const MAX_OPENERS = 400;
 
+const BLANK_LINES = /(?:\r?\n){2,}/g;
+
 export function isLeaf(node: Node): node is Leaf {
   return "text" in node;
 }
 
+/** As it was typed; only blank lines are drawn as what they are, the gaps between paragraphs. */
 export function plain(text: string): Node[] {
-  return [{ tag: "p", children: [{ text, at: 0 }] }];
+  const paragraphs: Node[] = [];
+  let at = 0;
+  for (const gap of [...text.matchAll(BLANK_LINES), null]) {
+    const end = gap?.index ?? text.length;
+    if (end > at) paragraphs.push({ tag: "p", children: [{ text: text.slice(at, end), at }] });
+    at = end + (gap?.[0].length ?? 0);
+  }
+  return paragraphs;
 }
 
 export function parse(text: string): Node[] {
