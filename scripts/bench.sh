@@ -5,5 +5,5 @@ cd "$(dirname "$0")/.."
 
 scripts/setup.sh test
 scripts/build.sh countersign-cli countersign-desktop countersign-tests
-cargo run --release --package countersign-cli --package countersign-desktop --package countersign-tests --bin bench
+"${CARGO_TARGET_DIR:-target}/release/bench"
 scripts/headless.sh node tests/desktop/bench.mjs
