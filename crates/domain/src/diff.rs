@@ -115,9 +115,10 @@ fn suggest(before: &str, after: &str, ops: &[Op], edit_ratio: f64, quotes: &[&st
     if facts(Tag::Insert) != facts(Tag::Delete) {
         return Grade::Factual;
     }
-    let refers = |w: &str| w.contains("://") || (w.starts_with('[') && w.contains(']'));
+    // A word diff cuts an address into its parts, so whole addresses and reference marks are compared.
+    let refers = |w: &&str| w.contains("://") || (w.starts_with('[') && w.contains(']'));
     let lost_quote = quotes.iter().any(|q| !q.trim().is_empty() && before.contains(q) && !after.contains(q));
-    if lost_quote || changed(Tag::Insert).chain(changed(Tag::Delete)).any(refers) {
+    if lost_quote || !before.split_whitespace().filter(refers).eq(after.split_whitespace().filter(refers)) {
         return Grade::Citation;
     }
     if letters(before) == letters(after) || edit_ratio <= 0.06 {
