@@ -42,7 +42,8 @@ const STATES = {
   guidelines: [
     async (page) => {
       await page.keyboard.press("g");
-      await page.getByRole("complementary", { name: "Guidelines" }).waitFor();
+      // The draft that waits unseen beside the window has its panel too, inert.
+      await page.locator("aside[aria-label=Guidelines]:not([inert])").waitFor();
     },
     (page) => page.keyboard.press("g"),
   ],

@@ -73,7 +73,9 @@ fn the_rules_do_no_io_and_the_use_cases_know_no_http() {
         ("crates/cli", &["sqlx", "countersign_store"]),
     ];
     for (room, words) in banned {
-        for (path, text) in all(&format!("{room}/src"), &[".rs"]) {
+        // A room's own tests may read what they test on.
+        let code = all(&format!("{room}/src"), &[".rs"]).into_iter().filter(|(path, _)| !path.ends_with("tests.rs"));
+        for (path, text) in code {
             for word in words {
                 let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
                 assert!(!code.clone().any(|l| l.contains(word)), "{path} speaks of {word}");

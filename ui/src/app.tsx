@@ -3,6 +3,7 @@ import { type Api, ApiError } from "./api/client";
 import type { Host } from "./host";
 import { useStore } from "./kit/store";
 import { Review } from "./review/Review";
+import { reasonOf } from "./review/words";
 import { SignIn } from "./signin";
 
 const client = new QueryClient({
@@ -38,7 +39,9 @@ function Desk({ host, api }: { host: Host; api: Api }) {
   if (me.data) return <Review key={me.data.subject} host={host} api={api} me={me.data} />;
   return (
     <main className="opening" role="status">
-      {me.failureCount > 0 ? "The hub can't be reached. Trying again; nothing is lost." : "Opening the desk…"}
+      {me.failureCount > 0
+        ? `${reasonOf(me.failureReason)} Trying again; nothing is lost.`
+        : "Opening the desk…"}
     </main>
   );
 }
