@@ -48,7 +48,13 @@ async fn against(app: &App, checkpoint: &Value) -> Value {
 async fn the_chain_of_a_days_work_holds_and_goes_on_after_a_restart(engine: Engine) {
     let app = worked(engine).await;
     let before = app.verify().await;
-    assert_eq!(before, json!({ "ok": true, "entries": app.number("SELECT COUNT(*) FROM audit").await }));
+    let entries = app.number("SELECT COUNT(*) FROM audit").await;
+    assert_eq!((&before["ok"], &before["entries"]), (&json!(true), &json!(entries)));
+    assert_eq!(before.get("checkpoint"), None, "nothing has been signed yet");
+    let signed = app.owner().get("/v1/audit/checkpoint").await.ok();
+    let said = app.verify().await;
+    assert_eq!((&said["checkpoint"], &said["public_key"]), (&signed, &signed["public_key"]));
+    let before = app.verify().await;
     let app = app.restarted().await;
     app.stage(&Draft::of("later")).await;
     let after = app.verify().await;

@@ -3,7 +3,9 @@
 use crate::{Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::audit::{Checkpoint, Entry, Walk};
+use countersign_store::Tx;
 use countersign_store::audit;
+pub use countersign_store::audit::Filter;
 use countersign_store::page::{Page, cursor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -21,6 +23,12 @@ pub struct Verified {
     /// What is wrong there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// The last checkpoint that was signed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Checkpoint>,
+    /// The public half of the key that signs here, Ed25519, hex.
+    #[serde(default)]
+    pub public_key: String,
 }
 
 const STRETCH: i64 = 2_000;
@@ -30,8 +38,19 @@ impl Desk {
     pub async fn verify_audit(&self, who: &Identity, outside: Option<Checkpoint>) -> Result<Verified, DeskError> {
         self.require(who, Act::ReadAudit, None, "read the audit log")?;
         let mut tx = self.snapshot().await?;
-        let (length, head) = audit::head(&mut tx).await?;
         let kept = audit::checkpoints(&mut tx).await?;
+        let checkpoint = kept.last().cloned();
+        let found = self.follow(&mut tx, kept, outside).await?;
+        Ok(Verified { checkpoint, public_key: hex::encode(self.inner.signing.verifying_key().to_bytes()), ..found })
+    }
+
+    async fn follow(
+        &self,
+        tx: &mut Tx,
+        kept: Vec<Checkpoint>,
+        outside: Option<Checkpoint>,
+    ) -> Result<Verified, DeskError> {
+        let (length, head) = audit::head(tx).await?;
         let mut checkpoints = kept.clone();
         if let Some(outside) = outside {
             if !kept.iter().any(|c| c.public_key == outside.public_key)
@@ -48,7 +67,7 @@ impl Desk {
         let mut due = checkpoints.iter().peekable();
         let mut walk = Walk::default();
         loop {
-            let entries = audit::from(&mut tx, walk.next_seq(), STRETCH).await?;
+            let entries = audit::from(tx, walk.next_seq(), STRETCH).await?;
             for entry in &entries {
                 if !walk.step(entry) {
                     return Ok(broken(
@@ -81,7 +100,14 @@ impl Desk {
         if length != walk.entries() || head != walk.head() {
             return Ok(broken(walk.entries(), walk.next_seq(), &format!("missing: the log had {length} entries")));
         }
-        Ok(Verified { ok: true, entries: walk.entries(), broken_at: None, why: None })
+        Ok(Verified {
+            ok: true,
+            entries: walk.entries(),
+            broken_at: None,
+            why: None,
+            checkpoint: None,
+            public_key: String::new(),
+        })
     }
 
     /// Signs the chain's head as it is now, and keeps the checkpoint.
@@ -109,9 +135,14 @@ impl Desk {
     }
 
     /// A page of entries, newest first.
-    pub async fn list_audit(&self, who: &Identity, page: &Page) -> Result<(Vec<Entry>, Option<String>), DeskError> {
+    pub async fn list_audit(
+        &self,
+        who: &Identity,
+        filter: &Filter,
+        page: &Page,
+    ) -> Result<(Vec<Entry>, Option<String>), DeskError> {
         self.require(who, Act::ReadAudit, None, "read the audit log")?;
-        let entries = audit::newest(&mut self.read().await?, page).await?;
+        let entries = audit::newest(&mut self.read().await?, filter, page).await?;
         let next = (entries.len() as i64 == page.limit).then(|| entries.last().map(|e| cursor(&[e.seq]))).flatten();
         Ok((entries, next))
     }
@@ -124,5 +155,12 @@ impl Desk {
 }
 
 fn broken(entries: i64, at: i64, why: &str) -> Verified {
-    Verified { ok: false, entries, broken_at: Some(at), why: Some(why.to_owned()) }
+    Verified {
+        ok: false,
+        entries,
+        broken_at: Some(at),
+        why: Some(why.to_owned()),
+        checkpoint: None,
+        public_key: String::new(),
+    }
 }

@@ -117,7 +117,13 @@ impl Desk {
     }
 
     /// Begins an export; it is on record.
-    pub async fn begin_export(&self, who: &Identity, workflow: &str, format: &str) -> Result<(), DeskError> {
+    pub async fn begin_export(
+        &self,
+        who: &Identity,
+        workflow: &str,
+        format: &str,
+        limit: Option<usize>,
+    ) -> Result<(), DeskError> {
         self.require(who, Act::ReadCases, Some(workflow), "export cases")?;
         let mut tx = self.write().await?;
         if countersign_store::workflows::get(&mut tx, workflow, countersign_store::workflows::Hold::Look)
@@ -126,8 +132,11 @@ impl Desk {
         {
             return Err(DeskError::not_found("workflow", workflow));
         }
-        record(&mut tx, self.now(), &who.subject, "cases.exported", Some(workflow), None, json!({ "format": format }))
-            .await?;
+        let mut detail = json!({ "format": format });
+        if let Some(limit) = limit {
+            detail["limit"] = json!(limit);
+        }
+        record(&mut tx, self.now(), &who.subject, "cases.exported", Some(workflow), None, detail).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -64,16 +64,14 @@ pub enum Decided {
 impl Desk {
     /// Takes a verdict. A verdict that comes too late is refused, and what was typed is kept.
     pub async fn decide(&self, who: &Identity, draft_id: &str, verdict: Verdict) -> Result<Decided, DeskError> {
-        let (seen, body) = self.reviewable(who, draft_id).await?;
-        let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
         // The diff of a long text takes a while, so it is made before the transaction.
         let edit = match (&verdict.final_text, verdict.action) {
-            (Some(text), Action::Edit) => Some(diff::edit(&body.draft.text, text, &quotes)),
+            (Some(text), Action::Edit) => Some(self.preview_edit(who, draft_id, text).await?),
             _ => None,
         };
-        match self.take(who, &seen, &body, &verdict, edit).await {
+        match self.take(who, draft_id, &verdict, edit).await {
             Err(DeskError::Conflict { conflict, .. }) => {
-                self.keep(who, &seen, &verdict, conflict).await?;
+                self.keep(who, draft_id, &verdict, conflict).await?;
                 Err(DeskError::Conflict { conflict, kept: Some(verdict.verdict_id) })
             }
             other => other,
@@ -82,13 +80,18 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
-        let (_, body) = self.reviewable(who, draft_id).await?;
+        let (_, body) = self.reviewable(&mut self.read().await?, who, draft_id).await?;
         let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
         Ok(diff::edit(&body.draft.text, final_text, &quotes))
     }
 
-    async fn reviewable(&self, who: &Identity, draft_id: &str) -> Result<(DraftRow, DraftBody), DeskError> {
-        let draft = drafts::get(&mut self.read().await?, draft_id, false).await?;
+    async fn reviewable(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        draft_id: &str,
+    ) -> Result<(DraftRow, DraftBody), DeskError> {
+        let draft = drafts::get(tx, draft_id, false).await?;
         let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
         self.require(who, Act::Review, Some(&draft.workflow_id), "review")?;
         let body = serde_json::from_str(&draft.body).map_err(|_| countersign_store::StoreError::Unreadable {
@@ -101,19 +104,17 @@ impl Desk {
     async fn take(
         &self,
         who: &Identity,
-        seen: &DraftRow,
-        body: &DraftBody,
+        draft_id: &str,
         verdict: &Verdict,
         edit: Option<Edit>,
     ) -> Result<Decided, DeskError> {
         let now = self.now();
-        let digest = verdict.digest(&seen.id);
+        let digest = verdict.digest(draft_id);
         let mut tx = self.write().await?;
+        let (seen, body) = self.reviewable(&mut tx, who, draft_id).await?;
         let workflow = workflows::get(&mut tx, &seen.workflow_id, workflows::Hold::Share).await?;
         let workflow = workflow.ok_or_else(|| DeskError::not_found("workflow", &seen.workflow_id))?;
-        let Some(mut draft) = drafts::get(&mut tx, &seen.id, true).await? else {
-            return Err(DeskError::not_found("draft", &seen.id));
-        };
+        let mut draft = drafts::lock(&mut tx, seen).await?.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
         if let Some(before) = verdicts::get(&mut tx, &verdict.verdict_id).await? {
             if before.digest != digest || before.reviewer != who.subject {
                 return Err(DeskError::VerdictReused(verdict.verdict_id.clone()));
@@ -162,8 +163,8 @@ impl Desk {
         let key = outcome_key(verdict.action, grade, &verdict.reasons);
         if round == 1 {
             drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
-            evidence::add(&mut tx, record_of(&draft), &key, 1);
-            self.send_on(&mut tx, &version, &draft, body, verdict, &row).await?;
+            evidence::add(&mut tx, record_of(&draft), &key, now, 1);
+            self.send_on(&mut tx, &version, &draft, &body, verdict, &row).await?;
             if draft.double_read == 1 {
                 self.ask_a_second(&mut tx, &version, &draft, &row).await?;
             }
@@ -307,10 +308,12 @@ impl Desk {
     async fn keep(
         &self,
         who: &Identity,
-        draft: &DraftRow,
+        draft_id: &str,
         verdict: &Verdict,
         conflict: Conflict,
     ) -> Result<(), DeskError> {
+        let mut tx = self.write().await?;
+        let Some(draft) = drafts::get(&mut tx, draft_id, false).await? else { return Ok(()) };
         // As the code stands on the wire.
         let code = DeskError::Conflict { conflict, kept: None }.code();
         let code = serde_json::to_value(code).ok().and_then(|c| c.as_str().map(str::to_owned)).unwrap_or_default();
@@ -326,7 +329,6 @@ impl Desk {
             comment: bounded(&verdict.comment),
             at: self.now().0,
         };
-        let mut tx = self.write().await?;
         verdicts::keep(&mut tx, &kept).await?;
         tx.commit().await?;
         Ok(())

@@ -72,11 +72,28 @@ impl Desk {
             self.inner.sending.break_off(&workflow.id);
             self.tell(ChangeKind::WorkflowKilled, &workflow.id, None).await;
         }
-        for killed in &mut done {
+        let mut out = Vec::with_capacity(done.len());
+        for (mut killed, transition) in done {
             self.wait_for_sends(&killed.workflow).await?;
             killed.effect_ms = started.elapsed().as_secs_f64() * 1000.0;
+            if let Some(id) = transition {
+                self.keep_effect(&id, killed.effect_ms).await;
+            }
+            out.push(killed);
         }
-        Ok(done)
+        Ok(out)
+    }
+
+    /// The kill stands, whether or not its time can be written down.
+    async fn keep_effect(&self, transition: &str, effect_ms: f64) {
+        let kept = async {
+            let mut tx = self.write().await?;
+            workflows::set_effect(&mut tx, transition, effect_ms).await?;
+            Ok::<_, DeskError>(tx.commit().await?)
+        };
+        if let Err(e) = kept.await {
+            tracing::warn!(error = %e, "a kill's time to effect was not kept");
+        }
     }
 
     async fn targets(
@@ -103,7 +120,7 @@ impl Desk {
         w: &WorkflowRow,
         reason: &str,
         now: Millis,
-    ) -> Result<Killed, DeskError> {
+    ) -> Result<(Killed, Option<String>), DeskError> {
         let count = |counts: &[(State, i64)], state| counts.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
         let mut killed = Killed {
             workflow: w.id.clone(),
@@ -114,20 +131,22 @@ impl Desk {
             leases_voided: 0,
             deliveries_held: deliveries::waiting_replies(tx, &w.id).await?.len() as i64,
         };
+        let mut made = None;
         if w.killed_at.is_none() {
             workflows::set_killed(tx, &w.id, now, &who.subject, reason).await?;
             for lease in leases::of_workflow(tx, &w.id).await? {
                 self.let_go(tx, &lease, now, "voided").await?;
                 killed.leases_voided += 1;
             }
-            let id = new_id();
-            transition(tx, &id, w, "kill", who, reason, now).await?;
+            killed.frozen = count(&drafts::counts(tx, &w.id).await?, State::Staged);
+            let id = transition(tx, w, "kill", who, reason, now, Some(killed.frozen)).await?;
             self.notify_desk(tx, w, "workflow.killed", reason, now).await?;
             let detail = json!({ "transition": id, "leases_voided": killed.leases_voided, "deliveries_held": killed.deliveries_held });
             record(tx, now, &who.subject, "workflow.killed", Some(&w.id), None, detail).await?;
+            made = Some(id);
         }
         killed.frozen = count(&drafts::counts(tx, &w.id).await?, State::Staged);
-        Ok(killed)
+        Ok((killed, made))
     }
 
     /// Waits until no hub is in the middle of sending a reply of this workflow. Every hub breaks off when it
@@ -168,8 +187,7 @@ impl Desk {
                     stayed_out += 1;
                 }
             }
-            let transition_id = new_id();
-            transition(&mut tx, &transition_id, w, "resume", who, reason, now).await?;
+            let transition_id = transition(&mut tx, w, "resume", who, reason, now, None).await?;
             self.notify_desk(&mut tx, w, "workflow.resumed", reason, now).await?;
             let detail = json!({ "transition": transition_id, "stayed_out": stayed_out });
             record(&mut tx, now, &who.subject, "workflow.resumed", Some(&w.id), None, detail).await?;
@@ -210,24 +228,27 @@ impl Desk {
 
 async fn transition(
     tx: &mut Tx,
-    id: &str,
     w: &WorkflowRow,
     kind: &str,
     who: &Identity,
     reason: &str,
     at: Millis,
-) -> Result<(), DeskError> {
+    frozen: Option<i64>,
+) -> Result<String, DeskError> {
     let to_stage = if kind == "resume" { "internal" } else { w.stage.as_str() };
     let row = TransitionRow {
-        id,
-        workflow_id: &w.id,
-        kind,
-        from_stage: &w.stage,
-        to_stage,
+        id: new_id(),
+        workflow_id: w.id.clone(),
+        kind: kind.to_owned(),
+        from_stage: w.stage.clone(),
+        to_stage: to_stage.to_owned(),
         version: w.version,
-        actor: &who.subject,
-        reason,
-        at,
+        actor: who.subject.clone(),
+        reason: reason.to_owned(),
+        at: at.0,
+        effect_ms: None,
+        frozen,
     };
-    Ok(workflows::add_transition(tx, &row).await?)
+    workflows::add_transition(tx, &row).await?;
+    Ok(row.id)
 }

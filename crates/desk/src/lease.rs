@@ -75,7 +75,8 @@ impl Desk {
             record(&mut tx, now, &who.subject, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail)
                 .await?;
         }
-        let view = self.view(&mut tx, who, &draft).await?;
+        // Whoever holds a draft holds it in a living workflow.
+        let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
         tx.commit().await?;
         if fresh {
             self.tell(ChangeKind::DraftLeased, &lease.workflow_id, Some(&draft.id)).await;

@@ -1,17 +1,15 @@
-//! Lists: drafts, workflows, and what I did today.
+//! Lists: drafts, and what I did today.
 
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Grant, Identity};
 use countersign_domain::mark::{Mark, Marks};
-use countersign_domain::pack::Pack;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_store::page::{Page, cursor};
 use countersign_store::search::{self, Filter, ListRow, Sort};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, deliveries, drafts, escalations, verdicts};
+use countersign_store::{Tx, drafts, escalations, verdicts};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A draft as a list shows it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -94,84 +92,16 @@ pub struct DraftListQuery {
     pub reviewer: Option<String>,
     /// Words that it holds.
     pub q: Option<String>,
+    /// Of this ticket, every revision of it.
+    pub ticket: Option<String>,
+    /// Of this customer, by the name as it came.
+    pub customer: Option<String>,
     /// `deadline` (the order of the queue) or `newest`.
     pub sort: Option<String>,
     /// Where to go on.
     pub cursor: Option<String>,
     /// Rows a page, at most 200.
     pub limit: Option<i64>,
-}
-
-/// A reason to escalate.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct ReasonView {
-    /// Its code.
-    pub code: String,
-    /// In words.
-    pub label: String,
-    /// Whether it counts as harm.
-    pub harm: bool,
-    /// To whom it goes.
-    pub to: String,
-    /// The letter that picks it.
-    pub key: String,
-}
-
-/// A workflow as it stands.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct WorkflowView {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: i64,
-    /// `internal`, `opt_in` or `default`.
-    pub stage: String,
-    /// Whether it is killed.
-    pub killed: bool,
-    /// Since when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub killed_at: Option<Millis>,
-    /// By whom.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub killed_by: Option<String>,
-    /// Why.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub killed_reason: Option<String>,
-    /// Who answers for it.
-    pub dri: String,
-    /// How many drafts in each state; states without any are left out.
-    pub drafts: BTreeMap<&'static str, i64>,
-    /// Open escalations.
-    pub escalations_open: i64,
-    /// Deliveries on their way.
-    pub deliveries_waiting: i64,
-    /// Deliveries that gave up.
-    pub deliveries_undeliverable: i64,
-    /// Reasons to escalate.
-    pub reasons: Vec<ReasonView>,
-    /// How long a verdict can be withdrawn, in seconds.
-    pub undo_seconds: u32,
-    /// How long a lease lasts, in seconds.
-    pub lease_seconds: u32,
-    /// Whether decided replies are sent anywhere.
-    pub delivers: bool,
-}
-
-/// A workflow with its texts.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct WorkflowDetail {
-    /// The workflow.
-    #[serde(flatten)]
-    pub workflow: WorkflowView,
-    /// The reviewers' guidelines, Markdown.
-    pub guidelines: String,
-    /// The runbook, Markdown.
-    pub runbook: String,
-    /// Every setting of the pack.
-    #[schema(value_type = Object)]
-    pub pack: serde_json::Value,
 }
 
 /// Who I am here.
@@ -224,7 +154,11 @@ impl Desk {
         for word in words(query.state.as_deref()) {
             states.push(State::parse(word).ok_or_else(|| DeskError::invalid("state", format!("no state {word:?}")))?);
         }
-        let words = query.q.as_deref().map(search::words).unwrap_or_default();
+        let mut words = query.q.as_deref().map(search::words).unwrap_or_default();
+        // The name's words are in the index; the name itself is compared with what that finds.
+        let customer = query.customer.clone().filter(|c| !c.is_empty());
+        words.extend(customer.as_deref().map(search::words).unwrap_or_default());
+        let ticket = query.ticket.clone().filter(|t| !t.is_empty());
         if !words.is_empty() {
             self.catch_up_words().await?;
         }
@@ -232,7 +166,8 @@ impl Desk {
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, query.workflow.as_deref()).await?;
         let reviewer =
             query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });
-        let counted = mark.is_none() && reviewer.is_none() && words.is_empty();
+        let counted =
+            mark.is_none() && reviewer.is_none() && words.is_empty() && ticket.is_none() && customer.is_none();
 
         let mut rows: Vec<(ListRow, bool)> = Vec::new();
         let mut total = 0;
@@ -259,8 +194,16 @@ impl Desk {
                         .sum::<i64>();
                 }
             }
-            let filter =
-                Filter { workflows, states: stored, mark, reviewer: reviewer.clone(), words: words.clone(), sort };
+            let filter = Filter {
+                workflows,
+                states: stored,
+                mark,
+                reviewer: reviewer.clone(),
+                words: words.clone(),
+                ticket: ticket.clone(),
+                customer: customer.clone(),
+                sort,
+            };
             rows.extend(search::list(&mut tx, &filter, &page).await?.into_iter().map(|r| (r, killed)));
         }
         match sort {
@@ -338,78 +281,6 @@ impl Desk {
             .into_iter()
             .filter(|w| scope.includes(&w.id) && (asked.is_empty() || asked.contains(&w.id.as_str())))
             .collect())
-    }
-
-    /// Every workflow that this identity has to do with.
-    pub async fn list_workflows(&self, who: &Identity) -> Result<Vec<WorkflowView>, DeskError> {
-        let mut tx = self.snapshot().await?;
-        let mut out = Vec::new();
-        for row in self.chosen(&mut tx, who, Act::Enter, None).await? {
-            out.push(self.workflow_view(&mut tx, &row).await?.0);
-        }
-        Ok(out)
-    }
-
-    /// One workflow with its texts.
-    pub async fn show_workflow(&self, who: &Identity, id: &str) -> Result<WorkflowDetail, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read this workflow")?;
-        let mut tx = self.read().await?;
-        let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
-        let (workflow, version) = self.workflow_view(&mut tx, &row).await?;
-        let pack: &Pack = &version.pack;
-        Ok(WorkflowDetail {
-            workflow,
-            guidelines: pack.guidelines.clone(),
-            runbook: pack.runbook.clone(),
-            pack: serde_json::to_value(pack).unwrap_or_default(),
-        })
-    }
-
-    async fn workflow_view(
-        &self,
-        tx: &mut Tx,
-        row: &WorkflowRow,
-    ) -> Result<(WorkflowView, std::sync::Arc<crate::Version>), DeskError> {
-        let version = self.version(tx, &row.id, row.version).await?;
-        let pack = &version.pack;
-        let keys = pack.reason_keys();
-        let killed = row.killed_at.is_some();
-        let mut counts = BTreeMap::new();
-        for (state, n) in drafts::counts(tx, &row.id).await? {
-            let shown = if state == State::Staged && killed { State::Frozen } else { state };
-            *counts.entry(shown.as_str()).or_insert(0) += n;
-        }
-        let view = WorkflowView {
-            id: row.id.clone(),
-            name: row.name.clone(),
-            version: row.version,
-            stage: row.stage.clone(),
-            killed,
-            killed_at: row.killed_at.map(Millis),
-            killed_by: row.killed_by.clone(),
-            killed_reason: row.killed_reason.clone(),
-            dri: pack.workflow.dri.clone(),
-            drafts: counts,
-            escalations_open: escalations::open_count(tx, &row.id).await?,
-            deliveries_waiting: deliveries::count(tx, &row.id, "pending").await?,
-            deliveries_undeliverable: deliveries::count(tx, &row.id, "undeliverable").await?,
-            reasons: pack
-                .review
-                .reasons
-                .iter()
-                .map(|r| ReasonView {
-                    code: r.code.clone(),
-                    label: r.label.clone(),
-                    harm: r.harm,
-                    to: r.to.clone(),
-                    key: keys.get(r.code.as_str()).map(char::to_string).unwrap_or_default(),
-                })
-                .collect(),
-            undo_seconds: pack.review.undo_seconds,
-            lease_seconds: pack.review.lease_seconds,
-            delivers: pack.delivery.is_some(),
-        };
-        Ok((view, version))
     }
 
     /// Who I am, and my day.

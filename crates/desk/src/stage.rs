@@ -270,7 +270,7 @@ impl Desk {
                 stage: &workflow.stage,
                 probability: f64::from_bits(bits),
             };
-            evidence::add(tx, of, outcome, n);
+            evidence::add(tx, of, outcome, now, n);
         }
         for (seq, (external_id, revision, draft_id), text) in &batch.straight_on {
             let data = json!({ "workflow": workflow.id, "external_id": external_id, "revision": revision,
@@ -347,6 +347,6 @@ async fn supersede(tx: &mut Tx, seq: i64, now: Millis) -> Result<(), DeskError> 
         stage: &draft.stage,
         probability: draft.probability,
     };
-    evidence::add(tx, of, "unresolved", 1);
+    evidence::add(tx, of, "unresolved", now, 1);
     Ok(())
 }

@@ -43,7 +43,7 @@ impl Desk {
                         stage: &draft.stage,
                         probability: draft.probability,
                     };
-                    evidence::add(&mut tx, of, "unresolved", 1);
+                    evidence::add(&mut tx, of, "unresolved", now, 1);
                 }
                 record(
                     &mut tx,

@@ -8,8 +8,9 @@ use countersign_domain::mark::Marks;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_store::drafts::DraftRow;
+use countersign_store::leases::{self, LeaseRow};
 use countersign_store::verdicts::VerdictRow;
-use countersign_store::{Tx, deliveries, escalations, leases, second_reviews, sources, verdicts, workflows};
+use countersign_store::{Tx, deliveries, escalations, second_reviews, sources, verdicts, workflows};
 use serde::Serialize;
 
 use crate::list::{DraftSummary, EscalationMark};
@@ -168,16 +169,28 @@ impl Desk {
 
     /// The draft as this person may see it now.
     pub(crate) async fn view(&self, tx: &mut Tx, who: &Identity, draft: &DraftRow) -> Result<DraftView, DeskError> {
+        let workflow = workflows::get(tx, &draft.workflow_id, workflows::Hold::Look).await?;
+        let killed = workflow.is_some_and(|w| w.killed_at.is_some());
+        let held = leases::of_draft(tx, draft.seq).await?;
+        self.view_under(tx, who, draft, killed, &held).await
+    }
+
+    /// The same under leases, and a state of its workflow, that are known already.
+    pub(crate) async fn view_under(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        draft: &DraftRow,
+        killed: bool,
+        held: &[LeaseRow],
+    ) -> Result<DraftView, DeskError> {
         let unreadable = |what| countersign_store::StoreError::Unreadable { what, value: draft.id.clone() };
         let body: DraftBody = serde_json::from_str(&draft.body).map_err(|_| unreadable("a draft's body"))?;
         let mut checks: Checks = serde_json::from_str(&draft.checks).map_err(|_| unreadable("a draft's checks"))?;
         for citation in &mut checks.citations {
             citation.source_hash = None;
         }
-        let workflow = workflows::get(tx, &draft.workflow_id, workflows::Hold::Look).await?;
-        let killed = workflow.is_some_and(|w| w.killed_at.is_some());
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
-        let held = leases::of_draft(tx, draft.seq).await?;
         let second_review = held.iter().any(|l| l.round == 2 && l.reviewer == who.subject);
         let decided = !draft.state()?.is_open();
         let blind = second_review || self.is_blind(tx, who, &draft.workflow_id, draft.seq, draft.state()?).await?;

@@ -5,6 +5,7 @@ use crate::view::DraftView;
 use crate::{ChangeKind, Desk, DeskError, decide, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::state::State;
+use countersign_domain::time::Millis;
 use countersign_domain::verdict::{Action, Grade, outcome_key};
 use countersign_store::{deliveries, drafts, escalations, evidence, leases, second_reviews, verdicts};
 use serde::Serialize;
@@ -78,7 +79,7 @@ impl Desk {
         };
         let lease = if superseded {
             drafts::shift(&mut tx, &mut draft, State::Superseded).await?;
-            evidence::add(&mut tx, decide::record_of(&draft), "unresolved", 1);
+            evidence::add(&mut tx, decide::record_of(&draft), "unresolved", now, 1);
             None
         } else {
             let (lease, held) = self.hold_again(&mut tx, who, &workflow, draft, verdict.round, now).await?;
@@ -106,7 +107,7 @@ impl Desk {
         let grade: Option<Grade> = serde_json::from_value(json!(v.grade)).ok().flatten();
         let reasons: Vec<String> = serde_json::from_str(&v.reasons).unwrap_or_default();
         if let Some(action) = action {
-            evidence::add(tx, decide::record_of(draft), &outcome_key(action, grade, &reasons), -1);
+            evidence::add(tx, decide::record_of(draft), &outcome_key(action, grade, &reasons), Millis(v.at), -1);
         }
         Ok(())
     }

@@ -36,6 +36,20 @@ pub struct Edit {
     pub suggested_grade: Grade,
 }
 
+/// Compares two texts line by line.
+pub fn lines(before: &str, after: &str) -> Vec<Op> {
+    let diff = TextDiff::from_lines(before, after);
+    let op = |change: similar::Change<&str>| Op {
+        tag: match change.tag() {
+            ChangeTag::Equal => Tag::Equal,
+            ChangeTag::Insert => Tag::Insert,
+            ChangeTag::Delete => Tag::Delete,
+        },
+        text: change.value().trim_end_matches(['\r', '\n']).to_owned(),
+    };
+    diff.iter_all_changes().map(op).collect()
+}
+
 /// Compares a draft with the reviewer's text. `quotes` are the words that the draft's citations stand on.
 pub fn edit(before: &str, after: &str, quotes: &[&str]) -> Edit {
     let diff = TextDiff::configure().algorithm(Algorithm::Histogram).diff_unicode_words(before, after);

@@ -1,9 +1,11 @@
 //! The audit chain's entries, its head, and the signed checkpoints.
 
+use crate::open::Inner;
 use crate::page::Page;
 use crate::{StoreError, Tx};
 use countersign_domain::audit::{Checkpoint, Entry};
 use countersign_domain::time::Millis;
+use sqlx::QueryBuilder;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -119,10 +121,48 @@ pub async fn from(tx: &mut Tx, seq: i64, limit: i64) -> Result<Vec<Entry>, Store
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 
+/// Which entries are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// These acts; one that ends in a dot stands for all that begin with it. None for every act.
+    pub acts: Vec<String>,
+    /// Of this workflow.
+    pub workflow: Option<String>,
+    /// By this person.
+    pub actor: Option<String>,
+    /// About this.
+    pub object: Option<String>,
+}
+
 /// Entries, the newest first.
-pub async fn newest(tx: &mut Tx, page: &Page) -> Result<Vec<Entry>, StoreError> {
-    let before = page.key(0).unwrap_or(i64::MAX);
-    let rows: Vec<Row> = all!(tx, "SELECT * FROM audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2", before, page.limit)?;
+pub async fn newest(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<Entry>, StoreError> {
+    macro_rules! build {
+        ($db:ty) => {{
+            let mut q = QueryBuilder::<$db>::new("SELECT * FROM audit WHERE seq < ");
+            q.push_bind(page.key(0).unwrap_or(i64::MAX));
+            for (column, value) in
+                [(" AND workflow_id = ", &f.workflow), (" AND actor = ", &f.actor), (" AND object = ", &f.object)]
+            {
+                if let Some(value) = value {
+                    q.push(column).push_bind(value);
+                }
+            }
+            for (i, act) in f.acts.iter().enumerate() {
+                q.push(if i == 0 { " AND (" } else { " OR " });
+                if act.ends_with('.') {
+                    q.push("substr(act, 1, ").push(act.chars().count()).push(") = ").push_bind(act);
+                } else {
+                    q.push("act = ").push_bind(act);
+                }
+            }
+            q.push(if f.acts.is_empty() { "" } else { ")" }).push(" ORDER BY seq DESC LIMIT ").push_bind(page.limit);
+            q
+        }};
+    }
+    let rows: Vec<Row> = match &mut tx.inner {
+        Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
+        Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
+    };
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 

@@ -73,6 +73,11 @@ pub async fn get(tx: &mut Tx, id: &str, change: bool) -> Result<Option<DraftRow>
     first!(tx, sql, id)
 }
 
+/// A draft that was read, held for a change: read again under a row's lock where the engine has them.
+pub async fn lock(tx: &mut Tx, seen: DraftRow) -> Result<Option<DraftRow>, StoreError> {
+    if tx.is_postgres() { get(tx, &seen.id, true).await } else { Ok(Some(seen)) }
+}
+
 /// A draft by its number.
 pub async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
     let lock = tx.lock(" FOR UPDATE");
@@ -219,15 +224,35 @@ pub fn count(tx: &mut Tx, workflow: &str, state: State, by: i64) {
 }
 
 pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<CountKey, i64>) -> Result<(), StoreError> {
-    for ((workflow, state), by) in counts.into_iter().filter(|(_, by)| *by != 0) {
-        run!(
-            tx,
-            "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3)
-             ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
-            workflow,
-            state,
-            by
-        )?;
+    let counts: Vec<_> = counts.into_iter().filter(|(_, by)| *by != 0).collect();
+    // A draft that moves changes two of them: one round trip.
+    for pair in counts.chunks(2) {
+        match pair {
+            [((workflow, state), by), ((other, another), n)] => run!(
+                tx,
+                "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3), ($4, $5, $6)
+                 ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
+                workflow,
+                state,
+                by,
+                other,
+                another,
+                n
+            )?,
+            rest => {
+                for ((workflow, state), by) in rest {
+                    run!(
+                        tx,
+                        "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3)
+                         ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
+                        workflow,
+                        state,
+                        by
+                    )?;
+                }
+                0
+            }
+        };
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::late::EvidenceKey;
 use crate::{StoreError, Tx};
+use countersign_domain::time::Millis;
 use std::collections::BTreeMap;
 
 /// Which record an outcome belongs to.
@@ -17,24 +18,30 @@ pub struct Record<'a> {
     pub probability: f64,
 }
 
-/// Adds to a count. `outcome` is `staged`, `unreviewed`, `unresolved`, or a verdict's outcome key.
-pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, by: i64) {
+/// Days since 1970-01-01, UTC.
+pub fn day(at: Millis) -> i64 {
+    at.0.div_euclid(86_400_000)
+}
+
+/// Adds to a day's count. `outcome` is `staged`, `unreviewed`, `unresolved`, or a verdict's outcome key.
+pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, at: Millis, by: i64) {
     let Record { workflow, version, stage, probability } = record;
-    let key = (workflow.to_owned(), version, stage.to_owned(), probability.to_bits(), outcome.to_owned());
+    let key = (workflow.to_owned(), version, stage.to_owned(), probability.to_bits(), outcome.to_owned(), day(at));
     *tx.late.evidence.entry(key).or_default() += by;
 }
 
 pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<EvidenceKey, i64>) -> Result<(), StoreError> {
-    for ((workflow, version, stage, probability, outcome), by) in counts {
+    for ((workflow, version, stage, probability, outcome, day), by) in counts {
         run!(
             tx,
-            "INSERT INTO evidence (workflow_id, version, stage, probability, outcome, n) VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (workflow_id, version, stage, probability, outcome) DO UPDATE SET n = evidence.n + excluded.n",
+            "INSERT INTO evidence (workflow_id, version, stage, probability, outcome, day, n) VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (workflow_id, version, stage, probability, outcome, day) DO UPDATE SET n = evidence.n + excluded.n",
             workflow,
             version,
             stage,
             f64::from_bits(probability),
             outcome,
+            day,
             by
         )?;
     }
@@ -60,8 +67,20 @@ pub struct Count {
 pub async fn of(tx: &mut Tx, workflow: &str) -> Result<Vec<Count>, StoreError> {
     all!(
         tx,
-        "SELECT version, stage, probability, outcome, n FROM evidence WHERE workflow_id = $1 AND n <> 0
-         ORDER BY version, stage, probability, outcome",
+        "SELECT version, stage, probability, outcome, CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE workflow_id = $1
+         GROUP BY version, stage, probability, outcome HAVING SUM(n) <> 0 ORDER BY version, stage, probability, outcome",
         workflow
+    )
+}
+
+/// The outcomes of a workflow's days since one: day, outcome, count.
+pub async fn since(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<(i64, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT day, outcome, CAST(SUM(n) AS BIGINT) AS n FROM evidence
+         WHERE workflow_id = $1 AND day >= $2 AND outcome NOT IN ('staged', 'unreviewed')
+         GROUP BY day, outcome HAVING SUM(n) <> 0 ORDER BY day, outcome",
+        workflow,
+        first
     )
 }

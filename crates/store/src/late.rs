@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 /// Workflow and state.
 pub(crate) type CountKey = (String, &'static str);
-/// Workflow, version, stage, the bits of the probability, outcome.
-pub(crate) type EvidenceKey = (String, i64, String, u64, String);
+/// Workflow, version, stage, the bits of the probability, outcome, day.
+pub(crate) type EvidenceKey = (String, i64, String, u64, String, i64);
 
 /// What is still to be written.
 #[derive(Default)]

@@ -210,7 +210,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
 
     // Folding the log into the file takes several syncs, for which nobody's verdict should wait: [`Store::fold_log`]
     // does it beside the writer. The writer itself steps in at 64 MB, so that the log stays bounded in a long import.
-    let writer = main.clone().pragma("cache_size", "-16000").pragma("wal_autocheckpoint", "16384");
+    let writer = main.clone().pragma("cache_size", "-8000").pragma("wal_autocheckpoint", "16384");
     let write = pool().max_connections(1).connect_with(writer).await?;
     sqlx::migrate!("migrations/sqlite").run(&write).await?;
     assert_setting(&write, "journal_mode", "wal").await?;
@@ -219,7 +219,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
 
     // The words are derived data: a damaged or foreign file is thrown away and built anew.
     let words = search_path(path);
-    let derived = || options(&words).synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-4000");
+    let derived = || options(&words).synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-2000");
     let search = match open_search(derived(), pool()).await {
         Ok(search) => search,
         Err(e) => {
@@ -242,7 +242,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
                 Ok(())
             })
         })
-        .connect_with(main.pragma("cache_size", "-4000"))
+        .connect_with(main.pragma("cache_size", "-2000"))
         .await?;
     Ok(Kind::Sqlite { write, read, search, path: path.to_owned() })
 }

@@ -103,6 +103,10 @@ pub struct Filter {
     pub reviewer: Option<String>,
     /// Holding these words.
     pub words: Vec<String>,
+    /// Of this ticket.
+    pub ticket: Option<String>,
+    /// Of this customer.
+    pub customer: Option<String>,
     /// In this order.
     pub sort: Sort,
 }
@@ -170,6 +174,12 @@ async fn stretch(
                     " OR EXISTS (SELECT 1 FROM verdict v WHERE v.draft_seq = d.seq AND v.withdrawn = 0 AND v.round = 1 AND v.reviewer = ",
                 );
                 q.push_bind(who).push("))");
+            }
+            if let Some(ticket) = &f.ticket {
+                q.push(" AND d.external_id = ").push_bind(ticket);
+            }
+            if let Some(customer) = &f.customer {
+                q.push(" AND d.customer = ").push_bind(customer);
             }
             if !f.words.is_empty() {
                 push_match!(q, "d", &f.words, $postgres);

@@ -129,43 +129,64 @@ pub async fn set_resumed(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
 }
 
 /// A change of a workflow's stage or life.
-#[derive(Clone, Debug)]
-pub struct TransitionRow<'a> {
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct TransitionRow {
     /// Its id.
-    pub id: &'a str,
+    pub id: String,
     /// The workflow.
-    pub workflow_id: &'a str,
+    pub workflow_id: String,
     /// `kill` or `resume`.
-    pub kind: &'a str,
+    pub kind: String,
     /// The stage before.
-    pub from_stage: &'a str,
+    pub from_stage: String,
     /// The stage after.
-    pub to_stage: &'a str,
+    pub to_stage: String,
     /// The version it happened to.
     pub version: i64,
     /// Who.
-    pub actor: &'a str,
+    pub actor: String,
     /// Why.
-    pub reason: &'a str,
-    /// When.
-    pub at: Millis,
+    pub reason: String,
+    /// When, in milliseconds.
+    pub at: i64,
+    /// From the call of a kill until nothing acted any more, in milliseconds.
+    pub effect_ms: Option<f64>,
+    /// Drafts that a kill froze.
+    pub frozen: Option<i64>,
+}
+
+/// All versions of a workflow, the newest first.
+pub async fn versions(tx: &mut Tx, id: &str) -> Result<Vec<VersionRow>, StoreError> {
+    all!(tx, "SELECT * FROM workflow_version WHERE workflow_id = $1 ORDER BY version DESC", id)
+}
+
+/// The latest transitions of a workflow, the newest first.
+pub async fn transitions(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<TransitionRow>, StoreError> {
+    all!(tx, "SELECT * FROM transition WHERE workflow_id = $1 ORDER BY at DESC, id DESC LIMIT $2", id, limit)
+}
+
+/// Keeps how long a kill took to be in force.
+pub async fn set_effect(tx: &mut Tx, transition: &str, effect_ms: f64) -> Result<(), StoreError> {
+    run!(tx, "UPDATE transition SET effect_ms = $2 WHERE id = $1", transition, effect_ms)?;
+    Ok(())
 }
 
 /// Records a transition.
-pub async fn add_transition(tx: &mut Tx, t: &TransitionRow<'_>) -> Result<(), StoreError> {
+pub async fn add_transition(tx: &mut Tx, t: &TransitionRow) -> Result<(), StoreError> {
     run!(
         tx,
-        "INSERT INTO transition (id, workflow_id, kind, from_stage, to_stage, version, actor, reason, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        t.id,
-        t.workflow_id,
-        t.kind,
-        t.from_stage,
-        t.to_stage,
+        "INSERT INTO transition (id, workflow_id, kind, from_stage, to_stage, version, actor, reason, at, frozen)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        &t.id,
+        &t.workflow_id,
+        &t.kind,
+        &t.from_stage,
+        &t.to_stage,
         t.version,
-        t.actor,
-        t.reason,
-        t.at.0
+        &t.actor,
+        &t.reason,
+        t.at,
+        t.frozen
     )?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod app;
 mod clock;
 pub mod drafts;
+pub mod feed;
 mod pack;
 mod person;
 pub mod postgres;

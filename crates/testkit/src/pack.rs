@@ -41,6 +41,18 @@ impl TestPack {
         self.set("delivery.url", url).set("delivery.secret_env", SECRET_NAME).set("delivery.allow_private", true)
     }
 
+    /// Asks this endpoint for drafts, every five seconds.
+    pub fn pulling_from(mut self, url: &str) -> Self {
+        let pull = Table::from_iter([
+            ("url".to_owned(), Value::from(url)),
+            ("every_seconds".to_owned(), Value::from(5)),
+            ("token_env".to_owned(), Value::from(SECRET_NAME)),
+        ]);
+        let pulls = self.settings.entry("pull").or_insert_with(|| Value::Array(Vec::new()));
+        pulls.as_array_mut().unwrap().push(pull.into());
+        self
+    }
+
     /// As it is applied.
     pub fn files(&self) -> PackFiles {
         let mut files = self.files.clone();

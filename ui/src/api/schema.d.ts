@@ -592,6 +592,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed between two versions: settings by key, texts by line. */
+        get: operations["diff_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a workflow: its outcomes by day, its transitions, its versions. */
+        get: operations["workflow_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{id}/kill": {
         parameters: {
             query?: never;
@@ -620,6 +654,23 @@ export interface paths {
         put?: never;
         /** Resumes a killed workflow at `internal`, or every killed one with `all`. */
         post: operations["resume_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version's files, as they were applied. */
+        get: operations["show_version"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -780,6 +831,18 @@ export interface components {
          * @enum {string}
          */
         Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
+        /** @description One day's outcomes. */
+        Day: {
+            /** @description The day, UTC: `2026-11-22`. */
+            day: string;
+            /**
+             * @description Drafts by outcome: `approve`, `edit.GRADE`, `escalate:REASON`, and `unresolved` for those that ran out of time
+             *     or were overtaken by a newer revision.
+             */
+            outcomes: {
+                [key: string]: number;
+            };
+        };
         /** @description A page of deliveries. */
         Deliveries: {
             deliveries: components["schemas"]["DeliveryView"][];
@@ -1051,6 +1114,27 @@ export interface components {
             /** @description The workflow; none means every one. */
             workflow?: string | null;
         };
+        /** @description What happened to a workflow. */
+        History: {
+            /** @description The days on which something was decided or ran out, oldest first. */
+            days: components["schemas"]["Day"][];
+            /** @description The latest 200 transitions, newest first. */
+            transitions: components["schemas"]["TransitionView"][];
+            /** @description Every version, newest first. */
+            versions: components["schemas"]["VersionView"][];
+        };
+        /** @description What a client must know of a hub. */
+        HubView: {
+            /** @description The program's version. */
+            version: string;
+            /**
+             * Format: int32
+             * @description The contract it speaks.
+             */
+            contract: number;
+            /** @description `sqlite` or `postgres`. */
+            engine: string;
+        };
         /** @description Where a refused verdict's text is kept. */
         Kept: {
             /** @description Under this verdict id. */
@@ -1236,6 +1320,11 @@ export interface components {
             /** @description My day. */
             today: components["schemas"]["Today"];
         };
+        /** @description Who I am, and where. */
+        MeHere: components["schemas"]["Me"] & {
+            /** @description The hub that answers. */
+            hub: components["schemas"]["HubView"];
+        };
         /** @description One message of the thread. */
         Message: {
             /** @description Who wrote it. */
@@ -1362,6 +1451,14 @@ export interface components {
              */
             edit_ratio?: number | null;
         };
+        /** @description An endpoint that is asked for drafts. */
+        PullView: {
+            /** @description The endpoint. */
+            url: string;
+            next_at?: components["schemas"]["Millis"] | null;
+            /** @description What was wrong with its last answer. */
+            last_error?: string | null;
+        };
         /** @description Why. */
         Reason: {
             /** @description 1 to 2000 characters. */
@@ -1417,6 +1514,15 @@ export interface components {
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
+        /** @description A setting that differs. */
+        SettingChange: {
+            /** @description The key, dotted; an entry of a list by its code, address or name: `review.reasons[wrong].to`. */
+            key: string;
+            /** @description What it was; none if it wasn't there. */
+            before?: string | null;
+            /** @description What it is; none if it is gone. */
+            after?: string | null;
+        };
         /** @description A doubt, with where and why. */
         Signal: {
             /** @description What kind. */
@@ -1537,6 +1643,13 @@ export interface components {
          * @enum {string}
          */
         Tag: "equal" | "insert" | "delete";
+        /** @description A text that differs. */
+        TextChange: {
+            /** @description The file. */
+            name: string;
+            /** @description Its lines. */
+            lines: components["schemas"]["Op"][];
+        };
         /** @description What I decided since midnight UTC. */
         Today: {
             /**
@@ -1588,6 +1701,38 @@ export interface components {
         Tokens: {
             /** @description The tokens, newest first. */
             tokens: components["schemas"]["TokenView"][];
+        };
+        /** @description A change of a workflow's stage or life. */
+        TransitionView: {
+            /** @description Its id. */
+            id: string;
+            /** @description `killed` or `resumed`. */
+            kind: string;
+            /** @description The stage before. */
+            from_stage: string;
+            /** @description The stage after. */
+            to_stage: string;
+            /**
+             * Format: int64
+             * @description The version it happened to.
+             */
+            version: number;
+            /** @description Who. */
+            actor: string;
+            /** @description Why. */
+            reason: string;
+            /** @description When. */
+            at: components["schemas"]["Millis"];
+            /**
+             * Format: double
+             * @description From the call of a kill until nothing acted any more, in milliseconds.
+             */
+            effect_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Drafts that a kill froze.
+             */
+            frozen?: number | null;
         };
         /** @description Tokens used. */
         Usage: {
@@ -1646,6 +1791,49 @@ export interface components {
             broken_at?: number | null;
             /** @description What is wrong there. */
             why?: string | null;
+            checkpoint?: components["schemas"]["Checkpoint"] | null;
+            /** @description The public half of the key that signs here, Ed25519, hex. */
+            public_key?: string;
+        };
+        /** @description What changed between two versions. */
+        VersionDiff: {
+            /**
+             * Format: int64
+             * @description The one before.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description The one after.
+             */
+            to: number;
+            /** @description Settings in force that differ, defaults among them, by key. */
+            settings: components["schemas"]["SettingChange"][];
+            /** @description Texts that differ. */
+            files: components["schemas"]["TextChange"][];
+        };
+        /** @description A version with its files. */
+        VersionFiles: components["schemas"]["VersionView"] & {
+            /** @description Name to text. */
+            files: {
+                [key: string]: string;
+            };
+        };
+        /** @description A version. */
+        VersionView: {
+            /**
+             * Format: int64
+             * @description 1, 2, 3 …
+             */
+            version: number;
+            /** @description The pack's content hash. */
+            hash: string;
+            /** @description The guidelines' hash. */
+            guideline_hash: string;
+            /** @description When it was applied. */
+            applied_at: components["schemas"]["Millis"];
+            /** @description By whom. */
+            applied_by: string;
         };
         /** @description What a withdrawal came to. */
         Withdrawn: {
@@ -1723,6 +1911,8 @@ export interface components {
             lease_seconds: number;
             /** @description Whether decided replies are sent anywhere. */
             delivers: boolean;
+            /** @description Where drafts are pulled from. */
+            pulls?: components["schemas"]["PullView"][];
         };
         /** @description Workflows. */
         Workflows: {
@@ -1808,6 +1998,14 @@ export interface operations {
                 cursor?: string;
                 /** @description Rows a page, at most 200. */
                 limit?: number;
+                /** @description Acts, separated by commas; one that ends in a dot stands for all that begin with it. */
+                act?: string;
+                /** @description Of this workflow. */
+                workflow?: string;
+                /** @description By this person. */
+                actor?: string;
+                /** @description About this draft, case, source or token. */
+                object?: string;
             };
             header?: never;
             path?: never;
@@ -1962,6 +2160,8 @@ export interface operations {
                 workflow: string;
                 /** @description `jsonl`. */
                 format?: string;
+                /** @description The first rows alone, at most 200: exactly as the whole export begins. */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2107,6 +2307,10 @@ export interface operations {
                 reviewer?: string;
                 /** @description Words that it holds. */
                 q?: string;
+                /** @description Of this ticket, every revision of it. */
+                ticket?: string;
+                /** @description Of this customer, by the name as it came. */
+                customer?: string;
                 /** @description `deadline` (the order of the queue) or `newest`. */
                 sort?: string;
                 /** @description Where to go on. */
@@ -2495,7 +2699,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["MeHere"];
                 };
             };
             401: {
@@ -2850,6 +3054,80 @@ export interface operations {
             };
         };
     };
+    diff_versions: {
+        parameters: {
+            query: {
+                /** @description The one before. */
+                from: number;
+                /** @description The one after. */
+                to: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDiff"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workflow_history: {
+        parameters: {
+            query?: {
+                /** @description Days, 1 to 366; 28 if it is left out. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     kill_workflow: {
         parameters: {
             query?: never;
@@ -2923,6 +3201,36 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionFiles"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

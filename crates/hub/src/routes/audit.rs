@@ -9,7 +9,7 @@ use axum::extract;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use countersign_desk::Page;
-use countersign_desk::audit::Verified;
+use countersign_desk::audit::{Filter, Verified};
 use countersign_domain::audit::{Checkpoint, Entry};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,14 @@ pub struct ListQuery {
     cursor: Option<String>,
     /// Rows a page, at most 200.
     limit: Option<i64>,
+    /// Acts, separated by commas; one that ends in a dot stands for all that begin with it.
+    act: Option<String>,
+    /// Of this workflow.
+    workflow: Option<String>,
+    /// By this person.
+    actor: Option<String>,
+    /// About this draft, case, source or token.
+    object: Option<String>,
 }
 
 /// A page of the log.
@@ -39,7 +47,9 @@ pub async fn list(
     Query(q): Query<ListQuery>,
 ) -> Answer<Json<Entries>> {
     let page = Page::of(q.cursor.as_deref(), q.limit).ok_or_else(|| Failure::malformed("not a cursor of this list"))?;
-    let (entries, next_cursor) = state.desk.list_audit(&who, &page).await?;
+    let acts = q.act.unwrap_or_default().split(',').filter(|a| !a.is_empty()).map(str::to_owned).collect();
+    let filter = Filter { acts, workflow: q.workflow, actor: q.actor, object: q.object };
+    let (entries, next_cursor) = state.desk.list_audit(&who, &filter, &page).await?;
     Ok(Json(Entries { entries, next_cursor }))
 }
 

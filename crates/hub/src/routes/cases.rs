@@ -55,6 +55,8 @@ pub struct ExportQuery {
     workflow: String,
     /// `jsonl`.
     format: Option<String>,
+    /// The first rows alone, at most 200: exactly as the whole export begins.
+    limit: Option<usize>,
 }
 
 /// Every case of a workflow, oldest first, as a stream. The same cases make the same bytes.
@@ -69,14 +71,17 @@ pub async fn export(
     if format != "jsonl" {
         return Err(Failure::new(Code::Invalid, format!("expected format jsonl, found {format:?}")));
     }
-    state.desk.begin_export(&who, &query.workflow, format).await?;
+    if query.limit.is_some_and(|n| n == 0 || n > 200) {
+        return Err(Failure::new(Code::Invalid, "expected a limit of 1 to 200"));
+    }
+    state.desk.begin_export(&who, &query.workflow, format, query.limit).await?;
     let desk = state.desk.clone();
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(2);
     // Reading the next stretch while this one is on its way.
     tokio::spawn(async move {
-        let mut after = 0;
+        let (mut after, mut left) = (0, query.limit.unwrap_or(usize::MAX));
         loop {
-            let part = match desk.export_after(&query.workflow, after).await {
+            let mut part = match desk.export_after(&query.workflow, after).await {
                 Ok(part) => part,
                 Err(e) => {
                     // The response has begun: breaking it off is the only way to say that it isn't whole.
@@ -84,6 +89,8 @@ pub async fn export(
                     return;
                 }
             };
+            part.truncate(left);
+            left -= part.len();
             let Some(last) = part.last().map(|c| c.seq) else { return };
             after = last;
             let mut out = Vec::with_capacity(part.iter().map(|c| c.record.len() + c.body.len() + 64).sum());

@@ -30,9 +30,34 @@ pub async fn metrics(extract::State(state): extract::State<State>) -> ([(&'stati
 }
 
 /// Who I am here, and my day.
-#[utoipa::path(get, path = "/v1/me", tag = "system", responses((status = 200, body = Me), (status = 401, body = ErrorBody)))]
-pub async fn me(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Me>> {
-    Ok(Json(state.desk.me(&who).await?))
+#[utoipa::path(get, path = "/v1/me", tag = "system", responses((status = 200, body = MeHere), (status = 401, body = ErrorBody)))]
+pub async fn me(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<MeHere>> {
+    let engine = if state.desk.store().postgres().is_some() { "postgres" } else { "sqlite" };
+    let hub = HubView { version: env!("CARGO_PKG_VERSION"), contract: CONTRACT, engine };
+    Ok(Json(MeHere { me: state.desk.me(&who).await?, hub }))
+}
+
+/// Rises when a client that was written before can't speak to this hub any more.
+const CONTRACT: u32 = 1;
+
+/// Who I am, and where.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MeHere {
+    #[serde(flatten)]
+    me: Me,
+    /// The hub that answers.
+    hub: HubView,
+}
+
+/// What a client must know of a hub.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct HubView {
+    /// The program's version.
+    version: &'static str,
+    /// The contract it speaks.
+    contract: u32,
+    /// `sqlite` or `postgres`.
+    engine: &'static str,
 }
 
 /// Makes a token; its secret is shown this once.

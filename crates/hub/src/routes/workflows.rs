@@ -7,7 +7,7 @@ use crate::body::{Body, Query};
 use axum::Json;
 use axum::extract::{self, Path};
 use axum::response::{IntoResponse, Response};
-use countersign_desk::{Applied, Killed, Resumed, WorkflowDetail, WorkflowView};
+use countersign_desk::{Applied, History, Killed, Resumed, VersionDiff, VersionFiles, WorkflowDetail, WorkflowView};
 use countersign_domain::pack::PackFiles;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,60 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Answer<Json<WorkflowDetail>> {
     Ok(Json(state.desk.show_workflow(&who, &id).await?))
+}
+
+/// How far back.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    /// Days, 1 to 366; 28 if it is left out.
+    days: Option<i64>,
+}
+
+/// What happened to a workflow: its outcomes by day, its transitions, its versions.
+#[utoipa::path(get, operation_id = "workflow_history", path = "/v1/workflows/{id}/history", tag = "workflows", params(("id" = String, Path), HistoryQuery),
+    responses((status = 200, body = History), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn history(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Query(query): Query<HistoryQuery>,
+) -> Answer<Json<History>> {
+    Ok(Json(state.desk.history(&who, &id, query.days.unwrap_or(28)).await?))
+}
+
+/// One version's files, as they were applied.
+#[utoipa::path(get, operation_id = "show_version", path = "/v1/workflows/{id}/versions/{version}", tag = "workflows",
+    params(("id" = String, Path), ("version" = i64, Path)),
+    responses((status = 200, body = VersionFiles), (status = 404, body = ErrorBody)))]
+pub async fn version(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path((id, version)): Path<(String, i64)>,
+) -> Answer<Json<VersionFiles>> {
+    Ok(Json(state.desk.version_files(&who, &id, version).await?))
+}
+
+/// Which versions.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DiffQuery {
+    /// The one before.
+    from: i64,
+    /// The one after.
+    to: i64,
+}
+
+/// What changed between two versions: settings by key, texts by line.
+#[utoipa::path(get, operation_id = "diff_versions", path = "/v1/workflows/{id}/diff", tag = "workflows", params(("id" = String, Path), DiffQuery),
+    responses((status = 200, body = VersionDiff), (status = 404, body = ErrorBody)))]
+pub async fn diff(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Query(query): Query<DiffQuery>,
+) -> Answer<Json<VersionDiff>> {
+    Ok(Json(state.desk.diff_versions(&who, &id, query.from, query.to).await?))
 }
 
 /// Why.

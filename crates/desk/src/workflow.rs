@@ -1,0 +1,183 @@
+//! Workflows as they stand.
+
+use crate::{Desk, DeskError};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::pack::Pack;
+use countersign_domain::state::State;
+use countersign_domain::time::Millis;
+use countersign_store::workflows::{self, Hold, WorkflowRow};
+use countersign_store::{Tx, deliveries, drafts, escalations, pulls};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A reason to escalate.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ReasonView {
+    /// Its code.
+    pub code: String,
+    /// In words.
+    pub label: String,
+    /// Whether it counts as harm.
+    pub harm: bool,
+    /// To whom it goes.
+    pub to: String,
+    /// The letter that picks it.
+    pub key: String,
+}
+
+/// A workflow as it stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WorkflowView {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: i64,
+    /// `internal`, `opt_in` or `default`.
+    pub stage: String,
+    /// Whether it is killed.
+    pub killed: bool,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killed_at: Option<Millis>,
+    /// By whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killed_by: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub killed_reason: Option<String>,
+    /// Who answers for it.
+    pub dri: String,
+    /// How many drafts in each state; states without any are left out.
+    pub drafts: BTreeMap<&'static str, i64>,
+    /// Open escalations.
+    pub escalations_open: i64,
+    /// Deliveries on their way.
+    pub deliveries_waiting: i64,
+    /// Deliveries that gave up.
+    pub deliveries_undeliverable: i64,
+    /// Reasons to escalate.
+    pub reasons: Vec<ReasonView>,
+    /// How long a verdict can be withdrawn, in seconds.
+    pub undo_seconds: u32,
+    /// How long a lease lasts, in seconds.
+    pub lease_seconds: u32,
+    /// Whether decided replies are sent anywhere.
+    pub delivers: bool,
+    /// Where drafts are pulled from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pulls: Vec<PullView>,
+}
+
+/// An endpoint that is asked for drafts.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PullView {
+    /// The endpoint.
+    pub url: String,
+    /// When it is asked next; left out before it is asked for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_at: Option<Millis>,
+    /// What was wrong with its last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+}
+
+/// A workflow with its texts.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct WorkflowDetail {
+    /// The workflow.
+    #[serde(flatten)]
+    pub workflow: WorkflowView,
+    /// The reviewers' guidelines, Markdown.
+    pub guidelines: String,
+    /// The runbook, Markdown.
+    pub runbook: String,
+    /// Every setting of the pack.
+    #[schema(value_type = Object)]
+    pub pack: serde_json::Value,
+}
+
+impl Desk {
+    /// Every workflow that this identity has to do with.
+    pub async fn list_workflows(&self, who: &Identity) -> Result<Vec<WorkflowView>, DeskError> {
+        let mut tx = self.snapshot().await?;
+        let mut out = Vec::new();
+        for row in self.chosen(&mut tx, who, Act::Enter, None).await? {
+            out.push(self.workflow_view(&mut tx, &row).await?.0);
+        }
+        Ok(out)
+    }
+
+    /// One workflow with its texts.
+    pub async fn show_workflow(&self, who: &Identity, id: &str) -> Result<WorkflowDetail, DeskError> {
+        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        let mut tx = self.read().await?;
+        let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let (workflow, version) = self.workflow_view(&mut tx, &row).await?;
+        let pack: &Pack = &version.pack;
+        Ok(WorkflowDetail {
+            workflow,
+            guidelines: pack.guidelines.clone(),
+            runbook: pack.runbook.clone(),
+            pack: serde_json::to_value(pack).unwrap_or_default(),
+        })
+    }
+
+    async fn workflow_view(
+        &self,
+        tx: &mut Tx,
+        row: &WorkflowRow,
+    ) -> Result<(WorkflowView, std::sync::Arc<crate::Version>), DeskError> {
+        let version = self.version(tx, &row.id, row.version).await?;
+        let pack = &version.pack;
+        let keys = pack.reason_keys();
+        let killed = row.killed_at.is_some();
+        let mut counts = BTreeMap::new();
+        for (state, n) in drafts::counts(tx, &row.id).await? {
+            let shown = if state == State::Staged && killed { State::Frozen } else { state };
+            *counts.entry(shown.as_str()).or_insert(0) += n;
+        }
+        let stands = if pack.pull.is_empty() { Vec::new() } else { pulls::of(tx, &row.id).await? };
+        let pulls = pack.pull.iter().map(|pull| {
+            let at = stands.iter().find(|s| s.url == pull.url);
+            PullView {
+                url: pull.url.clone(),
+                next_at: at.map(|s| Millis(s.next_at)),
+                last_error: at.and_then(|s| s.last_error.clone()),
+            }
+        });
+        let view = WorkflowView {
+            id: row.id.clone(),
+            name: row.name.clone(),
+            version: row.version,
+            stage: row.stage.clone(),
+            killed,
+            killed_at: row.killed_at.map(Millis),
+            killed_by: row.killed_by.clone(),
+            killed_reason: row.killed_reason.clone(),
+            dri: pack.workflow.dri.clone(),
+            drafts: counts,
+            escalations_open: escalations::open_count(tx, &row.id).await?,
+            deliveries_waiting: deliveries::count(tx, &row.id, "pending").await?,
+            deliveries_undeliverable: deliveries::count(tx, &row.id, "undeliverable").await?,
+            reasons: pack
+                .review
+                .reasons
+                .iter()
+                .map(|r| ReasonView {
+                    code: r.code.clone(),
+                    label: r.label.clone(),
+                    harm: r.harm,
+                    to: r.to.clone(),
+                    key: keys.get(r.code.as_str()).map(char::to_string).unwrap_or_default(),
+                })
+                .collect(),
+            undo_seconds: pack.review.undo_seconds,
+            lease_seconds: pack.review.lease_seconds,
+            delivers: pack.delivery.is_some(),
+            pulls: pulls.collect(),
+        };
+        Ok((view, version))
+    }
+}
