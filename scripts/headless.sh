@@ -10,4 +10,5 @@ if ! read -r -t 20 number <&"${display[0]}"; then
     exit 3
 fi
 unset WAYLAND_DISPLAY
-DISPLAY=:$number dbus-run-session -- "$@"
+# No service of the desktop around it may be slow, missing or left behind.
+DISPLAY=:$number NO_AT_BRIDGE=1 dbus-run-session --config-file="${0%/*}/session-bus.conf" -- "$@"

@@ -7,10 +7,10 @@ purpose=${1:-test}
 packages=()
 case $purpose in
     browser) ;;
-    run) packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev) ;;
+    run) packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1) ;;
     test)
-        packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev)
-        packages+=(webkit2gtk-driver xvfb xauth dbus-x11 chromium postgresql)
+        packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1)
+        packages+=(webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring chromium postgresql)
         ;;
     *)
         echo "usage: scripts/setup.sh browser|run|test" >&2

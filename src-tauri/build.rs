@@ -1,9 +1,22 @@
-//! Writes the permission of the one command, so that the capability file can name it.
+//! Writes the permissions of the commands, so that the capability file can name them.
 
 use tauri_build::{AppManifest, Attributes};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let manifest = AppManifest::new().commands(&["hub_request"]);
+    let manifest = AppManifest::new().commands(&[
+        "hub_request",
+        "hub_choice",
+        "use_remote",
+        "use_embedded",
+        "journal_load",
+        "journal_save",
+        "save_as",
+        "zoom",
+        "notify",
+        "set_menu",
+        "toggle_menu",
+        "set_tray",
+    ]);
     tauri_build::try_build(Attributes::new().app_manifest(manifest))?;
     Ok(())
 }

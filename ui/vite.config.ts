@@ -9,5 +9,5 @@ export default defineConfig({
   plugins: [react()],
   build: { target: "es2022", chunkSizeWarningLimit: 900 },
   server: { proxy: { "/v1": hub, "/healthz": hub, "/readyz": hub } },
-  test: { include: ["src/**/*.test.{ts,tsx}"] },
+  test: { include: ["src/**/*.test.{ts,tsx}"], setupFiles: ["src/kit/test-globals.ts"] },
 });

@@ -18,6 +18,11 @@ pub fn reconnected(app: &AppHandle) {
     tell(app, "reconnected");
 }
 
+/// Tells the window that no change reaches it now.
+pub fn lost(app: &AppHandle) {
+    tell(app, "lost");
+}
+
 /// Tells the window of each change in the hub of this process, until the hub ends.
 pub async fn forward(app: &AppHandle, mut changes: Receiver<Change>) {
     loop {
@@ -35,6 +40,7 @@ pub async fn forward(app: &AppHandle, mut changes: Receiver<Change>) {
 /// Why it was lost.
 pub async fn follow(app: &AppHandle, remote: &Remote) -> anyhow::Result<()> {
     let bytes = remote.events().await?.bytes_stream();
+    reconnected(app);
     let mut lines = StreamReader::new(bytes.map_err(std::io::Error::other)).lines();
     while let Some(line) = lines.next_line().await? {
         if let Some(data) = line.strip_prefix("data:") {

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, Response, header};
+use futures::StreamExt;
+use http_body_util::BodyExt;
 use reqwest::Client;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tower::ServiceExt;
 
 use crate::answer::Answer;
@@ -24,6 +27,22 @@ pub enum Door {
 }
 
 impl Door {
+    /// Sends one request through and writes the answer's body to a file, as it comes.
+    ///
+    /// # Errors
+    /// What the hub refused, or what broke off.
+    pub async fn save(self, request: Request<String>, file: impl AsyncWrite + Unpin) -> anyhow::Result<()> {
+        match self {
+            Self::Here(router) => {
+                let Ok(response) = router.oneshot(request.map(Body::from)).await;
+                write(response, file).await
+            }
+            Self::Elsewhere(remote) => write(remote.send(request).await?, file).await,
+            Self::Opening => anyhow::bail!("the database is still being opened"),
+            Self::Shut(why) => anyhow::bail!(why),
+        }
+    }
+
     /// Sends one request through and reads the whole answer.
     pub async fn send(self, request: Request<String>) -> Answer {
         match self {
@@ -41,7 +60,25 @@ impl Door {
     }
 }
 
-/// A hub in another process of this machine, with its owner's token.
+async fn write<B>(response: Response<B>, mut file: impl AsyncWrite + Unpin) -> anyhow::Result<()>
+where
+    B: axum::body::HttpBody<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    if !response.status().is_success() {
+        let answer = Answer::read(response).await;
+        let said: serde_json::Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let why = said["error"]["message"].as_str().map_or_else(|| answer.status.to_string(), str::to_owned);
+        anyhow::bail!(why);
+    }
+    let mut body = response.into_body().into_data_stream();
+    while let Some(part) = body.next().await {
+        file.write_all(&part?).await?;
+    }
+    Ok(file.flush().await?)
+}
+
+/// A hub in another process, with a token for it.
 #[derive(Clone)]
 pub struct Remote {
     client: Client,
@@ -50,13 +87,18 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// The hub at `url`, such as `http://127.0.0.1:8787`.
+    /// The hub at `url`, such as `https://countersign.example.com`.
     ///
     /// # Errors
     /// When the HTTP client can't be made.
     pub fn new(url: String, token: String) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
-            .no_proxy()
+        let mut client = Client::builder();
+        // A hub on this machine is never behind a proxy.
+        if reqwest::Url::parse(&url).is_ok_and(|url| is_here(&url)) {
+            client = client.no_proxy();
+        }
+        let client = client
+            .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_secs(60))
             .build()?;
@@ -64,7 +106,10 @@ impl Remote {
     }
 
     /// Sends `request`, whose URI is a path, to this hub.
-    async fn send(&self, request: Request<String>) -> Result<Response<reqwest::Body>, reqwest::Error> {
+    ///
+    /// # Errors
+    /// When the hub doesn't answer.
+    pub async fn send(&self, request: Request<String>) -> Result<Response<reqwest::Body>, reqwest::Error> {
         let (parts, body) = request.into_parts();
         let request = self.ask(parts.method, &parts.uri.to_string());
         let response = request.headers(parts.headers).body(body).send().await?;
@@ -84,6 +129,15 @@ impl Remote {
         self.client
             .request(method, format!("{}{path}", self.url))
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+    }
+}
+
+/// Whether an address is on this machine.
+pub fn is_here(url: &reqwest::Url) -> bool {
+    match url.host_str() {
+        Some("localhost") => true,
+        Some(host) => host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
+        None => false,
     }
 }
 

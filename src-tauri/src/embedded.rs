@@ -1,66 +1,26 @@
-//! The hub inside the window's process: opened beside the window, closed when the program ends.
+//! The hub inside the window's process: opened beside the window, closed when the program ends or another is chosen.
 
-use std::sync::Arc;
+use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::http::{Method, Request, Uri};
 use countersign_hub::{Config, Hub, Opened, Running};
 use tauri::AppHandle;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::changes;
 use crate::door::{Door, Remote};
 
-/// How long a request waits for the database to be opened.
-const OPENING: Duration = Duration::from_secs(30);
-/// How long the end of the program waits for the hub to close.
-const CLOSING: Duration = Duration::from_secs(5);
 /// The pause before a hub that was lost or didn't open is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// The running hub, as the window sees it.
-pub struct Embedded {
-    door: watch::Receiver<Door>,
-    stop: Arc<Notify>,
-}
-
-impl Embedded {
-    /// Begins to open the hub and returns at once: requests wait at the door.
-    pub fn start(app: AppHandle) -> Self {
-        let (opener, door) = watch::channel(Door::Opening);
-        let stop = Arc::new(Notify::new());
-        tauri::async_runtime::spawn(run(app, opener, Arc::clone(&stop)));
-        Self { door, stop }
-    }
-
-    /// The door as it is now, once it is no longer being opened.
-    pub async fn door(&self) -> Door {
-        let mut door = self.door.clone();
-        let opened = door.wait_for(|door| !matches!(door, Door::Opening));
-        match tokio::time::timeout(OPENING, opened).await {
-            Ok(Ok(door)) => door.clone(),
-            Ok(Err(_)) | Err(_) => Door::Opening,
-        }
-    }
-
-    /// Closes the hub and waits for it, within a limit.
-    pub fn close(&self) {
-        self.stop.notify_one();
-        let mut door = self.door.clone();
-        let closed = async { while door.changed().await.is_ok() {} };
-        let closed = async { tokio::time::timeout(CLOSING, closed).await };
-        if tauri::async_runtime::block_on(closed).is_err() {
-            tracing::warn!("the hub did not close within {CLOSING:?}");
-        }
-    }
-}
-
-/// Keeps the door open until `stop`. That it drops `opener` says that all is closed.
-async fn run(app: AppHandle, opener: watch::Sender<Door>, stop: Arc<Notify>) {
+/// Opens the hub and keeps the door to it open until `leave`. Answers what `leave` does; the hub is closed then.
+pub async fn serve(app: &AppHandle, opener: &watch::Sender<Door>, leave: impl Future<Output = bool>) -> bool {
+    tokio::pin!(leave);
     let hub = tokio::select! {
-        hub = open(&app, &opener) => hub,
-        () = stop.notified() => return,
+        hub = open(app, opener) => hub,
+        ending = &mut leave => return ending,
     };
     let router = hub.owner_router();
     if std::env::var_os("COUNTERSIGN_DEMO").is_some() {
@@ -68,13 +28,14 @@ async fn run(app: AppHandle, opener: watch::Sender<Door>, stop: Arc<Notify>) {
     }
     let changes = hub.events();
     opener.send_replace(Door::Here(router));
-    changes::reconnected(&app);
-    tokio::select! {
-        () = changes::forward(&app, changes) => {}
-        () = stop.notified() => {}
-    }
-    opener.send_replace(Door::Shut("Countersign is closing".into()));
+    changes::reconnected(app);
+    let ending = tokio::select! {
+        () = changes::forward(app, changes) => false,
+        ending = &mut leave => ending,
+    };
+    opener.send_replace(Door::Shut("the hub is closing".into()));
     hub.close().await;
+    ending
 }
 
 /// Opens the hub in this process. While another process has it, or it doesn't open, the door leads there or says why.
@@ -111,7 +72,6 @@ async fn find() -> anyhow::Result<Opened> {
 async fn visit(app: &AppHandle, opener: &watch::Sender<Door>, running: Running) -> anyhow::Result<()> {
     let remote = Remote::new(running.url, running.token)?;
     opener.send_replace(Door::Elsewhere(remote.clone()));
-    changes::reconnected(app);
     changes::follow(app, &remote).await
 }
 

@@ -1,16 +1,25 @@
-//! The desktop shell: one window over a hub that runs inside it.
+//! The desktop shell: one window over a hub that runs inside it, or over a team's.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod answer;
 mod changes;
+mod choose;
 mod door;
 mod embedded;
+mod hubs;
+mod journal;
+mod keychain;
+mod link;
+mod menu;
+mod native;
 mod request;
+mod settings;
 mod window;
 
 use std::io::IsTerminal;
 
-use embedded::Embedded;
+use hubs::Hubs;
+use settings::Remembered;
 #[cfg(unix)]
 use tauri::AppHandle;
 use tauri::{Manager, RunEvent};
@@ -28,11 +37,33 @@ fn main() -> anyhow::Result<()> {
         .plugin(tauri_plugin_single_instance::init(|app, _args, _cwd| {
             window::focus(app);
         }))
+        .plugin(tauri_plugin_deep_link::init())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
         .plugin(window::remember_size())
-        .invoke_handler(tauri::generate_handler![request::hub_request])
+        .invoke_handler(tauri::generate_handler![
+            request::hub_request,
+            choose::hub_choice,
+            choose::use_remote,
+            choose::use_embedded,
+            choose::journal_load,
+            choose::journal_save,
+            native::save_as,
+            native::zoom,
+            native::notify,
+            menu::set_menu,
+            menu::toggle_menu,
+            menu::set_tray,
+        ])
+        .on_menu_event(|app, event| menu::chosen(app, event.id().as_ref()))
         .setup(|app| {
-            app.manage(Embedded::start(app.handle().clone()));
-            window::open(app)?;
+            let settings = Remembered::load(&app.path().app_config_dir()?);
+            let scale = settings.get().zoom;
+            app.manage(settings);
+            app.manage(Hubs::start(app.handle().clone()));
+            window::open(app, link::at_start(app.handle()), scale)?;
+            app.manage(menu::tray(app.handle()));
+            link::follow(app.handle());
             #[cfg(unix)]
             tauri::async_runtime::spawn(end_on_signal(app.handle().clone()));
             Ok(())
@@ -41,7 +72,7 @@ fn main() -> anyhow::Result<()> {
 
     app.run(|app, event| {
         if let RunEvent::Exit = event {
-            app.state::<Embedded>().close();
+            app.state::<Hubs>().close();
         }
     });
     Ok(())

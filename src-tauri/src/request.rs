@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tauri::{AppHandle, Manager};
 
 use crate::answer::Answer;
-use crate::embedded::Embedded;
+use crate::hubs::Hubs;
 
 /// The most that one request may hold, in bytes.
 const MOST: usize = 16 << 20;
@@ -34,7 +34,7 @@ pub async fn hub_request(app: AppHandle, request: FromWindow) -> Answer {
         Ok(request) => request,
         Err(refusal) => return refusal,
     };
-    let door = app.state::<Embedded>().door().await;
+    let door = app.state::<Hubs>().door().await;
     // A task of its own: neither a reload of the page nor the limit below cancels a transaction half-way.
     let answer = tauri::async_runtime::spawn(door.send(request));
     match tokio::time::timeout(PATIENCE, answer).await {
@@ -45,8 +45,13 @@ pub async fn hub_request(app: AppHandle, request: FromWindow) -> Answer {
 }
 
 impl FromWindow {
+    /// A GET of this path.
+    pub fn get(path: &str) -> Self {
+        Self { method: "GET".into(), path: path.into(), headers: BTreeMap::new(), body: None }
+    }
+
     /// The request as HTTP, if it is one that the console may send.
-    fn check(self) -> Result<Request<String>, Answer> {
+    pub fn check(self) -> Result<Request<String>, Answer> {
         let malformed = |message| Answer::error(StatusCode::BAD_REQUEST, "malformed", message);
         let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| malformed("not a method"))?;
         let uri: Uri = self.path.parse().map_err(|_| malformed("not a path"))?;

@@ -2,23 +2,60 @@
 
 use tauri::utils::config::WindowConfig;
 use tauri::webview::NewWindowResponse;
-use tauri::{App, AppHandle, Manager, Runtime, Url, WebviewWindowBuilder, plugin::TauriPlugin};
+use tauri::menu::Menu;
+use tauri::{App, AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, Wry, plugin::TauriPlugin};
 use tauri_plugin_window_state::StateFlags;
 
 const LABEL: &str = "main";
 
-/// Opens the window that tauri.conf.json describes.
+/// Opens the window that tauri.conf.json describes, at a place in the console.
 ///
 /// # Errors
 /// When the system can't make a window.
-pub fn open(app: &App) -> tauri::Result<()> {
-    let described: &WindowConfig =
-        app.config().app.windows.iter().find(|window| window.label == LABEL).ok_or(tauri::Error::WindowNotFound)?;
-    WebviewWindowBuilder::from_config(app, described)?
+pub fn open(app: &App, place: Option<String>, scale: f64) -> tauri::Result<()> {
+    let mut described: WindowConfig = app
+        .config()
+        .app
+        .windows
+        .iter()
+        .find(|window| window.label == LABEL)
+        .cloned()
+        .ok_or(tauri::Error::WindowNotFound)?;
+    if let Some(place) = place {
+        described.url = WebviewUrl::App(format!("index.html{place}").into());
+    }
+    WebviewWindowBuilder::from_config(app, &described)?
         .on_navigation(is_console)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
+    zoom(app.handle(), scale);
     Ok(())
+}
+
+/// Makes everything in the window this many times as large.
+pub fn zoom(app: &AppHandle, scale: f64) {
+    if let Some(Err(error)) = app.get_webview_window(LABEL).map(|window| window.set_zoom(scale)) {
+        tracing::warn!(%error, "the window did not change its size of text");
+    }
+}
+
+/// Puts a menu bar on the window.
+///
+/// # Errors
+/// When the system takes no menu.
+pub fn set_menu(app: &AppHandle, menu: Menu<Wry>, shown: bool) -> tauri::Result<()> {
+    let Some(window) = app.get_webview_window(LABEL) else { return Ok(()) };
+    window.set_menu(menu)?;
+    show_menu(app, shown)
+}
+
+/// Shows the menu bar, or hides it.
+///
+/// # Errors
+/// When the system won't.
+pub fn show_menu(app: &AppHandle, shown: bool) -> tauri::Result<()> {
+    let Some(window) = app.get_webview_window(LABEL) else { return Ok(()) };
+    if shown { window.show_menu() } else { window.hide_menu() }
 }
 
 /// Brings the window to the front, as a second start of the program does.

@@ -79,6 +79,39 @@ test("what was typed is still there after the page was loaded anew", async () =>
   await page.keyboard.press("Escape");
 });
 
+test("another screen gives the draft back, and coming back shows it again with what was typed", async () => {
+  await page.locator(READY).waitFor();
+  await page.keyboard.press("e");
+  await page.locator("[data-testid=editor] :focus").waitFor();
+  await page.keyboard.type(" And one more.");
+  await page.keyboard.press("Control+3");
+  await page.locator("nav a[aria-current=page][href='#/cases']").waitFor();
+  await until("the lease to be given back", async () => (await hub.draft(current)).held_by == null);
+  await page.keyboard.press("Control+1");
+  await page.locator(`${READY}[data-draft-id="${current}"]`).waitFor();
+  await page.locator("[data-testid=editor]").getByText("And one more.").waitFor();
+  assert.equal((await hub.draft(current)).held_by, "you");
+  await page.keyboard.press("Escape");
+});
+
+test("the address of a draft leads to it, and T finds it by its ticket", async () => {
+  const { drafts } = await hub.call("GET", "/v1/drafts?state=staged&limit=5");
+  const [first, second] = drafts.filter(({ held_by }) => !held_by);
+  await page.evaluate((hash) => {
+    location.hash = hash;
+  }, `#/review/${first.id}`);
+  await page.locator(`${READY}[data-draft-id="${first.id}"]`).waitFor();
+  assert.equal(new URL(page.url()).hash, "#/review");
+  await page.keyboard.press("t");
+  await page.locator("[role=dialog] input:focus").waitFor();
+  await page.keyboard.type(second.external_id);
+  await page.keyboard.press("Enter");
+  await page.locator("[role=dialog] .draft-line.on").waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator(`${READY}[data-draft-id="${second.id}"]`).waitFor();
+  current = second.id;
+});
+
 test("Ctrl+Shift+K, a reason and the workflow's id kill it at once", async () => {
   const { workflow } = await hub.draft(current);
   await page.locator(READY).waitFor();

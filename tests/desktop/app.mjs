@@ -59,7 +59,12 @@ export async function openApp(home, { env = {}, profile = "debug" } = {}) {
       browserName: "wry",
       "tauri:options": { application: program("countersign-desktop", profile) },
     });
-    return { page, close: stop };
+    // As when the machine loses power: nothing is told.
+    const kill = async () => {
+      signal("SIGKILL");
+      await until("the program to be gone", () => !signal(0));
+    };
+    return { page, close: stop, kill };
   } catch (error) {
     await stop();
     throw error;

@@ -29,7 +29,7 @@ after(async () => {
 });
 
 test("one key loads the demo, and a draft is there to review", async () => {
-  await page.until("the first-run screen", () => document.body.innerText.includes("Load the demo workflow"));
+  await page.until("the first-run screen", () => document.body.innerText.includes("Load the demo"));
   await page.press("d");
   current = await page.until("a draft", ready, null);
   assert.equal((await hub.draft(current)).held_by, "you");

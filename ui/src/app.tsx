@@ -1,10 +1,11 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { type Api, ApiError } from "./api/client";
+import { Frame } from "./frame/Frame";
 import type { Host } from "./host";
 import { useStore } from "./kit/store";
-import { Review } from "./review/Review";
-import { reasonOf } from "./review/words";
+import { reasonOf } from "./shared/words";
 import { SignIn } from "./signin";
+import { useWords } from "./words";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -30,18 +31,18 @@ export function App({ host, api }: { host: Host; api: Api }) {
 }
 
 function Desk({ host, api }: { host: Host; api: Api }) {
+  const words = useWords().frame;
   const me = useQuery({
     queryKey: ["who"],
     queryFn: api.me,
     staleTime: Number.POSITIVE_INFINITY,
     retry: true,
+    retryDelay: (tries) => Math.min(500 * 2 ** tries, 3_000),
   });
-  if (me.data) return <Review key={me.data.subject} host={host} api={api} me={me.data} />;
+  if (me.data) return <Frame key={me.data.subject} host={host} api={api} me={me.data} />;
   return (
     <main className="opening" role="status">
-      {me.failureCount > 0
-        ? `${reasonOf(me.failureReason)} Trying again; nothing is lost.`
-        : "Opening the desk…"}
+      {me.failureCount > 0 ? words.tryingAgain(reasonOf(me.failureReason)) : words.opening}
     </main>
   );
 }

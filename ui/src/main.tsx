@@ -8,7 +8,7 @@ import { openHost } from "./host";
 import { applyTheme } from "./kit/theme";
 
 applyTheme();
-const host = openHost();
+const host = await openHost();
 // No StrictMode: mounting twice would lease twice.
 const root = document.getElementById("root");
 if (root) {

@@ -1,7 +1,9 @@
 import { type FormEvent, useState } from "react";
 import type { Host } from "./host";
+import { useWords } from "./words";
 
 export function SignIn({ host, refused }: { host: Host; refused: boolean }) {
+  const says = useWords().frame;
   const [token, setToken] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -13,12 +15,14 @@ export function SignIn({ host, refused }: { host: Host; refused: boolean }) {
         <span className="brand" aria-hidden="true">
           C
         </span>
-        <h1>Sign in to {host.place}</h1>
+        <h1>{says.signInTo(host.place)}</h1>
         <p>
-          Paste your token. An admin makes one with <code>countersign token create --role reviewer</code>.
+          {says.signInBefore}
+          <code>countersign token create --role reviewer</code>
+          {says.signInAfter}
         </p>
         <label className="field">
-          Token
+          {says.token}
           <input
             type="password"
             ref={(field) => field?.focus()}
@@ -28,11 +32,10 @@ export function SignIn({ host, refused }: { host: Host; refused: boolean }) {
           />
         </label>
         <p role="alert" className="refused">
-          {refused &&
-            "The hub didn't take the token: it may have expired or been revoked. What you typed and decided is kept."}
+          {refused && says.tokenRefused}
         </p>
         <button type="submit" className="primary" disabled={!token.trim()}>
-          Sign in
+          {says.signIn}
         </button>
       </form>
     </main>

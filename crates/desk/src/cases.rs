@@ -31,6 +31,25 @@ pub struct CaseSummary {
     pub reasons: Vec<String>,
     /// When.
     pub decided_at: Millis,
+    /// From the label.
+    #[serde(flatten)]
+    pub label: LabelFacts,
+}
+
+/// What of a label a list shows.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LabelFacts {
+    /// The workflow's version at staging.
+    pub version: i64,
+    /// 1, or 2 for a blind second review.
+    pub round: i64,
+    /// A name for the reviewer that stays the same and says nothing.
+    pub reviewer: String,
+    /// Time spent, in seconds.
+    pub seconds: f64,
+    /// Share of the words changed by an edit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_ratio: Option<f64>,
 }
 
 /// Which cases are asked for.
@@ -76,6 +95,7 @@ fn summary(c: &CaseRow) -> CaseSummary {
         grade: c.grade.clone(),
         reasons: serde_json::from_str(&c.reasons).unwrap_or_default(),
         decided_at: Millis(c.at),
+        label: serde_json::from_str(&c.record).unwrap_or_default(),
     }
 }
 

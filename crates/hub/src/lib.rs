@@ -15,7 +15,7 @@ mod routes;
 pub use access::{ROUTES, Route};
 pub use countersign_desk::Change;
 pub use lock::Running;
-pub use routes::openapi;
+pub use routes::{CONTRACT, openapi};
 
 use axum::Router;
 use countersign_desk::{Desk, DeskConfig, DeskError};

@@ -1,9 +1,22 @@
 import createClient from "openapi-fetch";
 import type { Host } from "../host";
 import type { paths } from "./schema";
-import type { Draft, Held, RowQuery, Verdict } from "./types";
+import type {
+  AuditQuery,
+  CaseQuery,
+  DeliveryQuery,
+  Draft,
+  Fault,
+  Held,
+  NewToken,
+  RowQuery,
+  Verdict,
+} from "./types";
 
 const WAIT_MS = 20_000;
+
+/** The version of the hub's contract that this console speaks. */
+export const CONTRACT = 1;
 
 /** The hub said no. `code` is one of its closed list. */
 export class ApiError extends Error {
@@ -12,6 +25,8 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly hint?: string,
+    /** All that is wrong with a pack. */
+    readonly faults: Fault[] = [],
   ) {
     super(message);
   }
@@ -94,11 +109,49 @@ export function createApi(host: Host) {
     resume: (id: string, reason: string) =>
       ask(client.POST("/v1/workflows/{id}/resume", { ...by(id), body: { reason } })),
     loadDemo: () => ask(client.POST("/v1/demo")),
+
+    cases: (query: CaseQuery) => ask(client.GET("/v1/cases", { params: { query } })),
+    case: (id: string) => ask(client.GET("/v1/cases/{id}", by(id))),
+    /** The first lines of an export, exactly as they would be saved. */
+    exportPreview: (workflow: string, limit: number) => {
+      const query = { workflow, format: "jsonl", limit };
+      return ask(client.GET("/v1/cases/export", { params: { query }, parseAs: "text" }));
+    },
+    sources: (cursor: string) =>
+      ask(client.GET("/v1/sources", { params: { query: { limit: 200, ...(cursor && { cursor }) } } })),
+    source: (id: string) => ask(client.GET("/v1/sources/{id}", by(id))),
+    importSources: (lines: string, workflow?: string) =>
+      ask(
+        client.POST("/v1/sources", {
+          params: { query: workflow ? { workflow } : {} },
+          body: lines,
+          bodySerializer: (text) => text,
+          headers: { "content-type": "application/x-ndjson" },
+        }),
+      ),
+    packDiff: (id: string, from: number, to: number) =>
+      ask(client.GET("/v1/workflows/{id}/diff", { params: { path: { id }, query: { from, to } } })),
+    applyPack: (files: Record<string, string>) => ask(client.POST("/v1/packs", { body: { files } })),
+    tokens: async () => (await ask(client.GET("/v1/tokens"))).tokens,
+    createToken: (body: NewToken) => ask(client.POST("/v1/tokens", { body })),
+    revokeToken: (id: string) => ask(client.DELETE("/v1/tokens/{id}", by(id))),
+    verifyAudit: () => ask(client.GET("/v1/audit/verify")),
+
+    history: (id: string, days: number) =>
+      ask(client.GET("/v1/workflows/{id}/history", { params: { path: { id }, query: { days } } })),
+    openEscalations: (workflow: string, cursor: string) => {
+      const query = { workflow, state: "open", limit: 20, ...(cursor && { cursor }) } as const;
+      return ask(client.GET("/v1/escalations", { params: { query } }));
+    },
+    audit: (query: AuditQuery) => ask(client.GET("/v1/audit", { params: { query } })),
+    signCheckpoint: () => ask(client.GET("/v1/audit/checkpoint")),
+    deliveries: (query: DeliveryQuery) => ask(client.GET("/v1/deliveries", { params: { query } })),
   };
 }
 
 function apiError(response: Response, body: unknown): ApiError {
-  const said = (body as { error?: { code: string; message: string; hint?: string } } | undefined)?.error;
+  type Said = { code: string; message: string; hint?: string; faults?: Fault[] };
+  const said = (body as { error?: Said } | undefined)?.error;
   const message = said?.message ?? `The hub answered ${response.status}.`;
-  return new ApiError(response.status, said?.code ?? "internal", message, said?.hint);
+  return new ApiError(response.status, said?.code ?? "internal", message, said?.hint, said?.faults);
 }

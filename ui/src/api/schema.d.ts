@@ -721,7 +721,7 @@ export interface components {
             reference_text?: string | null;
         };
         /** @description A case in a list. */
-        CaseSummary: {
+        CaseSummary: components["schemas"]["LabelFacts"] & {
             /** @description Its id. */
             id: string;
             /** @description The draft. */
@@ -1249,6 +1249,31 @@ export interface components {
             pack_hash: string;
             /** @description The guidelines' hash. */
             guideline_hash: string;
+        };
+        /** @description What of a label a list shows. */
+        LabelFacts: {
+            /**
+             * Format: int64
+             * @description The workflow's version at staging.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description 1, or 2 for a blind second review.
+             */
+            round: number;
+            /** @description A name for the reviewer that stays the same and says nothing. */
+            reviewer: string;
+            /**
+             * Format: double
+             * @description Time spent, in seconds.
+             */
+            seconds: number;
+            /**
+             * Format: double
+             * @description Share of the words changed by an edit.
+             */
+            edit_ratio?: number | null;
         };
         /** @description What a reviewer asks for. */
         LeaseRequest: {

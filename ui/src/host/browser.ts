@@ -74,6 +74,19 @@ export function browserHost(): Host {
       access.set("in");
     },
     fetch: send,
+    native: null,
+    storage: localStorage,
+    kept: createStore(true),
+    async save(path, name) {
+      const response = await send(new Request(path));
+      if (!response.ok) throw new Error(`${response.status}`);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await response.blob());
+      link.download = name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      return name;
+    },
     events(onEvent) {
       const stop = new AbortController();
       void (async () => {

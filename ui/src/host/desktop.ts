@@ -2,7 +2,8 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type { HubEvent } from "../api/types";
 import { createStore } from "../kit/store";
-import type { Access, Connection, Host } from "./host";
+import type { Access, Connection, Host, HubChoice } from "./host";
+import { openJournal } from "./journal";
 
 interface Answer {
   status: number;
@@ -11,8 +12,22 @@ interface Answer {
 }
 
 /** The shell owns the token and the hub's address; we hand it a request and get an answer. */
-export function desktopHost(): Host {
+export async function desktopHost(): Promise<Host> {
+  const chosen = await invoke<HubChoice>("hub_choice");
   const connection = createStore<Connection>("connecting");
+  const access = createStore<Access>("in");
+  const waiting =
+    chosen.kind === "remote" ? await openJournal() : { storage: localStorage, kept: createStore(true) };
+  // A link into the program, while it runs.
+  await listen<string>("go", ({ payload }) => {
+    if (payload.startsWith("#/")) location.hash = payload;
+  });
+
+  /** Another hub is another desk: everything is read anew. */
+  async function change(to: Promise<void>) {
+    await to;
+    location.reload();
+  }
 
   async function send(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url);
@@ -28,6 +43,7 @@ export function desktopHost(): Host {
       });
       // The shell answers 503 itself while it has no hub.
       connection.set(answer.status === 503 ? "lost" : "open");
+      if (answer.status === 401) access.set("refused");
       const empty = answer.status === 204 || answer.status === 304;
       return new Response(empty ? null : answer.body, { status: answer.status, headers: answer.headers });
     } catch (error) {
@@ -39,13 +55,36 @@ export function desktopHost(): Host {
   return {
     kind: "desktop",
     base: "http://hub.invalid",
-    place: "team hub",
+    place: chosen.url === null ? "" : new URL(chosen.url).host,
     connection,
-    access: createStore<Access>("in"),
-    signIn() {},
+    access,
+    signIn(token) {
+      if (chosen.url === null) return;
+      change(invoke<void>("use_remote", { url: chosen.url, token })).catch(() => access.set("refused"));
+    },
+    ...waiting,
     fetch: send,
+    save: (path, name) => invoke<string | null>("save_as", { path, name }),
+    native: {
+      hub: () => invoke<HubChoice>("hub_choice"),
+      useRemote: (url, token) => change(invoke("use_remote", { url, token })),
+      useEmbedded: () => change(invoke("use_embedded")),
+      notify: (title, body) => invoke("notify", { title, body }),
+      setMenu: (groups) => invoke("set_menu", { groups }),
+      toggleMenu: () => invoke("toggle_menu"),
+      setTray: (words) => invoke("set_tray", { words }),
+      onCommand(run) {
+        const subscribed = listen<string>("command", ({ payload }) => run(payload));
+        return () => void subscribed.then((unlisten) => unlisten());
+      },
+      zoom: (by) => invoke("zoom", { by }),
+    },
     events(onEvent) {
-      const subscribed = listen<HubEvent | "reconnected">("hub-event", (event) => onEvent(event.payload));
+      const subscribed = listen<HubEvent | "reconnected" | "lost">("hub-event", ({ payload }) => {
+        if (payload === "lost") return connection.set("lost");
+        if (payload === "reconnected") connection.set("open");
+        onEvent(payload);
+      });
       return () => void subscribed.then((unlisten) => unlisten());
     },
   };

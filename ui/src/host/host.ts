@@ -17,6 +17,41 @@ export interface Host {
   access: Store<Access>;
   signIn(token: string): void;
   fetch(request: Request): Promise<Response>;
+  /** Where unsent decisions and typed texts wait until the hub has them. */
+  storage: Storage;
+  /** False when what waits is gone with the window. */
+  kept: Store<boolean>;
+  /** Saves what a GET of this path answers; answers where, or null when the person thought better of it. */
+  save(path: string, name: string): Promise<string | null>;
+  /** What only the desktop can do; null in a browser. */
+  native: Native | null;
   /** Calls back on each change in the hub, and once after every reconnect, when some may have been missed. */
   events(onEvent: (event: HubEvent | "reconnected") => void): () => void;
+}
+
+/** The hub that the desktop works with. */
+export interface HubChoice {
+  kind: "embedded" | "remote";
+  /** The remote hub's address. */
+  url: string | null;
+  /** Whether this system has a keychain to keep its token and unsent decisions in. */
+  keychain: boolean;
+  /** The desktop's own version. */
+  version: string;
+}
+
+export interface Native {
+  hub(): Promise<HubChoice>;
+  /** Tries the address and the token first; throws with what is wrong, and nothing has changed then. */
+  useRemote(url: string, token: string): Promise<void>;
+  useEmbedded(): Promise<void>;
+  /** A notice of the system's own. */
+  notify(title: string, body: string): Promise<void>;
+  /** What stands in the menu bar; `onCommand` hears the id of what is chosen there or in the tray. */
+  setMenu(groups: { title: string; items: { id: string; title: string }[] }[]): Promise<void>;
+  toggleMenu(): Promise<void>;
+  setTray(words: { count: number; open: string; waiting: string; kill: string; quit: string }): Promise<void>;
+  onCommand(run: (id: string) => void): () => void;
+  /** Makes everything larger (1), smaller (-1) or as it was (0). */
+  zoom(by: 1 | -1 | 0): Promise<void>;
 }

@@ -2,8 +2,8 @@ import { browserHost } from "./browser";
 import { desktopHost } from "./desktop";
 import type { Host } from "./host";
 
-export type { Host } from "./host";
+export type { Host, HubChoice, Native } from "./host";
 
-export function openHost(): Host {
-  return "__TAURI_INTERNALS__" in window ? desktopHost() : browserHost();
+export async function openHost(): Promise<Host> {
+  return "__TAURI_INTERNALS__" in window ? await desktopHost() : browserHost();
 }

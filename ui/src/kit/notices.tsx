@@ -1,3 +1,5 @@
+import { useWords } from "../words";
+
 export interface Notice {
   id: string;
   tone: "fail" | "hold" | "pass";
@@ -15,8 +17,9 @@ interface Props {
 
 /** Things that went wrong in the background. They stay until dismissed and block nothing. */
 export function Notices({ notices, onAction, onDismiss }: Props) {
+  const says = useWords().kit;
   return (
-    <section className="notices" aria-label="Notices" aria-live="polite">
+    <section className="notices" aria-label={says.notices} aria-live="polite">
       {notices.map((notice) => (
         <div key={notice.id} className={`notice ${notice.tone}`} data-testid="notice">
           <div className="notice-words">
@@ -29,7 +32,7 @@ export function Notices({ notices, onAction, onDismiss }: Props) {
             </button>
           )}
           <button type="button" className="quiet" onClick={() => onDismiss(notice.id)}>
-            Dismiss
+            {says.dismiss}
           </button>
         </div>
       ))}

@@ -1,4 +1,5 @@
 import { Autocomplete } from "@base-ui/react/autocomplete";
+import { useWords } from "../words";
 import { Dialog } from "./dialog";
 import { Key } from "./keys";
 
@@ -11,8 +12,9 @@ export interface Choice {
 
 /** Every command by name. Runs after the dialog has gone, so that focus is back where the command expects it. */
 export function Palette({ choices, onClose }: { choices: Choice[]; onClose: () => void }) {
+  const says = useWords().kit;
   return (
-    <Dialog title="Commands" titleHidden onClose={onClose}>
+    <Dialog title={says.commands} titleHidden onClose={onClose}>
       <Autocomplete.Root
         open
         inline
@@ -23,10 +25,10 @@ export function Palette({ choices, onClose }: { choices: Choice[]; onClose: () =
       >
         <Autocomplete.Input
           className="palette-input"
-          aria-label="Find a command"
-          placeholder="Find a command"
+          aria-label={says.findCommand}
+          placeholder={says.findCommand}
         />
-        <Autocomplete.Empty className="palette-empty">No command has that name.</Autocomplete.Empty>
+        <Autocomplete.Empty className="palette-empty">{says.noCommand}</Autocomplete.Empty>
         <Autocomplete.List className="palette-list">
           {(choice: Choice) => (
             <Autocomplete.Item

@@ -1,18 +1,32 @@
-const KEY = "countersign:theme";
-const THEMES = ["light", "dark"];
+import { createStore } from "./store";
 
-/** The theme somebody chose stays; without a choice the system's is followed. */
+const KEY = "countersign:theme";
+const THEMES = ["light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+function chosen(): Theme | null {
+  const kept = localStorage.getItem(KEY);
+  return THEMES.find((one) => one === kept) ?? null;
+}
+
+/** The theme somebody chose stays; null follows the system's. */
+export const theme = createStore<Theme | null>(chosen());
+
 export function applyTheme() {
-  const chosen = localStorage.getItem(KEY);
-  if (chosen && THEMES.includes(chosen)) document.documentElement.dataset.theme = chosen;
+  const now = theme.get();
+  if (now) document.documentElement.dataset.theme = now;
   else delete document.documentElement.dataset.theme;
+}
+
+export function chooseTheme(next: Theme | null) {
+  if (next) localStorage.setItem(KEY, next);
+  else localStorage.removeItem(KEY);
+  theme.set(next);
+  applyTheme();
 }
 
 /** Light, dark, as the system, and round again. */
 export function nextTheme() {
-  const at = THEMES.indexOf(localStorage.getItem(KEY) ?? "");
-  const next = at < 0 ? THEMES[0] : THEMES[at + 1];
-  if (next) localStorage.setItem(KEY, next);
-  else localStorage.removeItem(KEY);
-  applyTheme();
+  const now = theme.get();
+  chooseTheme(THEMES[now ? THEMES.indexOf(now) + 1 : 0] ?? null);
 }

@@ -1,11 +1,15 @@
 import { memo, useMemo } from "react";
 import type { Draft } from "../api/types";
 import { Prose } from "../kit/prose/prose";
+import { useWords } from "../words";
 import { draftSpans, type SourceView } from "./citations";
 import { show, useDesk, useView } from "./context";
 import { Editor } from "./Editor";
 import { KeptTexts } from "./KeptTexts";
 import { OutcomeStrip } from "./OutcomeStrip";
+
+/** From here on only the part in view is laid out. */
+const LONG_TEXT = 20_000;
 
 interface Props {
   draft: Draft;
@@ -16,15 +20,16 @@ interface Props {
 
 export const DraftCard = memo(function DraftCard({ draft, sources, leased, onScreen }: Props) {
   const { view } = useDesk();
+  const says = useWords().review;
   const editing = useView((now) => onScreen && now.editing === draft.content_hash);
   const sideBySide = useView((now) => now.sideBySide);
-  const spans = useMemo(() => draftSpans(draft, sources), [draft, sources]);
+  const spans = useMemo(() => draftSpans(draft, sources, says), [draft, sources, says]);
   return (
-    <section className="draft-card" aria-label={editing ? "Draft, your edit" : "Draft"}>
+    <section className="draft-card" aria-label={editing ? says.draftEdited : says.draft}>
       <header>
-        <b>{editing ? "Draft, your edit" : "Draft"}</b>
+        <b>{editing ? says.draftEdited : says.draft}</b>
         {draft.model && <span>{draft.model.name}</span>}
-        {draft.second_review && <span className="mark neutral">second review, blind</span>}
+        {draft.second_review && <span className="mark neutral">{says.secondReview}</span>}
         {editing && (
           <span className="diff-kind">
             {[false, true].map((beside, i) => (
@@ -36,7 +41,7 @@ export const DraftCard = memo(function DraftCard({ draft, sources, leased, onScr
                   aria-pressed={sideBySide === beside}
                   onClick={() => show(view, { sideBySide: beside })}
                 >
-                  {beside ? "side by side" : "word diff"}
+                  {beside ? says.sideBySide : says.wordDiff}
                 </button>
               </span>
             ))}
@@ -58,7 +63,7 @@ function DraftText({ draft, spans }: { draft: Draft; spans: ReturnType<typeof dr
   const { view } = useDesk();
   const lit = useView((now) => now.lit);
   return (
-    <div className="draft-text">
+    <div className={draft.draft.text.length > LONG_TEXT ? "draft-text long" : "draft-text"}>
       <Prose
         text={draft.draft.text}
         format="markdown"

@@ -2,6 +2,8 @@ import { memo, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import type { Draft } from "../api/types";
 import { afterPaint } from "../kit/paint";
 import { Inline } from "../kit/prose/inline";
+import { longSpan, stateName, ticketName } from "../shared/words";
+import { useWords } from "../words";
 import { type SourceView, sourceViews } from "./citations";
 import { useDesk, useSession, useView } from "./context";
 import { DraftCard } from "./DraftCard";
@@ -9,10 +11,11 @@ import { EscalationBar } from "./EscalationBar";
 import { Facts } from "./Facts";
 import { Guidelines } from "./Guidelines";
 import { MIN_LOOK_MS } from "./guard";
+import { Others } from "./Others";
 import { isOpen } from "./rows";
 import { Sources } from "./Sources";
 import { Thread } from "./Thread";
-import { longSpan, STATES, ticketName } from "./words";
+import type { Why } from "./words";
 
 interface Props {
   draft: Draft;
@@ -21,11 +24,12 @@ interface Props {
   /** Changes in the frame after: it restyles every element within. */
   inert: boolean;
   leased: boolean;
-  why: string | null;
+  why: Why | null;
 }
 
 /** One draft whole: its thread and text in the middle, its sources beside. */
 export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, leased, why }: Props) {
+  const says = useWords().review;
   const scroller = useRef<HTMLElement>(null);
   const wasShown = useRef(false);
   const sources = useMemo(() => sourceViews(draft), [draft]);
@@ -55,7 +59,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
         data-draft-id={draft.id}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
         tabIndex={0}
-        aria-label={`Draft for ticket ${ticketName(draft.external_id)}`}
+        aria-label={says.draftFor(ticketName(draft.external_id))}
       >
         <div className="inner">
           <h1 dir="auto">
@@ -64,8 +68,8 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
           <p className="subtitle" dir="auto">
             {[
               draft.customer && <Inline key="c" text={draft.customer} />,
-              `ticket ${ticketName(draft.external_id)}, revision ${draft.revision}`,
-              isOpen(draft) ? <Waiting key="w" since={draft.staged_at} /> : STATES[draft.state],
+              says.ticketRevision(ticketName(draft.external_id), draft.revision),
+              isOpen(draft) ? <Waiting key="w" since={draft.staged_at} /> : stateName(draft.state),
             ]
               .filter(Boolean)
               .map((part, i) => (
@@ -75,7 +79,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
           <Thread thread={draft.thread} customer={draft.customer ?? null} />
           {why && (
             <p className="strip hold" role="status">
-              {why}
+              {why()}
             </p>
           )}
           {onScreen && <EscalationBar draft={draft} />}
@@ -88,15 +92,20 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
 });
 
 function SidePane({ draft, sources, inert }: { draft: Draft; sources: SourceView[]; inert: boolean }) {
+  const says = useWords().review;
   const panel = useView((view) => view.panel);
   return (
     <aside
       className="side"
       inert={inert}
-      aria-label={panel === "guidelines" ? "Guidelines" : "Sources and facts"}
+      aria-label={
+        panel === "guidelines" ? says.guidelines : panel === "customer" ? says.others : says.sourcesAndFacts
+      }
     >
       {panel === "guidelines" ? (
         <Guidelines workflow={draft.workflow} />
+      ) : panel === "customer" ? (
+        <Others draft={draft} onScreen={!inert} />
       ) : (
         <>
           <Sources sources={sources} />
@@ -109,7 +118,8 @@ function SidePane({ draft, sources, inert }: { draft: Draft; sources: SourceView
 
 function Waiting({ since }: { since: string }) {
   const { api } = useDesk();
-  return <>waiting {longSpan(api.now() - Date.parse(since))}</>;
+  const says = useWords().review;
+  return <>{says.waiting(longSpan(api.now() - Date.parse(since)))}</>;
 }
 
 /** Says when the draft's pixels are there, and opens the keys once it has been looked at for a moment. */
@@ -129,7 +139,8 @@ function usePaintSignal(
       }
       session.painted(draft.id);
     });
-  }, [session, draft.id, onScreen]);
+    // Another content under the same id is to be seen anew too.
+  }, [session, draft.id, draft.content_hash, onScreen]);
 
   const paintedAt = useSession((state) => (state.shown?.id === draft.id ? state.shown.paintedAt : null));
   useEffect(() => {

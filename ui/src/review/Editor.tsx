@@ -6,6 +6,7 @@ import type { Diff, Draft, Grade } from "../api/types";
 import { HIDDEN, nameOf } from "../kit/prose/hidden";
 import { Prose } from "../kit/prose/prose";
 import type { Span } from "../kit/prose/spans";
+import { useWords, words } from "../words";
 import { show, useDesk, useView } from "./context";
 import { currentText } from "./edit";
 import { GradeChips } from "./GradeChips";
@@ -19,6 +20,8 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
   const { texts, view } = useDesk();
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorView | null>(null);
+  /** The caret and what can be undone, over a time in which another screen was shown. */
+  const left = useRef<EditorState | null>(null);
   const [text, setText] = useState(() => currentText(texts, draft));
   const [chosen, choose] = useState<Grade | undefined>(() => texts.of(draft)?.grade);
   const sideBySide = useView((now) => now.sideBySide);
@@ -28,40 +31,49 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
     if (!place.current) return;
     const made = new EditorView({
       parent: place.current,
-      state: EditorState.create({
-        doc: currentText(texts, draft),
-        extensions: [
-          // A text that comes with CRLF goes back with CRLF.
-          draft.draft.text.includes("\r\n") ? EditorState.lineSeparator.of("\r\n") : [],
-          history(),
-          keymap.of([
-            {
-              key: "Escape",
-              run: () => {
-                show(view, { editing: null });
-                return true;
+      state:
+        left.current ??
+        EditorState.create({
+          doc: currentText(texts, draft),
+          extensions: [
+            // A text that comes with CRLF goes back with CRLF.
+            draft.draft.text.includes("\r\n") ? EditorState.lineSeparator.of("\r\n") : [],
+            history(),
+            keymap.of([
+              {
+                key: "Escape",
+                run: () => {
+                  show(view, { editing: null });
+                  return true;
+                },
               },
-            },
 
-            ...historyKeymap,
-            ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter" && key !== "Escape"),
-          ]),
-          EditorView.lineWrapping,
-          EditorView.perLineTextDirection.of(true),
-          EditorView.contentAttributes.of({ "aria-label": "The reply", spellcheck: "true", dir: "auto" }),
-          highlightSpecialChars({ specialChars: HIDDEN, render: hiddenChip }),
-          marks,
-          blanks,
-          EditorView.updateListener.of((update) => {
-            if (update.docChanged) setText(update.state.sliceDoc());
-          }),
-        ],
-      }),
+              ...historyKeymap,
+              ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter" && key !== "Escape"),
+            ]),
+            EditorView.lineWrapping,
+            EditorView.perLineTextDirection.of(true),
+            EditorView.contentAttributes.of({
+              "aria-label": words().review.reply,
+              spellcheck: "true",
+              dir: "auto",
+            }),
+            highlightSpecialChars({ specialChars: HIDDEN, render: hiddenChip }),
+            marks,
+            blanks,
+            EditorView.updateListener.of((update) => {
+              if (update.docChanged) setText(update.state.sliceDoc());
+            }),
+          ],
+        }),
     });
     editor.current = made;
     made.focus();
-    made.dispatch({ selection: { anchor: made.state.doc.length }, scrollIntoView: true });
-    return () => made.destroy();
+    if (!left.current) made.dispatch({ selection: { anchor: made.state.doc.length }, scrollIntoView: true });
+    return () => {
+      left.current = made.state;
+      made.destroy();
+    };
     // One editor for one content; Editor is keyed by it.
   }, [draft.content_hash, texts, view]);
 
@@ -76,19 +88,16 @@ export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
     now.dispatch({ effects: setMarks.of(diff && { ops: diff.ops, spans, struck: !sideBySide }) });
   }, [diff, spans, sideBySide]);
 
+  const changed = text !== draft.draft.text;
+  // The diff of the draft with itself says nothing about what was typed since.
+  const told = changed && diff?.of === draft.draft.text ? null : diff;
   return (
     <>
       <div className={sideBySide ? "editing beside" : "editing"}>
         {sideBySide && <Before draft={draft} diff={diff} />}
         <div ref={place} className="editor" data-testid="editor" />
       </div>
-      <GradeChips
-        diff={diff}
-        away={away}
-        changed={text !== draft.draft.text}
-        chosen={chosen}
-        onChoose={choose}
-      />
+      <GradeChips diff={told} away={away} changed={changed} chosen={chosen} onChoose={choose} />
     </>
   );
 }
@@ -102,6 +111,7 @@ function hiddenChip(code: number): HTMLElement {
 
 /** The draft as it came, with what the edit took out of it. */
 function Before({ draft, diff }: { draft: Draft; diff: Diff | null }) {
+  const says = useWords().review;
   let text = "";
   const spans: Span[] = [];
   for (const op of diff?.ops ?? [{ tag: "equal" as const, text: draft.draft.text }]) {
@@ -117,7 +127,7 @@ function Before({ draft, diff }: { draft: Draft; diff: Diff | null }) {
     text += op.text;
   }
   return (
-    <section className="before" aria-label="The draft as it came">
+    <section className="before" aria-label={says.before}>
       <Prose text={text} format="plain" spans={spans} />
     </section>
   );

@@ -1,25 +1,25 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import type { Workflow } from "../api/types";
-import { Key, useKeys } from "../kit/keys";
-import { NO_FILTERS, show, useDesk, useSession, useView } from "./context";
+import { longSpan } from "../shared/words";
+import { useWords, type Words } from "../words";
+import { show, useDesk, useSession, useView } from "./context";
 import { useWorkflows } from "./data";
-import { isCommand } from "./guard";
-import { count, longSpan, reasonOf } from "./words";
+import { FirstRun } from "./FirstRun";
+import { NO_FILTERS } from "./filters";
 
 /** What stands in the middle while there is no draft: why, and what to do next. */
 export function Empty({ empty }: { empty: boolean }) {
   const { view } = useDesk();
+  const says = useWords().review;
   const workflows = useWorkflows();
   const barred = useSession((state) => state.barred);
   const filtered = useView((now) => now.filters !== NO_FILTERS);
-  if (!workflows || !empty) return <Calm title="Looking for the next draft…" />;
+  if (!workflows || !empty) return <Calm title={says.lookingForNext} />;
   if (workflows.length === 0) return <FirstRun />;
   if (barred) {
     return (
-      <Calm title="You can read, not review">
-        <p>{barred}</p>
-        <p>Choose a draft in the queue, or search, to read it.</p>
+      <Calm title={says.readNotReview}>
+        <p>{barred()}</p>
+        <p>{says.readNotReviewHint}</p>
       </Calm>
     );
   }
@@ -27,10 +27,10 @@ export function Empty({ empty }: { empty: boolean }) {
   if (killed.length === workflows.length) return <Killed workflows={killed} />;
   if (filtered) {
     return (
-      <Calm title="Nothing more to review here">
-        <p>No draft that matches the search or the filter is free.</p>
+      <Calm title={says.nothingHere}>
+        <p>{says.nothingHereHint}</p>
         <button type="button" className="primary" onClick={() => show(view, { filters: NO_FILTERS })}>
-          Show the whole queue
+          {says.wholeQueue}
         </button>
       </Calm>
     );
@@ -38,19 +38,17 @@ export function Empty({ empty }: { empty: boolean }) {
   return (
     <>
       {killed.length > 0 && <Killed workflows={killed} />}
-      <Calm title="All caught up">
-        <p>{stillOut(workflows)}</p>
-        <p>The next draft shows here by itself as soon as one is staged. You can leave this window open.</p>
+      <Calm title={says.caughtUp}>
+        <p>{stillOut(says, workflows)}</p>
+        <p>{says.caughtUpHint}</p>
       </Calm>
     </>
   );
 }
 
-function stillOut(workflows: Workflow[]): string {
+function stillOut(says: Words["review"], workflows: Workflow[]): string {
   const held = workflows.reduce((sum, workflow) => sum + (workflow.drafts.in_review ?? 0), 0);
-  return held > 0
-    ? `${count(held, "draft is", "drafts are")} with other reviewers.`
-    : "Nothing is waiting for review.";
+  return held > 0 ? says.withOthers(held) : says.nothingWaiting;
 }
 
 function Calm({ title, children }: { title: string; children?: React.ReactNode }) {
@@ -64,53 +62,18 @@ function Calm({ title, children }: { title: string; children?: React.ReactNode }
 
 export function Killed({ workflows }: { workflows: Workflow[] }) {
   const { api } = useDesk();
+  const says = useWords().review;
   return workflows.map((workflow) => (
-    <section key={workflow.id} className="killed" aria-label={`${workflow.name} is killed`}>
-      <b>{workflow.name} is killed.</b>
-      <span>
-        {workflow.killed_by}, {longSpan(api.now() - Date.parse(workflow.killed_at ?? ""))} ago: “
-        {workflow.killed_reason}”
+    <section key={workflow.id} className="killed" aria-label={says.isKilled(workflow.name)}>
+      <b>{says.isKilled(workflow.name)}</b>
+      <span dir="auto">
+        {says.killedBy(
+          workflow.killed_by ?? "",
+          longSpan(api.now() - Date.parse(workflow.killed_at ?? "")),
+          workflow.killed_reason ?? "",
+        )}
       </span>
-      <span>
-        {count(workflow.drafts.frozen ?? 0, "draft is", "drafts are")} frozen; nothing is reviewed or
-        delivered until it is resumed.
-      </span>
+      <span>{says.frozen(workflow.drafts.frozen ?? 0)}</span>
     </section>
   ));
-}
-
-function FirstRun() {
-  const { api, session, me } = useDesk();
-  const client = useQueryClient();
-  const [said, say] = useState("");
-  const may = me.owner || me.grants.some((grant) => grant.role === "admin");
-  const load = async () => {
-    say("Loading the demo workflow…");
-    try {
-      await api.loadDemo();
-      await client.invalidateQueries();
-      void session.wake();
-    } catch (error) {
-      say(`The demo could not be loaded. ${reasonOf(error)}`);
-    }
-  };
-  useKeys({ d: (event) => may && isCommand(event) && void load() });
-  return (
-    <Calm title="No workflow yet">
-      {may ? (
-        <>
-          <p>
-            Apply a pack of your own with <code>countersign pack apply DIR</code>, or look around first with
-            the demo: a support desk with drafts to review.
-          </p>
-          <button type="button" className="primary" onClick={() => void load()}>
-            Load the demo workflow <Key press="D" />
-          </button>
-        </>
-      ) : (
-        <p>An admin applies a workflow pack; its drafts then show here.</p>
-      )}
-      <p role="status">{said}</p>
-    </Calm>
-  );
 }

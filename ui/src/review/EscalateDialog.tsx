@@ -2,15 +2,17 @@ import { useRef, useState } from "react";
 import { Dialog } from "../kit/dialog";
 import { useKeys } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
+import { ticketName } from "../shared/words";
+import { useWords } from "../words";
 import { markKey } from "./commands";
 import { show, useDesk, useSession } from "./context";
 import { useWorkflow } from "./data";
 import { isCommand } from "./guard";
-import { ticketName } from "./words";
 
 /** A reason's letter escalates at once; who wants to say more goes to the comment first. */
 export function EscalateDialog() {
   const { decisions, view } = useDesk();
+  const says = useWords().review;
   const shown = useSession((state) => state.shown);
   const workflow = useWorkflow(shown?.draft?.workflow);
   const [comment, setComment] = useState("");
@@ -34,7 +36,7 @@ export function EscalateDialog() {
   if (!shown?.draft) return null;
   return (
     <Dialog
-      title={`Escalate ticket ${ticketName(shown.draft.external_id)}`}
+      title={says.escalateTitle(ticketName(shown.draft.external_id))}
       onClose={close}
       initialFocus={first}
     >
@@ -52,13 +54,13 @@ export function EscalateDialog() {
           >
             <kbd>{key.toUpperCase()}</kbd>
             <span>{label}</span>
-            {harm && <span className="mark fail">harm</span>}
-            <span className="to">to {to}</span>
+            {harm && <span className="mark fail">{says.harm}</span>}
+            <span className="to">{says.to(to)}</span>
           </button>
         ))}
       </div>
       <label className="field">
-        Comment, if it needs one
+        {says.comment}
         <textarea
           rows={2}
           value={comment}
@@ -70,7 +72,7 @@ export function EscalateDialog() {
           }}
         />
       </label>
-      <p className="dialog-hint">Press a reason's letter. Tab goes to the comment, Esc cancels.</p>
+      <p className="dialog-hint">{reasons.length > 0 ? says.escalateHint : says.noReasons}</p>
     </Dialog>
   );
 }

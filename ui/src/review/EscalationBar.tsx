@@ -3,14 +3,16 @@ import { useRef, useState } from "react";
 import type { Draft } from "../api/types";
 import { Key, useKeys } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
+import { longSpan, reasonOf } from "../shared/words";
+import { useWords } from "../words";
 import { useDesk } from "./context";
 import { useEscalations, useWorkflow } from "./data";
 import { isCommand } from "./guard";
-import { longSpan, reasonOf } from "./words";
 
 /** An escalation that is mine to settle, above the draft it is about. */
 export function EscalationBar({ draft }: { draft: Draft }) {
   const { api, session } = useDesk();
+  const says = useWords().review;
   const client = useQueryClient();
   const escalation = useEscalations().find((one) => one.draft_id === draft.id);
   const workflow = useWorkflow(draft.workflow);
@@ -23,7 +25,7 @@ export function EscalationBar({ draft }: { draft: Draft }) {
       say("");
       await client.invalidateQueries({ queryKey: ["escalations"] });
     } catch (error) {
-      say(`${reasonOf(error)} Your note is kept.`);
+      say(says.noteKept(reasonOf(error)));
     }
   };
   const settle = async () => {
@@ -38,7 +40,7 @@ export function EscalationBar({ draft }: { draft: Draft }) {
       event.preventDefault();
       field.current?.focus();
     },
-    t: (event) => {
+    "Shift+t": (event) => {
       if (escalation && !escalation.owner && isCommand(event)) void act(api.take(escalation.id));
     },
   });
@@ -47,22 +49,22 @@ export function EscalationBar({ draft }: { draft: Draft }) {
     (code) => workflow?.reasons.find((reason) => reason.code === code)?.label ?? code,
   );
   return (
-    <section className="escalation" aria-label="Escalation">
+    <section className="escalation" aria-label={says.escalation}>
       <div className="bar-head">
         <p>
-          <b>Escalated to {escalation.to}</b> {longSpan(api.now() - Date.parse(escalation.opened_at))} ago:{" "}
-          {reasons.join(", ")}
+          <b>{says.escalatedTo(escalation.to)}</b>
+          {says.escalatedRest(longSpan(api.now() - Date.parse(escalation.opened_at)), reasons.join(", "))}
           {escalation.comment && (
             <span dir="auto">
-              . “<Inline text={escalation.comment} />”
+              . <Inline text={says.quoted(escalation.comment)} />
             </span>
           )}
         </p>
         {escalation.owner ? (
-          <span>Taken by {escalation.owner}</span>
+          <span>{says.takenBy(escalation.owner)}</span>
         ) : (
           <button type="button" className="quiet" onClick={() => void act(api.take(escalation.id))}>
-            Take it <Key press="T" />
+            {says.takeIt} <Key press="Shift+T" />
           </button>
         )}
       </div>
@@ -70,8 +72,8 @@ export function EscalationBar({ draft }: { draft: Draft }) {
         ref={field}
         value={note}
         rows={2}
-        aria-label="How it was settled"
-        placeholder="How it was settled (E to write)"
+        aria-label={says.settled}
+        placeholder={says.settledHint}
         onChange={(event) => setNote(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -85,7 +87,7 @@ export function EscalationBar({ draft }: { draft: Draft }) {
       <p className="bar-end">
         <span role="status">{said}</span>
         <button type="button" className="primary" disabled={!note.trim()} onClick={() => void settle()}>
-          Settle <Key press="$mod+Enter" />
+          {says.settle} <Key press="$mod+Enter" />
         </button>
       </p>
     </section>

@@ -1,50 +1,64 @@
 import { type FormEvent, useState } from "react";
 import { Dialog } from "../kit/dialog";
-import { type Filters, NO_FILTERS, show, useDesk } from "./context";
+import { markName } from "../shared/words";
+import { useWords } from "../words";
+import { show, useDesk } from "./context";
 import { useWorkflows } from "./data";
-import { MARKS, STATES } from "./words";
+import { type Filters, NO_FILTERS, narrowed } from "./filters";
+import { MARKS } from "./words";
 
 export function FilterDialog() {
   const { view } = useDesk();
+  const words = useWords();
+  const says = words.review;
   const workflows = useWorkflows() ?? [];
   const [filters, setFilters] = useState<Filters>(view.get().filters);
-  const set = (name: keyof Filters) => (value: string) =>
-    setFilters(({ [name]: _, ...rest }) => ({ ...rest, ...(value && { [name]: value }) }) as Filters);
+  const chosen = filters.workflow?.split(",") ?? [];
+  const set = (name: keyof Filters) => (value: string) => setFilters({ ...filters, [name]: value });
+  const pick = (id: string, on: boolean) =>
+    set("workflow")((on ? [...chosen, id] : chosen.filter((one) => one !== id)).join(","));
+  const leave = (to: Filters) => show(view, { dialog: null, filters: to });
   const apply = (event: FormEvent) => {
     event.preventDefault();
-    const narrowed = Object.keys(filters).length > 1 || filters.sort !== NO_FILTERS.sort;
-    show(view, { dialog: null, filters: narrowed ? filters : NO_FILTERS });
+    leave(narrowed({ ...filters, only: undefined }));
   };
   return (
-    <Dialog title="Filter the queue" onClose={() => show(view, { dialog: null })}>
+    <Dialog title={says.filterTitle} onClose={() => show(view, { dialog: null })}>
       <form onSubmit={apply}>
-        <Choose label="Workflow" all="every workflow" value={filters.workflow} onChange={set("workflow")}>
-          {workflows.map(({ id, name }) => [id, name])}
+        <fieldset className="picks">
+          <legend>{says.workflows}</legend>
+          {workflows.map(({ id, name }) => (
+            <label key={id} title={name}>
+              <input
+                type="checkbox"
+                checked={chosen.includes(id)}
+                onChange={(event) => pick(id, event.target.checked)}
+              />
+              <bdi>{name}</bdi>
+            </label>
+          ))}
+          {chosen.length === 0 && <p className="dialog-hint">{says.everyWorkflow}</p>}
+        </fieldset>
+        <Choose label={says.state} all={says.toReview} value={filters.state} onChange={set("state")}>
+          {Object.entries(words.shared.states)}
         </Choose>
-        <Choose label="State" all="to be reviewed" value={filters.state} onChange={set("state")}>
-          {Object.entries(STATES)}
-        </Choose>
-        <Choose label="Mark" all="any or none" value={filters.mark} onChange={set("mark")}>
-          {Object.entries(MARKS).map(([mark, { label }]) => [mark, label])}
+        <Choose label={says.mark} all={says.anyMark} value={filters.mark} onChange={set("mark")}>
+          {Object.keys(MARKS).map((mark) => [mark, markName(mark)])}
         </Choose>
         <label className="field">
-          Reviewer
+          {says.reviewerField}
           <input
             value={filters.reviewer ?? ""}
-            placeholder="anybody; write me for yourself"
+            placeholder={says.reviewerHint}
             onChange={(event) => set("reviewer")(event.target.value)}
           />
         </label>
         <div className="dialog-end">
-          <button
-            type="button"
-            className="quiet"
-            onClick={() => show(view, { dialog: null, filters: NO_FILTERS })}
-          >
-            Clear
+          <button type="button" className="quiet" onClick={() => leave(NO_FILTERS)}>
+            {says.clearFilters}
           </button>
           <button type="submit" className="primary">
-            Show
+            {says.showFiltered}
           </button>
         </div>
       </form>

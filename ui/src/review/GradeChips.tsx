@@ -1,5 +1,6 @@
 import type { Diff, Grade } from "../api/types";
 import { useKeys } from "../kit/keys";
+import { useWords, type Words } from "../words";
 import { isCommand } from "./guard";
 import { GRADES } from "./words";
 
@@ -14,11 +15,13 @@ interface Props {
 
 /** How much was changed and what kind of change it is: suggested by the hub, confirmed or overruled with one key. */
 export function GradeChips({ diff, away, changed, chosen, onChoose }: Props) {
+  const words = useWords();
+  const says = words.review;
   const suggested = changed ? diff?.suggested_grade : undefined;
   const grade = chosen ?? suggested;
   useKeys(
     Object.fromEntries(
-      GRADES.flatMap(({ grade: one }, i) => [
+      GRADES.flatMap((one, i) => [
         [
           `Alt+Digit${i + 1}`,
           (event: KeyboardEvent) => {
@@ -33,15 +36,10 @@ export function GradeChips({ diff, away, changed, chosen, onChoose }: Props) {
   return (
     <div className="grade">
       <span className="grade-words" aria-live="polite">
-        {words(diff, away, changed)}
+        {share(says, diff, away, changed)}
       </span>
-      <div
-        className="chips"
-        data-testid="grade-chips"
-        role="radiogroup"
-        aria-label="What kind of edit this is"
-      >
-        {GRADES.map(({ grade: one, says }, i) => (
+      <div className="chips" data-testid="grade-chips" role="radiogroup" aria-label={says.gradeOf}>
+        {GRADES.map((one, i) => (
           // biome-ignore lint/a11y/useSemanticElements: a chip with its key on it
           <button
             key={one}
@@ -49,12 +47,12 @@ export function GradeChips({ diff, away, changed, chosen, onChoose }: Props) {
             role="radio"
             aria-checked={grade === one}
             className={grade === one ? "chip on" : "chip"}
-            title={`${says} (Alt ${i + 1} while typing)`}
+            title={says.gradeKey(says.grades[one], i + 1)}
             data-grade={one}
             onClick={() => onChoose(one)}
           >
             <kbd>{i + 1}</kbd>
-            {one}
+            {words.shared.grades[one]}
           </button>
         ))}
       </div>
@@ -62,9 +60,9 @@ export function GradeChips({ diff, away, changed, chosen, onChoose }: Props) {
   );
 }
 
-function words(diff: Diff | null, away: boolean, changed: boolean): string {
-  if (!changed) return "Nothing changed yet.";
-  if (away) return "The changes can't be counted while the hub is away. This edit is";
-  const share = Math.round((diff?.edit_ratio ?? 0) * 100);
-  return `You changed ${share === 0 && diff && diff.edit_ratio > 0 ? "under 1" : share}% of the words. This edit is`;
+function share(says: Words["review"], diff: Diff | null, away: boolean, changed: boolean): string {
+  if (!changed) return says.unchanged;
+  if (away) return says.uncounted;
+  if (!diff) return says.counting;
+  return says.changed(Math.round(diff.edit_ratio * 100), diff.edit_ratio > 0);
 }

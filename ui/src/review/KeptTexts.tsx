@@ -1,7 +1,8 @@
 import { useState } from "react";
 import type { Draft } from "../api/types";
+import { longSpan } from "../shared/words";
+import { useWords } from "../words";
 import { show, useDesk } from "./context";
-import { longSpan } from "./words";
 
 interface Offer {
   id: string;
@@ -12,6 +13,7 @@ interface Offer {
 /** Offers back what was typed before: here, on another revision of the ticket, or with a verdict the hub refused. */
 export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) {
   const { texts, view, api } = useDesk();
+  const says = useWords().review;
   const [dropped, drop] = useState<ReadonlySet<string>>(new Set());
   const here = texts.of(draft);
   const offers: Offer[] = [
@@ -19,17 +21,14 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
       ? [
           {
             id: here.hash,
-            words: `You typed here ${longSpan(Date.now() - here.at)} ago. It is kept.`,
+            words: says.typedHere(longSpan(Date.now() - here.at)),
             text: here.text,
           },
         ]
       : []),
     ...texts.earlier(draft).map((typed) => ({
       id: typed.hash,
-      words:
-        typed.revision === draft.revision
-          ? "What you typed before the draft changed is kept."
-          : `What you typed on revision ${typed.revision} is kept.`,
+      words: typed.revision === draft.revision ? says.typedBefore : says.typedOn(typed.revision),
       text: typed.text,
     })),
     ...draft.kept.flatMap((kept) =>
@@ -38,7 +37,7 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
         : [
             {
               id: kept.verdict_id,
-              words: `An edit of yours was refused ${longSpan(api.now() - Date.parse(kept.at))} ago; the hub kept it.`,
+              words: says.refusedKept(longSpan(api.now() - Date.parse(kept.at))),
               text: kept.final_text,
             },
           ],
@@ -53,7 +52,7 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
       <span>{offer.words}</span>
       {leased ? (
         <button type="button" className="link-button" onClick={() => goOn(offer)}>
-          go on with it
+          {says.goOnWithIt}
         </button>
       ) : (
         <button
@@ -61,7 +60,7 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
           className="link-button"
           onClick={() => void navigator.clipboard?.writeText(offer.text)}
         >
-          copy it
+          {says.copyIt}
         </button>
       )}
       <button
@@ -72,7 +71,7 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
           drop(new Set(dropped).add(offer.id));
         }}
       >
-        drop it
+        {says.dropIt}
       </button>
     </div>
   ));

@@ -3,38 +3,50 @@ import { useState } from "react";
 import type { Draft, Outcome } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
+import { longSpan, named, reasonOf } from "../shared/words";
+import { useWords } from "../words";
 import { useDesk } from "./context";
 import { useWorkflow } from "./data";
-import { DONE, longSpan, reasonOf } from "./words";
+import { doneName } from "./words";
 
 /** What was decided about a draft, and where its reply is now. */
 export function OutcomeStrip({ draft, outcome }: { draft: Draft; outcome: Outcome }) {
   const { api } = useDesk();
+  const words = useWords();
+  const says = words.review;
   const workflow = useWorkflow(draft.workflow);
   const reasons = outcome.reasons.map(
     (code) => workflow?.reasons.find((reason) => reason.code === code)?.label ?? code,
   );
-  const how = [DONE[outcome.action], outcome.grade, ...reasons].filter(Boolean).join(", ");
+  const how = [
+    doneName(outcome.action),
+    outcome.grade && named(words.shared.grades, outcome.grade),
+    ...reasons,
+  ]
+    .filter(Boolean)
+    .join(", ");
+  const line = says.outcome(how, outcome.by, longSpan(api.now() - Date.parse(outcome.at)));
   return (
     <div className="outcome">
       <p>
-        <b>{how}</b> by {outcome.by}, {longSpan(api.now() - Date.parse(outcome.at))} ago
+        <b>{line.how}</b>
+        {line.rest}
         {outcome.comment && (
           <span dir="auto">
-            : “<Inline text={outcome.comment} />”
+            : <Inline text={says.quoted(outcome.comment)} />
           </span>
         )}
       </p>
       {draft.delivery && (
         <DeliveryLine
-          what={outcome.action === "escalate" ? "The escalation" : "The reply"}
+          escalation={outcome.action === "escalate"}
           delivery={draft.delivery}
           draftId={draft.id}
         />
       )}
       {outcome.final_text != null && (
         <div className="final">
-          <h3>Sent instead</h3>
+          <h3>{says.sentInstead}</h3>
           <Prose text={outcome.final_text} format="markdown" />
         </div>
       )}
@@ -43,31 +55,23 @@ export function OutcomeStrip({ draft, outcome }: { draft: Draft; outcome: Outcom
 }
 
 interface DeliveryProps {
-  what: string;
+  escalation: boolean;
   delivery: NonNullable<Draft["delivery"]>;
   draftId: string;
 }
 
-function DeliveryLine({ what, delivery, draftId }: DeliveryProps) {
+function DeliveryLine({ escalation, delivery, draftId }: DeliveryProps) {
   const { api, session } = useDesk();
   const client = useQueryClient();
+  const says = useWords().review;
   const [said, say] = useState("");
   if (delivery.state !== "undeliverable") {
-    const words: Record<string, string> = {
-      pending: "waiting to be delivered",
-      held: "held back",
-      delivered: "delivered",
-    };
-    return (
-      <p>
-        {what} {words[delivery.state]}.
-      </p>
-    );
+    return <p>{named(escalation ? says.escalationDelivery : says.delivery, delivery.state)}</p>;
   }
   const retry = async () => {
     try {
       await api.retryDelivery(delivery.id);
-      say("It is being tried again.");
+      say(says.triedAgain);
       void client.invalidateQueries({ queryKey: ["workflows"] });
       void session.reread(draftId);
     } catch (error) {
@@ -76,10 +80,10 @@ function DeliveryLine({ what, delivery, draftId }: DeliveryProps) {
   };
   return (
     <p role="status">
-      {what} could not be delivered{delivery.last_error && `: ${delivery.last_error}`}.{" "}
+      {says.undeliverable(escalation, delivery.last_error ?? "")}{" "}
       {said || (
         <button type="button" className="link-button" onClick={() => void retry()}>
-          try again
+          {says.tryAgain}
         </button>
       )}
     </p>

@@ -2,48 +2,55 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { DraftRow } from "../api/types";
 import { useTick } from "../kit/clock";
-import { NO_FILTERS, show, useDesk, useSettled, useView } from "./context";
-import { useEscalations, useRows, useWorkflow } from "./data";
+import { reasonOf } from "../shared/words";
+import { useWords } from "../words";
+import { show, useDesk, useSettled, useView } from "./context";
+import { useEscalations, useRows, useWorkflows } from "./data";
+import { NO_FILTERS, narrowed } from "./filters";
 import { Row } from "./Row";
-import { count, reasonOf } from "./words";
+import { filterWords } from "./words";
 
 export const ROW_HEIGHT = 59;
 
 /** The rows to show: what was escalated to me first, then the queue in its order. */
 export function useQueue() {
   const { rows, query, more, total } = useRows();
-  const filtered = useView((view) => view.filters !== NO_FILTERS);
+  const filters = useView((view) => view.filters);
   const escalations = useEscalations();
-  const top: DraftRow[] = filtered
-    ? []
-    : escalations.map((one) => ({
-        id: one.draft_id,
-        workflow: one.workflow,
-        version: 0,
-        external_id: one.external_id,
-        revision: "",
-        state: "escalated",
-        subject: one.subject,
-        customer: one.customer,
-        marks: [],
-        risk: "normal",
-        staged_at: one.opened_at,
-        expires_at: "",
-        held_by: null,
-        escalation: { id: one.id, to: one.to, owner: one.owner, state: one.state },
-      }));
-  return { rows: top.length > 0 ? [...top, ...rows] : rows, query, more, total };
+  const only = filters.only === "escalated";
+  const top: DraftRow[] =
+    filters !== NO_FILTERS && !only
+      ? []
+      : escalations.map((one) => ({
+          id: one.draft_id,
+          workflow: one.workflow,
+          version: 0,
+          external_id: one.external_id,
+          revision: "",
+          state: "escalated",
+          subject: one.subject,
+          customer: one.customer,
+          marks: [],
+          risk: "normal",
+          staged_at: one.opened_at,
+          expires_at: "",
+          held_by: null,
+          escalation: { id: one.id, to: one.to, owner: one.owner, state: one.state },
+        }));
+  if (only) return { rows: top, query, more: () => {}, total: top.length, hasMore: false };
+  return { rows: top.length > 0 ? [...top, ...rows] : rows, query, more, total, hasMore: query.hasNextPage };
 }
 
 export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
   const desk = useDesk();
   const { session, view, inView, api } = desk;
-  const { rows, query, more, total } = queue;
+  const says = useWords().review;
+  const { rows, query, more, total, hasMore } = queue;
   const shownId = useSettled((state) => state.shown?.id);
   const filters = useView((now) => now.filters);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
-    count: rows.length + (query.hasNextPage ? 1 : 0),
+    count: rows.length + (hasMore ? 1 : 0),
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
@@ -65,43 +72,46 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
 
   const now = api.now();
   return (
-    <aside className="queue" aria-label="Queue">
+    <aside className="queue" aria-label={says.queue}>
       <header className="queue-head">
         <h2>
-          {filters === NO_FILTERS ? "Mine and next" : "Found"}
-          <span>{heading(total, rows.length, query.hasNextPage)}</span>
+          {filters === NO_FILTERS ? says.mineAndNext : says.found}
+          <span> · {says.count(total ?? rows.length, total == null && hasMore)}</span>
         </h2>
         <button type="button" className="plain-button" onClick={() => show(view, { dialog: "filters" })}>
-          filter
+          {says.filter}
         </button>
         <button
           type="button"
           className="plain-button"
-          aria-label={`Sorted by ${filters.sort}; press to change`}
+          aria-label={filters.sort === "deadline" ? says.sortedByDeadline : says.sortedByNewest}
           onClick={() =>
-            show(view, { filters: { ...filters, sort: filters.sort === "deadline" ? "newest" : "deadline" } })
+            show(view, {
+              filters: narrowed({ ...filters, sort: filters.sort === "deadline" ? "newest" : "deadline" }),
+            })
           }
         >
-          {filters.sort === "deadline" ? "deadline ↑" : "newest ↓"}
+          {filters.sort === "deadline" ? says.byDeadline : says.byNewest}
         </button>
       </header>
+      <Mine />
       <FilterLine />
       {query.isError && (
         <p className="calm">
-          The queue could not be fetched. {reasonOf(query.error)}{" "}
+          {says.queueFailed(reasonOf(query.error))}{" "}
           <button type="button" className="link-button" onClick={() => void query.refetch()}>
-            try again
+            {says.tryAgain}
           </button>
         </p>
       )}
-      {query.isSuccess && rows.length === 0 && (
-        <p className="calm">{filters === NO_FILTERS ? "No drafts are waiting." : "No draft matches."}</p>
+      {(query.isSuccess || filters.only) && rows.length === 0 && (
+        <p className="calm">{filters === NO_FILTERS ? says.noneWaiting : says.noneMatch}</p>
       )}
       <div
         className="rows"
         ref={scroller}
         role="listbox"
-        aria-label="Drafts"
+        aria-label={says.drafts}
         tabIndex={0}
         aria-activedescendant={at >= 0 ? rowId(shownId) : undefined}
         onKeyDown={(event) => {
@@ -129,7 +139,7 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
                     onSelect={() => session.select(row.id)}
                   />
                 ) : (
-                  <p className="calm">Fetching more…</p>
+                  <p className="calm">{says.more}</p>
                 )}
               </div>
             );
@@ -142,32 +152,42 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
 
 const rowId = (id: string | undefined) => `row-${id}`;
 
-function heading(total: number | null | undefined, loaded: number, hasMore: boolean): string {
-  if (total != null) return ` · ${total.toLocaleString("en")}`;
-  return ` · ${loaded.toLocaleString("en")}${hasMore ? "+" : ""}`;
+/** What waits for me in particular, with how much of it there is. */
+function Mine() {
+  const { view } = useDesk();
+  const says = useWords().review;
+  const escalations = useEscalations();
+  const on = useView((now) => now.filters.only === "escalated");
+  if (escalations.length === 0 && !on) return null;
+  return (
+    <p className="mine">
+      <button
+        type="button"
+        className={on ? "chip on" : "chip"}
+        aria-pressed={on}
+        onClick={() => show(view, { filters: on ? NO_FILTERS : { ...NO_FILTERS, only: "escalated" } })}
+      >
+        {says.toMe(escalations.length)}
+      </button>
+    </p>
+  );
 }
 
 function FilterLine() {
   const { view } = useDesk();
-  const { workflow, state, mark, reviewer, q } = useView((now) => now.filters);
-  const name = useWorkflow(workflow)?.name;
-  const parts = [
-    q && `“${q}”`,
-    workflow && (name ?? workflow),
-    state?.replaceAll("_", " "),
-    mark?.replaceAll("_", " "),
-    reviewer && `reviewer ${reviewer}`,
-  ].filter(Boolean);
-  if (parts.length === 0) return null;
+  const says = useWords().review;
+  const filters = useView((now) => now.filters);
+  const workflows = useWorkflows();
+  if (filters === NO_FILTERS || filters.only) return null;
+  const line = filterWords(filters, (id) => workflows?.find((workflow) => workflow.id === id)?.name);
   return (
     <p className="filter-line">
-      <span>{parts.join(" · ")}</span>
-      <button type="button" className="link-button" onClick={() => show(view, { filters: NO_FILTERS })}>
-        clear
-      </button>
-      <span className="unseen" role="status">
-        {count(parts.length, "filter")} on
+      <span role="status" title={line}>
+        {line}
       </span>
+      <button type="button" className="link-button" onClick={() => show(view, { filters: NO_FILTERS })}>
+        {says.clear}
+      </button>
     </p>
   );
 }

@@ -1,39 +1,46 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Api } from "../api/client";
-import type { Me } from "../api/types";
-import type { Host } from "../host";
+import { useLookChoices, useScreenChoices } from "../frame/commands";
+import type { ScreenProps } from "../frame/Frame";
 import { Live } from "../kit/live";
 import { Notices } from "../kit/notices";
 import { nextPaint } from "../kit/paint";
 import { Palette } from "../kit/palette";
+import { KillDialog } from "../shared/KillDialog";
+import { mayKill as canKill } from "../shared/rights";
+import { ticketName } from "../shared/words";
+import { useWords } from "../words";
 import { COMMANDS } from "./commands";
 import { type Desk, DeskContext, newView, show, useDesk, useSession, useSettled, useView } from "./context";
+import { DayDialog } from "./DayDialog";
 import { useMe, useWorkflow, useWorkflows } from "./data";
 import { Decisions } from "./decisions";
 import { Killed } from "./Empty";
 import { EscalateDialog } from "./EscalateDialog";
 import { FilterDialog } from "./FilterDialog";
 import { Footer } from "./Footer";
+import { SavedFilters } from "./filters";
+import { Hints } from "./Hints";
 import { KeysDialog } from "./KeysDialog";
-import { KillDialog } from "./KillDialog";
 import { Queue, useQueue } from "./Queue";
+import { SavedDialog } from "./SavedDialog";
 import { Stage } from "./Stage";
 import { Session } from "./session";
+import { TicketDialog } from "./TicketDialog";
 import { TopBar } from "./TopBar";
 import { Texts } from "./texts";
 import { useCommandKeys } from "./useCommandKeys";
 import { useHubEvents, useLifetime } from "./useLifetime";
-import { DONE, ticketName } from "./words";
+import { doneName } from "./words";
 import "./review.css";
 
 /** The review screen: the queue, the draft, its sources, and the verbs. */
-export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
+export function Review({ host, api, me, id }: ScreenProps) {
   const client = useQueryClient();
   // Once for each time somebody sits down: a second session would lease a second draft.
   const [desk] = useState<Desk>(() => {
     const view = newView();
-    const texts = new Texts(localStorage, Date.now);
+    const texts = new Texts(host.storage, Date.now);
     const session = new Session({
       api,
       texts,
@@ -46,7 +53,7 @@ export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
       api,
       texts,
       session,
-      storage: localStorage,
+      storage: host.storage,
       painted: nextPaint,
       subject: me.subject,
       onDecided,
@@ -57,6 +64,7 @@ export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
       me,
       texts,
       view,
+      saved: new SavedFilters(localStorage, me.subject),
       session,
       decisions,
       inView: { first: 0, last: 0 },
@@ -68,12 +76,12 @@ export function Review({ host, api, me }: { host: Host; api: Api; me: Me }) {
   });
   return (
     <DeskContext value={desk}>
-      <Screen />
+      <Screen id={id} />
     </DeskContext>
   );
 }
 
-function Screen() {
+function Screen({ id }: { id: string | null }) {
   const desk = useDesk();
   const { session } = desk;
   const onScreen = useSettled((state) => state.shown?.draft?.workflow);
@@ -82,24 +90,23 @@ function Screen() {
   const queueOpen = useView((view) => view.queueOpen);
   const workflows = useWorkflows();
   const queue = useQueue();
-  const workflowId = onScreen ?? filtered ?? workflows?.[0]?.id;
+  const workflowId = onScreen ?? filtered?.split(",")[0] ?? workflows?.[0]?.id;
   const workflow = useWorkflow(workflowId);
   const me = useMe();
-  const mayKill = workflowId !== undefined && mayStop(me, workflowId);
+  const mayKill = workflowId !== undefined && canKill(me, workflowId);
 
-  useLifetime(queue.rows);
+  useLifetime(queue.rows, id);
   useHubEvents();
   useCommandKeys(queue.rows, mayKill);
 
   return (
-    <div className={queueOpen ? "app queue-open" : "app"}>
+    <div className={`app${queueOpen ? " queue-open" : ""}${workflows?.length === 0 ? " first" : ""}`}>
       <TopBar workflowId={workflowId} mayKill={mayKill} />
       <Queue queue={queue} />
-      {onScreen && workflow?.killed && (
-        <div className="banner">
-          <Killed workflows={[workflow]} />
-        </div>
-      )}
+      <div className="banner">
+        {onScreen && workflow?.killed && <Killed workflows={[workflow]} />}
+        <Hints />
+      </div>
       <Stage />
       <Footer />
       <Dialogs mayKill={mayKill} workflowId={workflowId} />
@@ -117,42 +124,65 @@ function Screen() {
 }
 
 function Dialogs({ mayKill, workflowId }: { mayKill: boolean; workflowId: string | undefined }) {
-  const desk = useDesk();
-  const dialog = useView((view) => view.dialog);
+  const { api, view } = useDesk();
+  const dialog = useView((now) => now.dialog);
   const workflow = useWorkflow(workflowId);
-  const close = () => show(desk.view, { dialog: null });
-  if (dialog === "keys") return <KeysDialog />;
-  if (dialog === "escalate") return <EscalateDialog />;
-  if (dialog === "filters") return <FilterDialog />;
-  if (dialog === "kill" && mayKill && workflow) return <KillDialog workflow={workflow} />;
-  if (dialog !== "palette") return null;
-  const open = { ...desk, view: { ...desk.view, get: () => ({ ...desk.view.get(), dialog: null }) } };
-  const choices = COMMANDS.filter(
-    (one) => one.id !== "palette" && (one.id !== "kill" || mayKill) && one.enabled(open),
+  const close = () => show(view, { dialog: null });
+  switch (dialog) {
+    case "keys":
+      return <KeysDialog />;
+    case "escalate":
+      return <EscalateDialog />;
+    case "filters":
+      return <FilterDialog />;
+    case "saved":
+      return <SavedDialog />;
+    case "ticket":
+      return <TicketDialog />;
+    case "day":
+      return <DayDialog />;
+    case "kill":
+      return mayKill && workflow ? <KillDialog workflow={workflow} api={api} onClose={close} /> : null;
+    case "palette":
+      return <Commands mayKill={mayKill} onClose={close} />;
+    default:
+      return null;
+  }
+}
+
+function Commands({ mayKill, onClose }: { mayKill: boolean; onClose: () => void }) {
+  const desk = useDesk();
+  const says = useWords().review;
+  const screens = useScreenChoices();
+  const looks = useLookChoices();
+  // What may be run once the palette has closed.
+  const closed = { ...desk, view: { ...desk.view, get: () => ({ ...desk.view.get(), dialog: null }) } };
+  const own = COMMANDS.filter(
+    ({ id, enabled }) => id !== "palette" && (id !== "kill" || mayKill) && enabled(closed),
   );
   return (
     <Palette
-      onClose={close}
-      choices={choices.map(({ id, title, press, run }) => ({ id, title, press, run: () => run(desk) }))}
+      onClose={onClose}
+      choices={[
+        ...own.map(({ id, press, run }) => ({ id, title: says.commands[id], press, run: () => run(desk) })),
+        ...screens,
+        ...looks,
+      ]}
     />
   );
 }
 
-function mayStop(me: Me, workflow: string): boolean {
-  const mine = me.grants.filter((grant) => grant.workflow === null || grant.workflow === workflow);
-  return me.owner || mine.some(({ role }) => role === "dri" || role === "admin" || role === "oncall");
-}
-
 /** For a screen reader: what was decided, and what is on screen now. */
 function Spoken() {
+  const says = useWords().review;
   const draft = useSettled((state) => state.shown?.draft ?? null);
   const empty = useSettled((state) => state.empty);
   const undo = useSettled((state) => state.undo);
-  const done = undo ? `${ticketName(undo.draft.external_id)} ${DONE[undo.action]}. ` : "";
+  const done = undo ? says.spokenDone(ticketName(undo.draft.external_id), doneName(undo.action)) : "";
   const now = draft
-    ? `Ticket ${ticketName(draft.external_id)}: ${draft.subject}`
+    ? says.spokenDraft(ticketName(draft.external_id), draft.subject)
     : empty
-      ? "Nothing to review."
+      ? says.spokenEmpty
       : "";
   return <Live text={done + now} />;
 }

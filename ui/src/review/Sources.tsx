@@ -2,21 +2,23 @@ import { memo, useEffect, useRef, useState } from "react";
 import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
 import type { Span } from "../kit/prose/spans";
-import { type SourceView, STATUS } from "./citations";
+import { useWords } from "../words";
+import { type SourceView, TONES } from "./citations";
 import { show, useDesk, useView } from "./context";
 
 /** So much of a long source is shown on either side of a passage. */
 const AROUND = 120;
 
 export const Sources = memo(function Sources({ sources }: { sources: SourceView[] }) {
+  const says = useWords().review;
   const cited = sources.filter((source) => source.status !== "unused").length;
   return (
-    <section className="sources" aria-label="Sources">
+    <section className="sources" aria-label={says.sources}>
       <h2>
-        Sources
-        <span>{sources.length > 0 && `${cited} cited · ${sources.length - cited} unused`}</span>
+        {says.sources}
+        <span>{sources.length > 0 && says.sourceCounts(cited, sources.length - cited)}</span>
       </h2>
-      {sources.length === 0 && <p className="calm">This draft cites nothing and was given no sources.</p>}
+      {sources.length === 0 && <p className="calm">{says.noSources}</p>}
       {sources.map((source) => (
         <Source key={source.id} source={source} />
       ))}
@@ -29,9 +31,10 @@ function Source({ source }: { source: SourceView }) {
   const lit = useView((now) =>
     source.spans.some((span) => span.key === now.lit) || now.lit === source.key ? now.lit : null,
   );
+  const says = useWords().review;
   const [whole, showWhole] = useState(false);
   const body = useRef<HTMLDivElement>(null);
-  const status = STATUS[source.status];
+  const status = { label: says.status[source.status], tone: TONES[source.status] };
   const used = source.status !== "unused";
 
   useEffect(() => {
@@ -61,14 +64,14 @@ function Source({ source }: { source: SourceView }) {
           {!used && source.text !== null && (
             <>
               {" · "}
-              <Toggle open={whole} onToggle={() => showWhole(!whole)} closed="read it" />
+              <Toggle open={whole} onToggle={() => showWhole(!whole)} closed={says.readIt} />
             </>
           )}
         </span>
       </h3>
       {source.missing.map((quote) => (
         <p key={quote} className="claimed" dir="auto">
-          The draft quotes “<Inline text={quote} />”
+          <Inline text={says.quotes(quote)} />
         </p>
       ))}
       {source.text !== null && (used || whole) && (
@@ -80,15 +83,16 @@ function Source({ source }: { source: SourceView }) {
           )}
         </div>
       )}
-      {used && cut && <Toggle open={whole} onToggle={() => showWhole(!whole)} closed="show all of it" />}
+      {used && cut && <Toggle open={whole} onToggle={() => showWhole(!whole)} closed={says.showAll} />}
     </div>
   );
 }
 
 function Toggle({ open, onToggle, closed }: { open: boolean; onToggle: () => void; closed: string }) {
+  const says = useWords().review;
   return (
     <button type="button" className="link-button" aria-expanded={open} onClick={onToggle}>
-      {open ? "show less" : closed}
+      {open ? says.showLess : closed}
     </button>
   );
 }

@@ -1,4 +1,5 @@
 import type { Draft } from "../api/types";
+import { useWords } from "../words";
 import { useSession, useSettled } from "./context";
 import { DraftScreen } from "./DraftScreen";
 import { Empty } from "./Empty";
@@ -8,6 +9,7 @@ import { Empty } from "./Empty";
  * other on. The one that went stays until then too, so that taking it down is no part of the frame.
  */
 export function Stage() {
+  const says = useWords().review;
   const shown = useSession((state) => state.shown);
   const next = useSession((state) => state.next);
   const empty = useSession((state) => state.empty);
@@ -19,7 +21,7 @@ export function Stage() {
     <>
       {!shown?.draft && (
         <main className="middle wide">
-          {shown ? <p className="empty">{shown.why ?? "Opening…"}</p> : <Empty empty={empty} />}
+          {shown ? <p className="empty">{shown.why?.() ?? says.opening}</p> : <Empty empty={empty} />}
         </main>
       )}
       {[...drafts.values()].map((draft) => {

@@ -1,7 +1,9 @@
-import { memo, useMemo, useState } from "react";
+import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Message } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
+import { wholeMoment } from "../shared/dates";
+import { language, useWords, type Words } from "../words";
 import { useView } from "./context";
 import { type Entry, entriesOf, laidOut, summary } from "./tools";
 
@@ -10,8 +12,6 @@ const LATEST = 30;
 const STRETCH = 100;
 const LONG_TEXT = 6_000;
 
-const WHO: Record<string, string> = { customer: "Customer", agent: "Agent", note: "Note" };
-
 export const Thread = memo(function Thread({
   thread,
   customer,
@@ -19,42 +19,80 @@ export const Thread = memo(function Thread({
   thread: Message[];
   customer: string | null;
 }) {
+  const says = useWords().review;
   const entries = useMemo(() => entriesOf(thread), [thread]);
   const [wanted, want] = useState(LATEST);
   const hidden = Math.max(0, entries.length - wanted);
+  const section = useRef<HTMLElement>(null);
+  const fromEnd = useRef<number | null>(null);
+  // What was being read stays where it is; the earlier messages come in above it.
+  useLayoutEffect(() => {
+    const pane = paneOf(section.current);
+    if (wanted > LATEST && pane && fromEnd.current !== null) {
+      pane.scrollTop = pane.scrollHeight - fromEnd.current;
+    }
+    fromEnd.current = null;
+  }, [wanted]);
+  const more = () => {
+    const pane = paneOf(section.current);
+    fromEnd.current = pane && pane.scrollHeight - pane.scrollTop;
+    want(wanted + STRETCH);
+  };
   return (
-    <section className="thread" aria-label="Thread">
+    <section className="thread" aria-label={says.thread} ref={section}>
       {hidden > 0 && (
-        <button type="button" className="earlier" onClick={() => want(wanted + STRETCH)}>
-          Show {Math.min(hidden, STRETCH)} earlier
-          {hidden > STRETCH && ` of ${hidden.toLocaleString("en")}`}
+        <button type="button" className="earlier" onClick={more}>
+          {says.earlier(Math.min(hidden, STRETCH), hidden)}
         </button>
       )}
       {entries
         .slice(hidden)
-        .map((entry) =>
+        .map((entry, i) =>
           entry.kind === "tool" ? (
             <Tool key={entry.key} entry={entry} />
           ) : (
-            <Said key={entry.key} message={entry.message} customer={customer} />
+            <Said
+              key={entry.key}
+              message={entry.message}
+              customer={customer}
+              old={i < entries.length - hidden - LATEST}
+            />
           ),
         )}
     </section>
   );
 });
 
-const Said = memo(function Said({ message, customer }: { message: Message; customer: string | null }) {
+/** What scrolls: the middle, or in a narrow window the middle and the sources as one. */
+function paneOf(element: HTMLElement | null): HTMLElement | null {
+  const middle = element?.closest<HTMLElement>(".middle") ?? null;
+  return middle && middle.scrollHeight <= middle.clientHeight ? middle.parentElement : middle;
+}
+
+interface SaidProps {
+  message: Message;
+  customer: string | null;
+  /** One of those that were asked for: laid out only where it is in view. */
+  old: boolean;
+}
+
+const Said = memo(function Said({ message, customer, old }: SaidProps) {
+  const says = useWords().review;
   const [whole, showWhole] = useState(false);
   const long = message.text.length > LONG_TEXT && !whole;
   const fromCustomer = message.role === "customer" && (!message.name || customer?.startsWith(message.name));
-  const name = (fromCustomer ? firstName(customer) : message.name) ?? WHO[message.role];
+  const name = (fromCustomer ? firstName(customer) : message.name) ?? whoIs(says, message.role);
   return (
-    <article className={`said ${message.role}`}>
+    <article className={`said ${message.role}${old ? " old" : ""}`}>
       <div className="who">
         <span className="name" title={message.name ?? name}>
           <Inline text={name ?? ""} />
         </span>
-        {message.at && <time dateTime={message.at}>{clock(message.at)}</time>}
+        {message.at && (
+          <time dateTime={message.at} title={wholeMoment(message.at)}>
+            {clock(message.at)}
+          </time>
+        )}
       </div>
       <div className="what">
         {/* What people typed is shown letter by letter; only a model's markdown is laid out. */}
@@ -64,7 +102,7 @@ const Said = memo(function Said({ message, customer }: { message: Message; custo
         />
         {long && (
           <button type="button" className="link-button" onClick={() => showWhole(true)}>
-            show all {message.text.length.toLocaleString("en")} characters
+            {says.allCharacters(message.text.length)}
           </button>
         )}
       </div>
@@ -73,6 +111,7 @@ const Said = memo(function Said({ message, customer }: { message: Message; custo
 });
 
 function Tool({ entry }: { entry: Extract<Entry, { kind: "tool" }> }) {
+  const says = useWords().review;
   const everyOne = useView((view) => view.toolsOpen);
   const [own, setOwn] = useState<{ open: boolean; under: boolean } | null>(null);
   // Opening or folding them all overrules what was done to one before.
@@ -91,21 +130,25 @@ function Tool({ entry }: { entry: Extract<Entry, { kind: "tool" }> }) {
           type="button"
           className="link-button"
           aria-expanded={open}
-          aria-label={`${open ? "Hide" : "Show"} ${entry.name}`}
+          aria-label={(open ? says.hideTool : says.showTool)(entry.name)}
           onClick={() => setOwn({ open: !open, under: everyOne })}
         >
-          {open ? "hide" : "show"}
+          {open ? says.hide : says.show}
         </button>
       </div>
       {open && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
-        <section className="tool-body" tabIndex={0} aria-label={`${entry.name}, in full`}>
+        <section className="tool-body" tabIndex={0} aria-label={says.toolInFull(entry.name)}>
           {entry.call !== null && <Prose text={laidOut(entry.call)} format="plain" />}
           {entry.result !== null && <Prose text={laidOut(entry.result)} format="plain" />}
         </section>
       )}
     </div>
   );
+}
+
+function whoIs(says: Words["review"], role: Message["role"]): string | undefined {
+  return role === "customer" || role === "agent" || role === "note" ? says[role] : undefined;
 }
 
 function firstName(customer: string | null): string | null {
@@ -116,7 +159,8 @@ function firstName(customer: string | null): string | null {
 function clock(at: string): string {
   const date = new Date(at);
   const today = date.toDateString() === new Date().toDateString();
+  const locale = language.get() === "en" ? "en-GB" : language.get();
   return today
-    ? date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })
-    : date.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+    ? date.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" })
+    : date.toLocaleDateString(locale, { day: "numeric", month: "short" });
 }

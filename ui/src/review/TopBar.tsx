@@ -1,9 +1,11 @@
 import { memo, useEffect, useState } from "react";
 import { Key } from "../kit/keys";
 import { useStore } from "../kit/store";
-import { NO_FILTERS, show, useDesk, useSession, useView } from "./context";
+import { stageName } from "../shared/words";
+import { useWords } from "../words";
+import { show, useDesk, useSession, useView } from "./context";
 import { useWorkflow } from "./data";
-import { count, STAGES } from "./words";
+import { narrowed } from "./filters";
 
 const SEARCH_AFTER_MS = 200;
 
@@ -14,36 +16,38 @@ interface Props {
 
 export const TopBar = memo(function TopBar({ workflowId, mayKill }: Props) {
   const { view } = useDesk();
+  const says = useWords().review;
   const workflow = useWorkflow(workflowId);
   return (
     <header className="top">
-      <span className="brand" aria-hidden="true">
-        C
-      </span>
       <button
         type="button"
         className="queue-toggle quiet"
         onClick={() => view.set((now) => ({ ...now, queueOpen: !now.queueOpen }))}
       >
-        Queue <Key press="Q" />
+        {says.queue} <Key press="Q" />
       </button>
       {workflow && (
         <p className="workflow">
-          <strong title={workflow.name}>{workflow.name}</strong>
+          <strong title={workflow.name} dir="auto">
+            {workflow.name}
+          </strong>
           {workflow.killed ? (
-            <span className="mark fail">killed</span>
+            <span className="mark fail">{says.killed}</span>
           ) : (
             <span className="stage">
-              stage <em>{STAGES[workflow.stage]}</em> · v{workflow.version}
+              {says.stage}
+              <em>{stageName(workflow.stage)}</em>
+              {says.stageVersion(workflow.version)}
             </span>
           )}
         </p>
       )}
       <Search />
-      <Place />
+      <Away />
       {mayKill && workflow && (
         <button type="button" className="kill" onClick={() => show(view, { dialog: "kill" })}>
-          {workflow.killed ? "Resume…" : "Kill…"}
+          {workflow.killed ? says.resumeButton : says.killButton}
         </button>
       )}
     </header>
@@ -52,6 +56,7 @@ export const TopBar = memo(function TopBar({ workflowId, mayKill }: Props) {
 
 function Search() {
   const { view } = useDesk();
+  const says = useWords().review;
   const q = useView((now) => now.filters.q ?? "");
   const [typed, type] = useState(q);
   useEffect(() => type(q), [q]);
@@ -62,12 +67,7 @@ function Search() {
   });
   const search = (words: string) => {
     view.set((now) => {
-      const { q: _, ...rest } = now.filters;
-      const filters = words.trim()
-        ? { ...rest, q: words }
-        : Object.keys(rest).length > 1 || rest.sort !== "deadline"
-          ? rest
-          : NO_FILTERS;
+      const filters = narrowed({ ...now.filters, q: words.trim() && words, only: undefined });
       return { ...now, filters, queueOpen: words.trim() !== "" || now.queueOpen };
     });
   };
@@ -76,8 +76,8 @@ function Search() {
       <input
         id="search"
         type="search"
-        aria-label="Search tickets, people, text"
-        placeholder="Search tickets, people, text"
+        aria-label={says.search}
+        placeholder={says.search}
         value={typed}
         onChange={(event) => type(event.target.value)}
         onKeyDown={(event) => {
@@ -97,18 +97,17 @@ function Search() {
   );
 }
 
-/** Where the hub is and whether it answers. */
-function Place() {
-  const { host, me } = useDesk();
+/** Said only while it matters: the rail shows that all is well. */
+function Away() {
+  const { host } = useDesk();
+  const words = useWords();
   const connection = useStore(host.connection);
   const waiting = useSession((state) => state.waiting);
-  const lost = connection === "lost";
-  const place = host.kind === "desktop" && me.owner ? "embedded hub" : host.place;
-  const unsent = lost && waiting > 0 ? ` · ${count(waiting, "decision")} waiting` : "";
+  if (connection !== "lost") return null;
   return (
-    <span className={lost ? "place lost" : "place"} role="status" title={place}>
+    <span className="away-words" role={waiting > 0 ? "status" : undefined}>
       <span className="dot" aria-hidden="true" />
-      {lost ? `hub unreachable, trying again${unsent}` : place}
+      {waiting > 0 ? words.review.unsent(waiting) : words.frame.lost}
     </span>
   );
 }

@@ -1,6 +1,7 @@
 import type { Citation, CitationCheck, Draft } from "../api/types";
 import { fromCodePoints } from "../kit/prose/offsets";
 import type { Span } from "../kit/prose/spans";
+import { words } from "../words";
 
 type Status = CitationCheck["status"] | "unused";
 
@@ -19,14 +20,14 @@ export interface SourceView {
   missing: string[];
 }
 
-export const STATUS: Record<Status, { label: string; tone: "pass" | "fail" | "neutral" | "hold" }> = {
-  found: { label: "quote found", tone: "pass" },
-  exists: { label: "cited without a quote", tone: "hold" },
-  no_such_quote: { label: "quote not in source", tone: "fail" },
-  no_such_source: { label: "no such source", tone: "fail" },
-  not_allowed: { label: "not allowed here", tone: "fail" },
-  not_readable: { label: "not yours to read", tone: "hold" },
-  unused: { label: "unused", tone: "neutral" },
+export const TONES: Record<Status, "pass" | "fail" | "neutral" | "hold"> = {
+  found: "pass",
+  exists: "hold",
+  no_such_quote: "fail",
+  no_such_source: "fail",
+  not_allowed: "fail",
+  not_readable: "hold",
+  unused: "neutral",
 };
 
 const WORST: Status[] = [
@@ -90,7 +91,7 @@ function passages(
 }
 
 /** Everything that is marked in the draft's own text. */
-export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
+export function draftSpans(draft: Draft, sources: SourceView[], says = words().review): Span[] {
   const { text } = draft.draft;
   const at = fromCodePoints(text);
   const numbers = new Map(sources.map((source) => [source.id, source]));
@@ -99,16 +100,16 @@ export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
     const place = placeOf(citation, text, at);
     const status = draft.checks.citations[index]?.status ?? "exists";
     const source = numbers.get(citation.source);
-    const bad = STATUS[status].tone === "fail";
+    const bad = TONES[status] === "fail";
     if (!place || !source) return;
     spans.push({
       key: citationKey(draft, index),
       ...place,
       className: bad ? "cite bad" : "cite",
-      title: bad ? `Source ${source.number}: ${STATUS[status].label}` : undefined,
+      title: bad ? says.badSource(source.number, says.status[status]) : undefined,
       badge: {
         text: String(source.number),
-        label: `Citation of source ${source.number}, ${source.title}: ${STATUS[status].label}`,
+        label: says.citation(source.number, source.title, says.status[status]),
       },
     });
   });
@@ -118,7 +119,7 @@ export function draftSpans(draft: Draft, sources: SourceView[]): Span[] {
       start: at(start),
       end: at(end),
       className: "claim",
-      title: "A claim with nothing behind it",
+      title: says.bareClaim,
     });
   });
   signalsOf(draft).forEach((signal, index) => {
@@ -147,19 +148,16 @@ function placeOf(
 
 /** What the hub and the sender doubt, one line each. */
 export function doubts(draft: Draft): string[] {
+  const says = words().review.doubts;
   const lines = signalsOf(draft).map((signal) => signal.note ?? signal.kind.replaceAll("_", " "));
   const told = signalsOf(draft).some((signal) => signal.kind === "uncited_claim");
   const bare = draft.checks.uncited.length;
-  if (bare > 0 && !told)
-    lines.push(bare === 1 ? "a claim has nothing behind it" : `${bare} claims have nothing behind them`);
-  const bad = (status: Status, one: string, many: string) => {
+  if (bare > 0 && !told) lines.push(says.uncited(bare));
+  for (const status of ["no_such_quote", "no_such_source", "not_allowed"] as const) {
     const n = draft.checks.citations.filter((check) => check.status === status).length;
-    if (n > 0) lines.push(n === 1 ? one : `${n} ${many}`);
-  };
-  bad("no_such_quote", "a quote isn't in its source", "quotes aren't in their source");
-  bad("no_such_source", "a cited source doesn't exist", "cited sources don't exist");
-  bad("not_allowed", "a source may not be cited here", "sources may not be cited here");
-  if (draft.marks.includes("hidden_text")) lines.push("the text holds hidden characters");
-  if (citationsOf(draft).length === 0) lines.push("it cites nothing");
+    if (n > 0) lines.push(says[status](n));
+  }
+  if (draft.marks.includes("hidden_text")) lines.push(says.hidden);
+  if (citationsOf(draft).length === 0) lines.push(says.citesNothing);
   return lines;
 }

@@ -1,15 +1,16 @@
-import type { RowQuery } from "../api/types";
-import { nextTheme } from "../kit/theme";
+import { ticketName } from "../shared/words";
+import { type Words, words } from "../words";
 import { citationKey, citationsOf } from "./citations";
-import { type Desk, NO_FILTERS, show } from "./context";
+import { type Desk, show } from "./context";
 import { currentText } from "./edit";
+import { NO_FILTERS, narrowed } from "./filters";
 import { mayDecide } from "./guard";
-import { ticketName } from "./words";
+import { isOpen } from "./rows";
 
 /** A thing a person can do here. Keys, palette, footer and help are all made from this one list. */
 export interface Command {
-  id: string;
-  title: string;
+  /** Its title is in the catalogue under this. */
+  id: keyof Words["review"]["commands"];
   /** Without one it is in the palette alone. */
   press?: string;
   /** Also works while a field has the focus. */
@@ -47,8 +48,8 @@ export function sendEdit(desk: Desk) {
   if (text === shown.draft.draft.text) {
     session.notify({
       tone: "hold",
-      title: `${ticketName(shown.draft.external_id)}: nothing was changed`,
-      text: "To send the draft as it is, leave the editor with Esc and approve it with A.",
+      title: words().review.nothingChanged(ticketName(shown.draft.external_id)),
+      text: words().review.nothingChangedText,
     });
     return;
   }
@@ -62,7 +63,6 @@ export function sendEdit(desk: Desk) {
 export const COMMANDS: Command[] = [
   {
     id: "approve",
-    title: "Approve as it is",
     press: "A",
     enabled: canDecide,
     run({ decisions, view }) {
@@ -73,7 +73,6 @@ export const COMMANDS: Command[] = [
   },
   {
     id: "edit",
-    title: "Edit",
     press: "E",
     enabled: (desk) => canDecide(desk) && !isEditing(desk),
     run: ({ session, view }) =>
@@ -81,7 +80,6 @@ export const COMMANDS: Command[] = [
   },
   {
     id: "send",
-    title: "Send the edit",
     press: "$mod+Enter",
     inFields: true,
     enabled: (desk) => isEditing(desk) && canDecide(desk),
@@ -89,14 +87,12 @@ export const COMMANDS: Command[] = [
   },
   {
     id: "escalate",
-    title: "Escalate, then the reason's letter",
     press: "X",
     enabled: canDecide,
     run: ({ view }) => show(view, { dialog: "escalate" }),
   },
   {
     id: "skip",
-    title: "Skip",
     press: "S",
     enabled: canDecide,
     run({ decisions, view }) {
@@ -107,14 +103,33 @@ export const COMMANDS: Command[] = [
   },
   {
     id: "next",
-    title: "Go on to the next draft",
     press: "N",
     enabled: ({ session }) => session.state.get().shown?.lease === null,
     run: ({ session }) => void session.advance(),
   },
   {
+    id: "take",
+    press: "R",
+    enabled: ({ session }) => {
+      const { shown } = session.state.get();
+      return shown?.draft != null && !shown.lease && isOpen(shown.draft) && !shown.draft.held_by;
+    },
+    run({ session }) {
+      const { shown } = session.state.get();
+      if (shown) void session.take(shown.id);
+    },
+  },
+  {
+    id: "back",
+    press: "B",
+    enabled: ({ session }) => session.state.get().back !== null,
+    run({ session }) {
+      const { back } = session.state.get();
+      if (back) session.select(back);
+    },
+  },
+  {
     id: "undo",
-    title: "Undo the last decision",
     press: "Z",
     enabled: ({ session, api }) => {
       const { undo } = session.state.get();
@@ -122,11 +137,10 @@ export const COMMANDS: Command[] = [
     },
     run: ({ decisions }) => void decisions.undo(),
   },
-  { id: "down", title: "Next in the queue", press: "J", enabled: always, run: (desk) => desk.move(1) },
-  { id: "up", title: "Previous in the queue", press: "K", enabled: always, run: (desk) => desk.move(-1) },
+  { id: "down", press: "J", enabled: always, run: (desk) => desk.move(1) },
+  { id: "up", press: "K", enabled: always, run: (desk) => desk.move(-1) },
   {
     id: "cite",
-    title: "Light up the next citation",
     press: "C",
     enabled: ({ session }) => (session.state.get().shown?.draft?.draft.citations?.length ?? 0) > 0,
     run({ session, view }) {
@@ -139,68 +153,74 @@ export const COMMANDS: Command[] = [
   },
   {
     id: "tools",
-    title: "Open or fold the tool results",
     press: "O",
     enabled: always,
     run: ({ view }) => view.set((now) => ({ ...now, toolsOpen: !now.toolsOpen })),
   },
   {
     id: "diff",
-    title: "Diff beside or within the text",
     press: "D",
     enabled: isEditing,
     run: ({ view }) => view.set((now) => ({ ...now, sideBySide: !now.sideBySide })),
   },
   {
     id: "guidelines",
-    title: "Guidelines",
     press: "G",
     enabled: always,
     run: ({ view }) =>
       view.set((now) => ({ ...now, panel: now.panel === "guidelines" ? "sources" : "guidelines" })),
   },
   {
+    id: "customer",
+    press: "U",
+    enabled: always,
+    run: ({ session, view }) =>
+      show(
+        view,
+        view.get().panel === "customer"
+          ? { panel: "sources" }
+          : { panel: "customer", walk: session.state.get().shown?.id ?? null },
+      ),
+  },
+  {
     id: "search",
-    title: "Search",
     press: "/",
     enabled: always,
     run: () => document.querySelector<HTMLInputElement>("#search")?.focus(),
   },
   {
     id: "filter",
-    title: "Filter the queue",
     press: "F",
     enabled: always,
     run: ({ view }) => show(view, { dialog: "filters" }),
   },
+  { id: "saved", press: "V", enabled: always, run: ({ view }) => show(view, { dialog: "saved" }) },
+  { id: "ticket", press: "T", enabled: always, run: ({ view }) => show(view, { dialog: "ticket" }) },
   {
     id: "all",
-    title: "Show the whole queue again",
     press: "Shift+F",
     enabled: ({ view }) => view.get().filters !== NO_FILTERS,
     run: ({ view }) => show(view, { filters: NO_FILTERS }),
   },
   {
     id: "sort",
-    title: "Sort by deadline or by newest",
     press: "Shift+S",
     enabled: always,
     run: ({ view }) =>
       view.set((now) => ({
         ...now,
-        filters: { ...now.filters, sort: toggled(now.filters.sort) },
+        filters: narrowed({ ...now.filters, sort: toggled(now.filters.sort) }),
       })),
   },
   {
     id: "queue",
-    title: "Show or hide the queue",
     press: "Q",
     enabled: always,
     run: ({ view }) => view.set((now) => ({ ...now, queueOpen: !now.queueOpen })),
   },
+  { id: "day", press: "M", enabled: always, run: ({ view }) => show(view, { dialog: "day" }) },
   {
     id: "palette",
-    title: "All commands by name",
     press: "$mod+K",
     inFields: true,
     enabled: always,
@@ -208,23 +228,20 @@ export const COMMANDS: Command[] = [
   },
   {
     id: "kill",
-    title: "Kill or resume the workflow…",
     press: "$mod+Shift+K",
     inFields: true,
     enabled: (desk) => desk.mayKill(),
     run: ({ view }) => show(view, { dialog: "kill" }),
   },
-  { id: "theme", title: "Theme: light, dark, as the system", enabled: always, run: nextTheme },
   {
     id: "keys",
-    title: "All keys",
     press: "?",
     enabled: always,
     run: ({ view }) => show(view, { dialog: "keys" }),
   },
 ];
 
-function toggled(sort: RowQuery["sort"]): "deadline" | "newest" {
+function toggled(sort: "deadline" | "newest"): "deadline" | "newest" {
   return sort === "deadline" ? "newest" : "deadline";
 }
 

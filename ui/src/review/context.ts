@@ -1,21 +1,22 @@
 import { createContext, useContext } from "react";
 import type { Api } from "../api/client";
-import type { Me, RowQuery } from "../api/types";
+import type { Me } from "../api/types";
 import type { Host } from "../host";
 import { createStore, type Store, useStore } from "../kit/store";
 import type { Decisions } from "./decisions";
+import { type Filters, NO_FILTERS, type SavedFilters } from "./filters";
 import type { Session } from "./session";
 import type { SessionState } from "./state";
 import type { Texts } from "./texts";
-
-export type Filters = Omit<RowQuery, "sort"> & { sort: "deadline" | "newest" };
 
 /** What this screen shows besides the data. */
 export interface View {
   /** The content hash of the draft whose editor is open: another content, another editor. */
   editing: string | null;
-  dialog: "keys" | "palette" | "escalate" | "kill" | "filters" | null;
-  panel: "sources" | "guidelines";
+  dialog: "keys" | "palette" | "escalate" | "kill" | "filters" | "saved" | "ticket" | "day" | null;
+  panel: "sources" | "guidelines" | "customer";
+  /** The draft whose panel was just opened, and is to be walked by keys. */
+  walk: string | null;
   /** The queue over the rest, where there is no room beside it. */
   queueOpen: boolean;
   /** The key of the citation that is lit. */
@@ -25,13 +26,12 @@ export interface View {
   filters: Filters;
 }
 
-export const NO_FILTERS: Filters = { sort: "deadline" };
-
 export function newView(): Store<View> {
   return createStore<View>({
     editing: null,
     dialog: null,
     panel: "sources",
+    walk: null,
     queueOpen: false,
     lit: null,
     toolsOpen: false,
@@ -54,6 +54,7 @@ export interface Desk {
   decisions: Decisions;
   texts: Texts;
   view: Store<View>;
+  saved: SavedFilters;
   inView: InView;
   /** What to lease next when the list in view decides that; undefined leaves it to the hub. */
   list: () => string[] | undefined;

@@ -8,7 +8,8 @@ import {
 import { useCallback, useMemo } from "react";
 import type { Api } from "../api/client";
 import type { Page, Workflow } from "../api/types";
-import { type Filters, type InView, useDesk, useSettled, useView } from "./context";
+import { type InView, useDesk, useSettled, useView } from "./context";
+import type { Filters } from "./filters";
 import { refreshed, visibleRows } from "./rows";
 
 const PAGE = 100;
@@ -45,11 +46,11 @@ export function useEscalations() {
 export const rowsKey = (filters: Filters) => ["rows", filters] as const;
 
 /** The order in which the hub leases by itself: then it chooses what comes next, not the list. */
-export function isWholeQueue({ mark, reviewer, q, state, sort }: Filters): boolean {
-  return !mark && !reviewer && !q && !state && sort === "deadline";
+export function isWholeQueue({ mark, reviewer, q, state, sort, only }: Filters): boolean {
+  return !only && !mark && !reviewer && !q && !state && sort === "deadline";
 }
 
-function fetchRows(api: Api, filters: Filters, cursor: string): Promise<Page> {
+function fetchRows(api: Api, { only: _, ...filters }: Filters, cursor: string): Promise<Page> {
   return api.rows({ ...filters, state: filters.state ?? TO_REVIEW, limit: PAGE, ...(cursor && { cursor }) });
 }
 
@@ -62,6 +63,7 @@ export function useRows() {
     queryFn: ({ pageParam }) => fetchRows(api, filters, pageParam),
     initialPageParam: "",
     getNextPageParam: (page: Page) => page.next_cursor,
+    enabled: !filters.only,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -1,11 +1,48 @@
-import type { Api } from "../api/client";
-import type { Lease } from "../api/types";
+import { type Api, ApiError } from "../api/client";
+import type { Held, Lease } from "../api/types";
+
+const MAX_EXCLUDED = 50; // Older ones the hub knows of itself.
+const MAX_TRIES = 5;
 
 /** Knows how long each lease was given for, so that it is renewed in time and not sooner. */
 export class Leases {
+  /** False while the screen isn't there to be looked at: then nothing is leased. */
+  open = false;
   private readonly spans = new Map<string, number>();
+  private readonly leaving = new Set<Promise<void>>();
 
-  constructor(private readonly api: Pick<Api, "now" | "release">) {}
+  constructor(private readonly api: Pick<Api, "now" | "lease" | "release">) {}
+
+  /** The next draft: the first of `list` that is free, or without a list the one that the hub chooses. */
+  async next(
+    exclude: Set<string>,
+    list: string[] | undefined,
+    workflows: string[] | undefined,
+  ): Promise<Held | undefined> {
+    if (!list) return this.ask({ workflows, exclude: [...exclude].slice(-MAX_EXCLUDED) });
+    for (const draft_id of list.filter((id) => !exclude.has(id)).slice(0, MAX_TRIES)) {
+      try {
+        return await this.take(draft_id);
+      } catch (error) {
+        // Somebody else has it: the one after it will do.
+        if (!(error instanceof ApiError && error.status === 409)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  take(draft_id: string): Promise<Held | undefined> {
+    return this.ask({ draft_id });
+  }
+
+  private async ask(wanted: Parameters<Api["lease"]>[0]): Promise<Held | undefined> {
+    // A lease asked for before the old one has gone back would be the old one, and go with it.
+    await Promise.all(this.leaving);
+    if (!this.open) return undefined;
+    const held = await this.api.lease(wanted);
+    if (held) this.granted(held.lease);
+    return held;
+  }
 
   granted(lease: Lease) {
     this.spans.set(lease.id, this.leftMs(lease));
@@ -28,6 +65,8 @@ export class Leases {
   /** A lease that can't be given back runs out by itself. */
   release(lease: Lease, leaving = false) {
     this.forget(lease);
-    void this.api.release(lease.id, { leaving }).catch(() => {});
+    const left = this.api.release(lease.id, { leaving }).catch(() => {});
+    this.leaving.add(left);
+    void left.finally(() => this.leaving.delete(left));
   }
 }

@@ -16,6 +16,8 @@ export interface Pending {
 /** Sends decisions in the background and keeps them in storage until the hub has answered. */
 export class Outbox {
   private waiting = 0;
+  /** Being sent from here: not left behind, though still in storage. */
+  private readonly own = new Set<string>();
 
   constructor(
     private readonly api: Pick<Api, "decide">,
@@ -24,16 +26,17 @@ export class Outbox {
     private readonly pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
   ) {}
 
-  /** What an earlier window of the same person left behind. */
+  /** What an earlier window of the same person left behind, and nobody here is sending. */
   leftBy(subject: string): Pending[] {
     return Object.keys(this.storage)
       .filter((key) => key.startsWith(PREFIX))
       .map((key) => JSON.parse(this.storage.getItem(key) ?? "null") as Pending | null)
-      .filter((pending) => pending?.by === subject) as Pending[];
+      .filter((pending) => pending?.by === subject && !this.own.has(pending.body.verdict_id)) as Pending[];
   }
 
   /** From here on a closed window doesn't lose it. */
   keep(pending: Pending) {
+    this.own.add(pending.body.verdict_id);
     try {
       this.storage.setItem(PREFIX + pending.body.verdict_id, JSON.stringify(pending));
     } catch {
@@ -44,6 +47,7 @@ export class Outbox {
   /** Resolves with the hub's answer, however long that takes; rejects when the hub refuses. */
   async send(pending: Pending): Promise<VerdictAnswer> {
     this.onWaiting(++this.waiting);
+    this.own.add(pending.body.verdict_id);
     try {
       for (let tries = 0; ; tries++) {
         try {
@@ -56,6 +60,7 @@ export class Outbox {
       }
     } finally {
       this.storage.removeItem(PREFIX + pending.body.verdict_id);
+      this.own.delete(pending.body.verdict_id);
       this.onWaiting(--this.waiting);
     }
   }

@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { ApiError } from "../api/client";
 import { eventParser } from "../host/sse";
+import { reasonOf, span, stateName } from "../shared/words";
+import { speak } from "../words";
 import { doubts, draftSpans, sourceViews } from "./citations";
+import { NO_FILTERS, narrowed, SavedFilters } from "./filters";
 import { isCommand, MIN_LOOK_MS, mayDecide } from "./guard";
 import { carry, place } from "./ops";
 import { after, refreshed, visibleRows } from "./rows";
@@ -9,6 +13,7 @@ import { Stopwatch } from "./stopwatch";
 import { aDraft, memoryStorage } from "./testing";
 import { Texts } from "./texts";
 import { entriesOf, summary } from "./tools";
+import { filterWords, LAPSED } from "./words";
 
 describe("keys", () => {
   const seen = { leased: true, paintedAt: 1000, now: 1000 + MIN_LOOK_MS, dialogOpen: false };
@@ -108,6 +113,39 @@ describe("the queue", () => {
   });
 });
 
+describe("filters", () => {
+  test("the whole queue is one object, whatever was set and taken back", () => {
+    expect(narrowed({ sort: "deadline", q: "", mark: undefined })).toBe(NO_FILTERS);
+    expect(narrowed({ sort: "newest" })).toEqual({ sort: "newest" });
+  });
+
+  test("are kept by name for one person, nine of them, and forgotten when damaged", () => {
+    const storage = memoryStorage();
+    const mine = new SavedFilters(storage, "ana");
+    for (let i = 0; i < 10; i++) mine.save({ name: `f${i}`, filters: { sort: "deadline", q: `${i}` } });
+    mine.save({ name: "f5", filters: { sort: "newest" } });
+    expect(mine.list()).toHaveLength(9);
+    expect(mine.list().at(-1)).toEqual({ name: "f5", filters: { sort: "newest" } });
+    expect(mine.remove("f5").map(({ name }) => name)).not.toContain("f5");
+    expect(new SavedFilters(storage, "ben").list()).toEqual([]);
+    storage.setItem("countersign:filters:ana", "{");
+    expect(mine.list()).toEqual([]);
+  });
+
+  test("are said in words", () => {
+    const filters = {
+      sort: "newest",
+      workflow: "a,b",
+      state: "staged",
+      mark: "conflict",
+      q: "seat",
+    } as const;
+    expect(filterWords(filters, (id) => (id === "a" ? "Alpha" : undefined))).toBe(
+      "“seat” · Alpha, b · waiting for review · conflict · newest first",
+    );
+  });
+});
+
 describe("citations", () => {
   const draft = aDraft({
     draft: {
@@ -184,6 +222,22 @@ describe("tools", () => {
     expect(summary("plain\n words")).toBe("plain words");
     expect(summary("x".repeat(500)).length).toBeLessThan(100);
   });
+});
+
+test("what depends on data follows the language", () => {
+  speak("de");
+  try {
+    expect(span(3 * 3_600_000)).toBe("3 h");
+    expect(stateName("in_review")).toBe("in Prüfung");
+    expect(reasonOf(new ApiError(403, "forbidden", "you may not"))).toBe(
+      "Dafür fehlt Ihnen das Recht. (Der Hub: You may not.)",
+    );
+    expect(LAPSED()).toContain("Reservierung");
+    expect(filterWords({ sort: "newest" }, () => undefined)).toBe("neueste zuerst");
+  } finally {
+    speak("en");
+  }
+  expect(LAPSED()).toContain("hold");
 });
 
 test("the stopwatch counts the draft that is looked at, and no other", () => {

@@ -5,7 +5,7 @@ import { Decisions } from "./decisions";
 import { Session } from "./session";
 import { aDraft, anApi, held, memoryStorage } from "./testing";
 import { Texts } from "./texts";
-import { LAPSED } from "./words";
+import { LAPSED, READING } from "./words";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -69,7 +69,7 @@ const answer = (body: Verdict) => ({
 describe("leases", () => {
   test("the next draft is leased beforehand and shown in the same tick as the verdict", async () => {
     const { session, decisions, at, asked } = desk({ decide: async (_, body) => answer(body) });
-    await session.advance();
+    session.start();
     await settle();
     expect([at().shown?.id, at().next?.draft.id]).toEqual(["a", "b"]);
     expect(asked[1]?.exclude).toEqual(["a"]);
@@ -82,14 +82,15 @@ describe("leases", () => {
 
   test("a decision without a draft leased is none", async () => {
     const { decisions, session, at } = desk({}, []);
-    await session.advance();
+    session.start();
+    await settle();
     decisions.decide({ action: "approve" });
     expect(at()).toMatchObject({ shown: null, empty: true, undo: null });
   });
 
   test("a row that is walked over isn't taken, one that is stayed on is", async () => {
     const { session, asked, at } = desk({});
-    await session.advance();
+    session.start();
     await settle();
     session.select("x");
     await vi.advanceTimersByTimeAsync(100);
@@ -101,7 +102,7 @@ describe("leases", () => {
 
   test("leaving a draft gives it back, unless something was typed there", async () => {
     const { session, released, texts } = desk({});
-    await session.advance();
+    session.start();
     await settle();
     session.select("x");
     expect(released).toEqual(["lease-a"]);
@@ -118,14 +119,35 @@ describe("leases", () => {
         return undefined;
       },
     });
-    session.select("x");
+    session.start("x");
     await vi.advanceTimersByTimeAsync(200);
-    expect(at().shown).toMatchObject({
-      id: "x",
-      lease: null,
-      why: "Somebody else holds this draft. You can read it.",
-    });
+    expect(at().shown).toMatchObject({ id: "x", lease: null });
+    expect(at().shown?.why?.()).toBe("Somebody else holds this draft. You can read it.");
     expect(at().shown?.draft?.id).toBe("x");
+  });
+
+  test("what is opened to be read isn't taken, and the draft that was left is still held", async () => {
+    const { session, released, asked, at } = desk({});
+    session.start();
+    await settle();
+    const before = asked.length;
+    session.read("x");
+    await vi.advanceTimersByTimeAsync(200);
+    session.onEvent({ type: "draft.released", workflow: "w", draft_id: "x" });
+    await settle();
+    expect(asked).toHaveLength(before);
+    expect(released).toEqual([]);
+    expect(at()).toMatchObject({ shown: { id: "x", lease: null, why: READING }, back: "a" });
+    session.select("a");
+    expect(at()).toMatchObject({ shown: { id: "a", lease: { id: "lease-a" } }, back: null });
+    session.read("x");
+    session.read("y");
+    expect(at().back).toBe("a");
+    await session.take("y");
+    expect(at().shown?.lease?.id).toBe("lease-y");
+    await session.advance();
+    expect(at()).toMatchObject({ shown: { id: "b" }, back: null });
+    expect(released).toEqual(["lease-a"]);
   });
 
   test("leases are renewed while the person is there, and lapse when they are not", async () => {
@@ -136,7 +158,7 @@ describe("leases", () => {
         return { id, fence: 1, expires_at: new Date(410_000).toISOString() };
       },
     });
-    await session.advance();
+    session.start();
     await settle();
     wait(90_000);
     session.touch();
@@ -158,12 +180,132 @@ describe("leases", () => {
 
   test("a kill voids what is held before anything can be decided", async () => {
     const { session, decisions, at } = desk({});
-    await session.advance();
+    session.start();
     await settle();
     session.onEvent({ type: "workflow.killed", workflow: "w" });
     expect(at()).toMatchObject({ shown: { lease: null }, next: null });
     decisions.decide({ action: "approve" });
     expect(at().undo).toBeNull();
+  });
+});
+
+describe("while another screen is shown", () => {
+  test("nothing is held and nothing is leased; coming back shows the same draft, leased anew", async () => {
+    const { session, texts, released, asked, at } = desk({});
+    session.start();
+    await settle();
+    texts.save(aDraft({ id: "a" }), "half a sen");
+    session.stop();
+    expect(released).toEqual(["lease-a", "lease-b"]);
+    expect(at()).toMatchObject({ shown: { id: "a", lease: null, paintedAt: null }, next: null });
+    const before = asked.length;
+    session.onEvent({ type: "drafts.staged", workflow: "w" });
+    await session.wake();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(before);
+
+    session.start();
+    await settle();
+    expect(asked[before]).toEqual({ draft_id: "a" });
+    expect(at()).toMatchObject({
+      shown: { id: "a", lease: { id: "lease-a" } },
+      next: { draft: { id: "c" } },
+    });
+    expect(texts.of(aDraft({ id: "a" }))?.text).toBe("half a sen");
+  });
+
+  test("a lease that comes too late goes back", async () => {
+    let grant = (_: Held) => {};
+    const { session, released, at } = desk({ lease: () => new Promise((resolve) => (grant = resolve)) });
+    session.start();
+    await settle();
+    session.stop();
+    grant(held("a"));
+    await settle();
+    expect(released).toEqual(["lease-a"]);
+    expect(at()).toMatchObject({ shown: null, next: null });
+  });
+
+  test("coming back at once waits until the old lease has gone", async () => {
+    const going: (() => void)[] = [];
+    const { session, asked, at } = desk({ release: () => new Promise((resolve) => going.push(resolve)) });
+    session.start();
+    await settle();
+    session.stop();
+    session.start();
+    await settle();
+    expect(asked.some(({ draft_id }) => draft_id === "a")).toBe(false);
+    for (const gone of going) gone();
+    await settle();
+    expect(at().shown).toMatchObject({ id: "a", lease: { id: "lease-a" } });
+  });
+
+  test("no verdict goes out on the draft before its new lease is there and its pixels are", async () => {
+    let grant = (_: Held) => {};
+    const { session, decisions, at } = desk({ decide: async (_, body) => answer(body) });
+    session.start();
+    await settle();
+    session.stop();
+    decisions.decide({ action: "approve" });
+    expect(at()).toMatchObject({ undo: null, shown: { id: "a", paintedAt: null } });
+
+    const slow = desk({ lease: () => new Promise((resolve) => (grant = resolve)) });
+    slow.session.start("a");
+    await vi.advanceTimersByTimeAsync(200);
+    slow.decisions.decide({ action: "approve" });
+    expect(slow.at().undo).toBeNull();
+    grant(held("a"));
+    await settle();
+    expect(slow.at().shown?.lease?.id).toBe("lease-a");
+  });
+
+  test("a draft that was decided meanwhile says so and shows how", async () => {
+    let decided = false;
+    const { session, at } = desk({
+      draft: async (id) => aDraft({ id, state: decided ? "approved" : "staged" }),
+      lease: async () => {
+        if (decided) throw refusal("already_decided");
+        return held("a");
+      },
+    });
+    session.start();
+    await settle();
+    session.stop();
+    decided = true;
+    session.start();
+    await settle();
+    expect(at().shown).toMatchObject({ id: "a", lease: null, draft: { state: "approved" } });
+  });
+
+  test("the address names another draft, and it is that one", async () => {
+    const { session, at } = desk({});
+    session.start();
+    await settle();
+    session.stop();
+    session.start("x");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(at().shown).toMatchObject({ id: "x", lease: { id: "lease-x" } });
+  });
+
+  test("a decision that is still on its way isn't sent a second time", async () => {
+    const sent: string[] = [];
+    const { session, decisions, at } = desk({
+      decide: (_, body) => {
+        sent.push(body.verdict_id);
+        return new Promise(() => {});
+      },
+    });
+    session.start();
+    decisions.start();
+    await settle();
+    decisions.decide({ action: "approve" });
+    await settle();
+    session.stop();
+    decisions.start();
+    session.start();
+    await settle();
+    expect(sent).toHaveLength(1);
+    expect(at().waiting).toBe(1);
   });
 });
 
@@ -174,7 +316,7 @@ describe("decisions", () => {
         throw refusal("draft_superseded");
       },
     });
-    await session.advance();
+    session.start();
     await settle();
     const draft = at().shown?.draft ?? aDraft();
     texts.save(draft, "Better");
@@ -196,7 +338,7 @@ describe("decisions", () => {
         return answer(body);
       },
     });
-    await session.advance();
+    session.start();
     await settle();
     decisions.decide({ action: "approve" });
     await settle();
@@ -212,7 +354,7 @@ describe("decisions", () => {
       decide: async (_, body) => answer(body),
       withdraw: async (verdict_id) => ({ ...held("a"), verdict_id, draft_id: "a", state: "in_review" }),
     });
-    await session.advance();
+    session.start();
     await settle();
     decisions.decide({ action: "edit", final_text: "Better" });
     await settle();

@@ -5,15 +5,14 @@ import type { Notice } from "../kit/notices";
 import { createStore } from "../kit/store";
 import { Leases } from "./leases";
 import { isOpen } from "./rows";
-import { NOTHING_YET, type SessionState, type Shown } from "./state";
+import { NOTHING_YET, type SessionState, type Shown, shownAs } from "./state";
 import { Stopwatch } from "./stopwatch";
 import type { Texts } from "./texts";
-import { KILLED, LAPSED, whyBarred, whyReadOnly } from "./words";
+import { KILLED, LAPSED, READING, type Why, whyBarred, whyReadOnly } from "./words";
 
 /** A row that is walked over with J or K isn't taken; one that is stayed on is. */
 const TAKE_AFTER_MS = 150;
 const RETRY_MS = 3_000;
-const MAX_EXCLUDED = 50; // Older ones the hub knows of itself.
 const MAX_NOTICES = 5;
 
 export interface SessionDeps {
@@ -32,7 +31,7 @@ export class Session {
   readonly settled = createStore(NOTHING_YET);
   readonly watch: Stopwatch;
   private readonly leases: Leases;
-  /** Kept because something was typed there. */
+  /** Kept because something was typed there, or to come back to. */
   private readonly held = new Map<string, Held>();
   private fetching: Promise<void> | null = null;
   private takeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -74,41 +73,28 @@ export class Session {
   private async leaseNext() {
     clearTimeout(this.retryTimer);
     const { shown, gone, next } = this.state.get();
-    if (next) return;
+    if (next || !this.leases.open) return;
     try {
-      const held = await this.leaseFrom(
-        new Set([...gone, ...this.held.keys(), ...(shown ? [shown.id] : [])]),
-      );
-      if (held) this.leases.granted(held.lease);
+      const taken = [...gone, ...this.held.keys(), ...(shown ? [shown.id] : [])];
+      const held = await this.leases.next(new Set(taken), this.deps.candidates(), this.deps.workflows());
+      if (held && !this.leases.open) this.leases.release(held.lease);
+      if (!this.leases.open) return;
       const now = this.state.get();
       const again = held && (held.draft.id === now.shown?.id || now.gone.has(held.draft.id));
       if (held && !again) this.patch({ next: held, empty: false, barred: null });
       else this.patch({ empty: !now.shown, barred: null });
     } catch (error) {
+      if (!this.leases.open) return;
       if (isPassing(error)) this.retryTimer = setTimeout(() => void this.wake(), RETRY_MS);
       else this.patch({ empty: !this.state.get().shown, barred: whyBarred(error) });
     }
   }
 
-  private async leaseFrom(exclude: Set<string>): Promise<Held | undefined> {
-    const { api, candidates, workflows } = this.deps;
-    const list = candidates();
-    if (!list) return api.lease({ workflows: workflows(), exclude: [...exclude].slice(-MAX_EXCLUDED) });
-    for (const draft_id of list.filter((id) => !exclude.has(id)).slice(0, 5)) {
-      try {
-        return await api.lease({ draft_id });
-      } catch (error) {
-        // Somebody else has it: the one after it will do.
-        if (!(error instanceof ApiError && error.status === 409)) throw error;
-      }
-    }
-    return undefined;
-  }
-
   show({ lease, draft }: Held, also: Partial<SessionState> = {}) {
     clearTimeout(this.takeTimer);
+    this.giveUpBack(draft.id);
     this.held.delete(draft.id);
-    this.patch({ ...also, shown: { id: draft.id, draft, lease, why: null, paintedAt: null }, empty: false });
+    this.patch({ back: null, ...also, shown: shownAs(draft.id, { draft, lease }), empty: false });
   }
 
   /** The screen calls this once the draft's pixels are there; only then is there time for the one after it. */
@@ -129,9 +115,31 @@ export class Session {
       this.show(held, held === next ? { next: null } : {});
       return;
     }
-    this.patch({ shown: { id, draft: null, lease: null, why: null, paintedAt: null }, empty: false });
+    this.giveUpBack(id);
+    this.patch({ shown: shownAs(id), back: null, empty: false });
     void this.reread(id);
     this.takeTimer = setTimeout(() => void this.take(id), TAKE_AFTER_MS);
+  }
+
+  /** Shows a draft to be read, and keeps the one that was left for coming back to. */
+  read(id: string) {
+    const { shown } = this.state.get();
+    if (shown?.id === id) return;
+    clearTimeout(this.takeTimer);
+    this.watch.pause();
+    if (shown?.draft && shown.lease) this.held.set(shown.id, { lease: shown.lease, draft: shown.draft });
+    const back = shown?.lease ? shown.id : (this.state.get().back ?? shown?.id ?? null);
+    this.patch({ shown: shownAs(id, { why: READING }), back, empty: false });
+    void this.reread(id);
+  }
+
+  /** Whoever goes on elsewhere than back gives back what was kept for that. */
+  private giveUpBack(goingTo: string) {
+    const { back } = this.state.get();
+    const held = back !== null && back !== goingTo ? this.held.get(back) : undefined;
+    if (!held || this.deps.texts.of(held.draft)) return;
+    this.held.delete(held.draft.id);
+    this.leases.release(held.lease);
   }
 
   private leave() {
@@ -159,22 +167,21 @@ export class Session {
   private async lookAgain(id: string) {
     await this.reread(id);
     const { shown } = this.state.get();
-    if (shown?.id === id && !shown.draft?.held_by) await this.take(id);
+    if (shown?.id === id && shown.why !== READING && !shown.draft?.held_by) await this.take(id);
   }
 
   /** Leases the draft on screen; what was decided already stays to be read. */
   async take(id: string) {
     const { shown } = this.state.get();
-    if (shown?.id !== id || shown.lease) return;
+    if (!this.leases.open || shown?.id !== id || shown.lease) return;
     if (shown.draft && !isOpen(shown.draft)) return;
     try {
-      const held = await this.deps.api.lease({ draft_id: id });
+      const held = await this.leases.take(id);
       if (!held) return;
-      if (this.state.get().shown?.id !== id) {
+      if (!this.leases.open || this.state.get().shown?.id !== id) {
         this.leases.release(held.lease);
         return;
       }
-      this.leases.granted(held.lease);
       // The reader has this very text before their eyes, unless it changed meanwhile.
       this.change(id, (now) => ({
         ...now,
@@ -186,6 +193,7 @@ export class Session {
       void this.prefetch();
     } catch (error) {
       this.change(id, (now) => ({ ...now, why: whyReadOnly(error) }));
+      if (error instanceof ApiError && error.status === 409) void this.reread(id);
     }
   }
 
@@ -194,6 +202,11 @@ export class Session {
     this.leases.granted(held.lease);
     this.watch.pause();
     const { shown, next } = this.state.get();
+    if (!this.leases.open) {
+      this.leases.release(held.lease);
+      this.patch({ shown: shownAs(held.draft.id, { draft: held.draft }) });
+      return;
+    }
     if (shown?.draft && shown.lease) {
       if (next) this.leases.release(next.lease);
       this.patch({ next: { draft: shown.draft, lease: shown.lease } });
@@ -238,7 +251,7 @@ export class Session {
     }
   }
 
-  private lose(lease: Lease, why: string) {
+  private lose(lease: Lease, why: Why) {
     const { shown, next } = this.state.get();
     this.leases.forget(lease);
     if (shown?.lease?.id === lease.id) this.patch({ shown: { ...shown, lease: null, why } });
@@ -252,7 +265,7 @@ export class Session {
     if (event.type === "workflow.killed") this.voidLeases(event.workflow);
     const about = event.type === "workflow.resumed" || event.draft_id === shown?.id;
     if (shown && !shown.lease && about) void this.lookAgain(shown.id);
-    if (shown && this.state.get().next) return;
+    if (!this.leases.open || (shown && this.state.get().next)) return;
     clearTimeout(this.retryTimer);
     // Many reviewers hear of the same draft at once.
     this.retryTimer = setTimeout(() => void this.wake(), 200 + Math.random() * 800);
@@ -281,10 +294,29 @@ export class Session {
     void this.wake();
   }
 
-  /** The window goes: nobody shall wait for what we held. */
+  /** The screen is there: on the draft that was asked for, the one that was left here, or whatever comes next. */
+  start(id?: string) {
+    this.leases.open = true;
+    this.lastInput = this.deps.clock();
+    const { shown } = this.state.get();
+    if (id && id !== shown?.id) this.select(id);
+    else if (!shown) void this.advance();
+    else if (shown.why !== READING && shown.draft && isOpen(shown.draft)) void this.take(shown.id);
+    else void this.lookAgain(shown.id);
+  }
+
+  /** The screen or its window goes: nobody shall wait for what we held. What is shown stays, to be leased anew. */
   stop() {
+    this.leases.open = false;
+    clearTimeout(this.takeTimer);
+    clearTimeout(this.retryTimer);
+    this.watch.pause();
     this.deps.texts.flush();
     for (const lease of this.leased()) this.leases.release(lease, true);
+    this.held.clear();
+    const { shown } = this.state.get();
+    const why = shown?.why === READING ? READING : null;
+    this.patch({ next: null, shown: shown && { ...shown, lease: null, why, paintedAt: null } });
   }
 
   notify(notice: Omit<Notice, "id">) {

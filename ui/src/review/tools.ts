@@ -1,4 +1,5 @@
 import type { Message } from "../api/types";
+import { words } from "../words";
 
 /** A thread's entries: what people wrote, and each tool call with its result as one. */
 export type Entry =
@@ -50,7 +51,8 @@ export function summary(text: string): string {
 }
 
 function inWords(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 1 ? inWords(value[0]) : `${value.length} results`;
+  if (Array.isArray(value))
+    return value.length === 1 ? inWords(value[0]) : words().review.results(value.length);
   if (value === null || typeof value !== "object") return String(value);
   return Object.entries(value)
     .map(([key, inner]) => {

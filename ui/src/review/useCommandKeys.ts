@@ -1,10 +1,13 @@
+import { useMemo } from "react";
 import type { DraftRow } from "../api/types";
 import { useKeys } from "../kit/keys";
+import { useOffer } from "../kit/offers";
+import { useWords } from "../words";
 import { COMMANDS, type Command } from "./commands";
 import { type Desk, useDesk } from "./context";
 import { isCommand } from "./guard";
 
-/** Binds every command's key. A field, an open dialog or a key held down swallows it. */
+/** Binds every command's key and offers it by name. A field, an open dialog or a key held down swallows it. */
 export function useCommandKeys(rows: DraftRow[], mayKill: boolean) {
   const desk = useDesk();
   desk.move = (by) => {
@@ -13,6 +16,22 @@ export function useCommandKeys(rows: DraftRow[], mayKill: boolean) {
     if (to) desk.session.select(to.id);
   };
   desk.mayKill = () => mayKill;
+  const says = useWords().review;
+  // The menu bar of the desktop has them too.
+  useOffer(
+    useMemo(
+      () =>
+        COMMANDS.map((command) => ({
+          id: command.id,
+          title: says.commands[command.id],
+          press: command.press,
+          run: () => {
+            if (desk.view.get().dialog === null && command.enabled(desk)) command.run(desk);
+          },
+        })),
+      [desk, says],
+    ),
+  );
   useKeys(
     Object.fromEntries(
       COMMANDS.flatMap((command) =>

@@ -1,7 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { DraftRow } from "../api/types";
-import { useDesk, useSession, useView } from "./context";
+import { go } from "../kit/route";
+import { show, useDesk, useSession, useView } from "./context";
 import { isWholeQueue, refreshRows } from "./data";
 import { after } from "./rows";
 
@@ -10,37 +11,53 @@ const TICK_MS = 5_000;
 const REFRESH_MS = 1_500;
 const LOOK_AGAIN_MS = 30_000;
 
-/** Starts and ends the session with the screen, and keeps its leases while the person is there. */
-export function useLifetime(rows: DraftRow[]) {
+/**
+ * Starts the session when the screen comes into view and ends it when another one takes its place, and keeps its leases
+ * while the person is there. `id` is the draft that the address names.
+ */
+export function useLifetime(rows: DraftRow[], id: string | null) {
   const desk = useDesk();
-  const { session, decisions } = desk;
+  const { session, decisions, view } = desk;
   const filters = useView((view) => view.filters);
   desk.list = () => (isWholeQueue(filters) ? undefined : after(rows, session.state.get().shown?.id));
 
+  const wanted = useRef(id);
+  wanted.current = id;
   useEffect(() => {
     decisions.start();
-    void session.advance();
+    session.start(wanted.current ?? undefined);
     const touch = () => session.touch();
     const stop = () => session.stop();
+    const back = (event: PageTransitionEvent) => event.persisted && session.start();
     const timer = setInterval(() => session.renew(), TICK_MS);
     const look = setInterval(() => session.state.get().empty && void session.wake(), LOOK_AGAIN_MS);
     const inputs = ["keydown", "pointerdown", "pointermove", "wheel"];
     for (const input of inputs) addEventListener(input, touch, { passive: true });
     addEventListener("pagehide", stop);
+    addEventListener("pageshow", back);
     return () => {
       clearInterval(timer);
       clearInterval(look);
       for (const input of inputs) removeEventListener(input, touch);
       removeEventListener("pagehide", stop);
+      removeEventListener("pageshow", back);
       stop();
+      show(view, { dialog: null });
     };
-  }, [session, decisions]);
+  }, [session, decisions, view]);
 
-  const first = useRef(true);
+  // The address has done its work: walking on in the queue must not contradict it.
+  useEffect(() => {
+    if (id === null) return;
+    session.select(id);
+    go("review", undefined, { replace: true });
+  }, [session, id]);
+
+  const ordered = useRef(filters);
   // Another filter, another next draft.
   useEffect(() => {
-    if (!first.current) session.reorder();
-    first.current = false;
+    if (ordered.current !== filters) session.reorder();
+    ordered.current = filters;
   }, [session, filters]);
 
   useAttention();
@@ -71,21 +88,26 @@ function useAttention() {
 export function useHubEvents() {
   const { host, api, session, view, inView } = useDesk();
   const client = useQueryClient();
+  const left = useRef(false);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const refresh = () => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void refreshRows(client, api, view.get().filters, inView).catch(() => {});
-        for (const queryKey of [["workflows"], ["escalations"]]) void client.invalidateQueries({ queryKey });
-      }, REFRESH_MS);
+    const refreshNow = () => {
+      timer = undefined;
+      void refreshRows(client, api, view.get().filters, inView).catch(() => {});
+      for (const queryKey of [["workflows"], ["escalations"]]) void client.invalidateQueries({ queryKey });
     };
+    const refresh = () => {
+      timer ??= setTimeout(refreshNow, REFRESH_MS);
+    };
+    // What happened while another screen was shown went by unheard.
+    if (left.current) refreshNow();
     const stop = host.events((event) => {
       refresh();
       if (event === "reconnected") void session.wake();
       else session.onEvent(event);
     });
     return () => {
+      left.current = true;
       clearTimeout(timer);
       stop();
     };

@@ -8,6 +8,8 @@ mod sources;
 mod system;
 mod workflows;
 
+pub use system::CONTRACT;
+
 use crate::{State, access, console, docs};
 use axum::Router;
 use axum::extract::{MatchedPath, Request};

@@ -38,7 +38,7 @@ pub async fn me(extract::State(state): extract::State<State>, Who(who): Who) -> 
 }
 
 /// Rises when a client that was written before can't speak to this hub any more.
-const CONTRACT: u32 = 1;
+pub const CONTRACT: u32 = 1;
 
 /// Who I am, and where.
 #[derive(Serialize, utoipa::ToSchema)]

@@ -1,21 +1,21 @@
-/** Characters that show nothing themselves but change what a reader sees, or hide text from them. */
-const NAMES: Record<number, string> = {
-  173: "soft hyphen",
+import { words } from "../../words";
+
+/**
+ * Characters that show nothing themselves but change what a reader sees, or hide text from them, by their short names in
+ * Unicode. Those that have none are in the catalogue.
+ */
+const SHORT: Record<number, string> = {
   1564: "ALM",
   6158: "MVS",
-  8203: "zero-width space",
   8204: "ZWNJ",
   8205: "ZWJ",
   8206: "LRM",
   8207: "RLM",
-  8232: "line separator",
-  8233: "paragraph separator",
   8234: "LRE",
   8235: "RLE",
   8236: "PDF",
   8237: "LRO",
   8238: "RLO",
-  8288: "word joiner",
   8294: "LRI",
   8295: "RLI",
   8296: "FSI",
@@ -65,5 +65,5 @@ function isSpelling(text: string, at: number, char: string): boolean {
 
 export function nameOf(char: string): string {
   const code = char.codePointAt(0) ?? 0;
-  return NAMES[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  return words().kit.hidden[code] ?? SHORT[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }

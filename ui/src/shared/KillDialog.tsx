@@ -1,14 +1,21 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
+import type { Api } from "../api/client";
 import type { Workflow } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { HoldButton } from "../kit/hold-button";
-import { show, useDesk } from "./context";
-import { count, longSpan, reasonOf, STAGES } from "./words";
+import { useWords } from "../words";
+import { longSpan, reasonOf, stageName } from "./words";
+
+interface Props {
+  workflow: Workflow;
+  api: Api;
+  onClose: () => void;
+}
 
 /** Two moves: open this, then type the workflow's id or hold the button. Resume stands in the same place. */
-export function KillDialog({ workflow }: { workflow: Workflow }) {
-  const { api, view } = useDesk();
+export function KillDialog({ workflow, api, onClose }: Props) {
+  const says = useWords().shared;
   const client = useQueryClient();
   const field = useRef<HTMLInputElement>(null);
   // The workflow changes under the dialog once the act is done; what was asked stays on view.
@@ -17,13 +24,12 @@ export function KillDialog({ workflow }: { workflow: Workflow }) {
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, say] = useState<{ words: string; done: boolean } | null>(null);
-  const verb = killed ? "Resume" : "Kill";
-  const close = () => show(view, { dialog: null });
+  const matches = typed.trim() === workflow.id;
 
   const act = async () => {
     if (busy || said?.done) return;
     if (!reason.trim()) {
-      say({ words: "Say why first: the reason goes into the record.", done: false });
+      say({ words: says.sayWhy, done: false });
       field.current?.focus();
       return;
     }
@@ -32,36 +38,43 @@ export function KillDialog({ workflow }: { workflow: Workflow }) {
       say({ words: killed ? await resume() : await kill(), done: true });
       await client.invalidateQueries();
     } catch (error) {
-      say({ words: `${verb} failed, nothing changed. ${reasonOf(error)}`, done: false });
+      say({ words: (killed ? says.resumeFailed : says.killFailed)(reasonOf(error)), done: false });
     } finally {
       setBusy(false);
     }
   };
   const kill = async () => {
     const answer = await api.kill(workflow.id, reason.trim());
-    return [
-      `Effective in ${answer.effect_ms < 1 ? answer.effect_ms.toFixed(1) : Math.round(answer.effect_ms)} ms`,
-      `${answer.frozen} frozen`,
-      `${count(answer.leases_voided, "lease")} void`,
-      `${count(answer.deliveries_held, "delivery", "deliveries")} held`,
-    ].join(" · ");
+    return says.effective(answer.effect_ms, answer.frozen, answer.leases_voided, answer.deliveries_held);
   };
   const resume = async () => {
     const answer = await api.resume(workflow.id, reason.trim());
-    return `Running again at ${STAGES[answer.stage] ?? answer.stage} · ${answer.returned} back in the queue · ${answer.stayed_out} stayed out, their tickets had moved`;
+    return says.resumed(stageName(answer.stage), answer.returned, answer.stayed_out);
   };
 
+  const [press, hold, doing] = killed
+    ? [says.resume, says.holdToResume, says.resuming]
+    : [says.kill, says.holdToKill, says.killing];
   return (
-    <Dialog title={`${verb} ${workflow.name}`} onClose={close} initialFocus={field}>
-      <p className="dialog-lead">
+    <Dialog
+      title={(killed ? says.resumeTitle : says.killTitle)(workflow.name)}
+      onClose={onClose}
+      initialFocus={field}
+    >
+      <p className="dialog-lead" dir="auto">
         {killed
-          ? `Killed ${longSpan(api.now() - Date.parse(workflow.killed_at ?? ""))} ago by ${workflow.killed_by}: ${workflow.killed_reason}. It starts again at internal.`
-          : "At once: no new model call, no lease, no decision, no delivery. Staged drafts freeze."}
+          ? says.resumeLead(
+              longSpan(api.now() - Date.parse(workflow.killed_at ?? "")),
+              workflow.killed_by ?? "",
+              workflow.killed_reason ?? "",
+            )
+          : says.killLead}
       </p>
       <label className="field">
-        Why
+        {says.why}
         <input
           ref={field}
+          dir="auto"
           value={reason}
           disabled={said?.done}
           onChange={(event) => setReason(event.target.value)}
@@ -71,7 +84,9 @@ export function KillDialog({ workflow }: { workflow: Workflow }) {
         <>
           <label className="field">
             <span>
-              Type <code>{workflow.id}</code> and press Enter, or hold the button for a second
+              {says.typeBefore}
+              <code>{workflow.id}</code>
+              {says.typeAfter}
             </span>
             <input
               value={typed}
@@ -79,24 +94,20 @@ export function KillDialog({ workflow }: { workflow: Workflow }) {
               spellCheck={false}
               onChange={(event) => setTyped(event.target.value)}
               onKeyDown={(event) => {
-                if (event.key === "Enter" && !event.repeat && typed.trim() === workflow.id) void act();
+                if (event.key === "Enter" && !event.repeat && matches) void act();
               }}
             />
           </label>
           <div className="dialog-end">
-            <button type="button" className="quiet" onClick={close}>
-              Cancel
+            <button type="button" className="quiet" onClick={onClose}>
+              {says.cancel}
             </button>
             <HoldButton
               className={killed ? "hold-button" : "hold-button red"}
               onDone={() => void act()}
-              at={typed.trim() === workflow.id}
+              at={matches}
             >
-              {busy
-                ? `${verb}ing…`.replace("eing", "ing")
-                : typed.trim() === workflow.id
-                  ? verb
-                  : `Hold to ${verb.toLowerCase()}`}
+              {busy ? doing : matches ? press : hold}
             </HoldButton>
           </div>
         </>
@@ -106,8 +117,8 @@ export function KillDialog({ workflow }: { workflow: Workflow }) {
       </p>
       {said?.done && (
         <div className="dialog-end">
-          <button type="button" className="primary" onClick={close}>
-            Close
+          <button type="button" className="primary" onClick={onClose}>
+            {says.close}
           </button>
         </div>
       )}

@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { startHub, until } from "../browser/hub.mjs";
+import { makeHome, openApp } from "./app.mjs";
+import { openKeychain } from "./keychain.mjs";
+import { openWire } from "./wire.mjs";
+
+/** A team's hub behind a wire that is cut: what is decided meanwhile is kept, encrypted, and arrives once. */
+
+const WORKFLOW = "support-first-reply";
+const ready = (not) => {
+  const draft = document.querySelector("[data-testid=draft][data-ready=true]");
+  return draft && draft.dataset.draftId !== not ? draft.dataset.draftId : null;
+};
+const invoke = (name, args) =>
+  window.__TAURI_INTERNALS__.invoke(name, args).then((answer) => JSON.stringify(answer ?? null));
+const said = (words) => document.body.innerText.includes(words);
+
+let team, wire, token, closeKeychain, home, app;
+
+before(async () => {
+  closeKeychain = await openKeychain();
+  team = await startHub("--demo");
+  wire = await openWire(team.hub.url);
+  const grants = [{ role: "reviewer", workflow: WORKFLOW }];
+  ({ token } = await team.hub.call("POST", "/v1/tokens", { name: "ana", grants }));
+  home = await makeHome();
+  app = await openApp(home);
+  await app.page.until("the console", said, "Load the demo");
+});
+
+after(async () => {
+  await app?.close();
+  await home?.remove();
+  wire?.close();
+  await team?.stop();
+  await closeKeychain?.();
+});
+
+const mine = async () => {
+  const { cases } = await team.hub.call("GET", `/v1/cases?workflow=${WORKFLOW}&limit=200`);
+  const decided = [];
+  for (const one of cases) {
+    const { outcome } = await team.hub.draft(one.draft_id);
+    if (outcome?.by === "ana") decided.push(outcome.verdict_id);
+  }
+  return decided;
+};
+
+const journals = async () => {
+  const places = await readdir(join(home.dir, "data"), { recursive: true });
+  return places.filter((name) => /journal-[0-9a-f]{16}$/.test(name)).map((name) => join(home.dir, "data", name));
+};
+
+test("a wrong address and a wrong token are told apart, and nothing changes", async () => {
+  const { page } = app;
+  const use = (url, secret) => page.runAsync(invoke, "use_remote", { url, token: secret });
+  assert.match(await use("http://hub.example.com", token), /https/);
+  assert.match(await use("http://127.0.0.1:1", token), /can't be reached/);
+  assert.match(await use(wire.url, "cs_wrong"), /doesn't know this token/);
+  assert.equal(JSON.parse(await page.runAsync(invoke, "hub_choice", {})).kind, "embedded");
+});
+
+test("a team's hub is chosen, and its token is in the keychain", async () => {
+  const { page } = app;
+  assert.equal(await page.runAsync(invoke, "use_remote", { url: wire.url, token }), "null");
+  await page.run(() => location.reload());
+  await page.until("a draft of the team's", ready, null);
+  const choice = JSON.parse(await page.runAsync(invoke, "hub_choice", {}));
+  assert.deepEqual([choice.kind, choice.url, choice.keychain], ["remote", wire.url, true]);
+  const settings = await readFile(join(home.dir, "config", "app.countersign.desktop", "settings.json"), "utf8");
+  assert.ok(!settings.includes(token), "the token is in no file");
+});
+
+test("the wire is cut in the middle of twenty verdicts: twenty outcomes, none twice", async () => {
+  const { page } = app;
+  let current = await page.run(ready, null);
+  for (let n = 0; n < 20; n += 1) {
+    if (n === 6 || n === 13) wire.cut();
+    await page.press("a");
+    if (n === 6 || n === 13) {
+      await page.until("the loss is said", () =>
+        document.querySelector("[data-testid=connection]")?.classList.contains("lost"),
+      );
+      await until("the decision is kept on disk", async () => (await journals()).length === 1);
+      wire.mend();
+    }
+    current = await page.until("the next draft", ready, current);
+  }
+  await until("twenty outcomes", async () => (await mine()).length === 20);
+  assert.equal(new Set(await mine()).size, 20);
+  await until("nothing waits any more", async () => (await journals()).length === 0);
+});
+
+test("what was typed for a ticket that moved on meanwhile is shown with why it wasn't taken", async () => {
+  const { page } = app;
+  const current = await page.run(ready, null);
+  const { external_id, revision } = await team.hub.draft(current);
+  wire.cut();
+  await page.press("e");
+  await page.until("the editor", () => document.activeElement?.closest("[data-testid=editor], .cm-editor"));
+  await page.press("Control+End");
+  await page.type(" A word of mine.");
+  await page.press("Control+Enter");
+  await until("the decision is kept on disk", async () => (await journals()).length === 1);
+  const newer = { external_id, revision: `${Number(revision) + 1}`, thread: [], draft: { text: "A newer draft." } };
+  await team.hub.call("POST", `/v1/drafts?workflow=${WORKFLOW}`, newer);
+  wire.mend();
+  const notice = await page.until("the conflict", () => document.querySelector("[data-testid=notice]")?.innerText);
+  assert.match(notice, /newer revision/i);
+  assert.match(notice, /kept/i);
+  const { kept } = JSON.parse(
+    (
+      JSON.parse(
+        await page.runAsync(invoke, "hub_request", {
+          request: { method: "GET", path: `/v1/drafts/${current}`, headers: {}, body: null },
+        }),
+      )
+    ).body,
+  );
+  assert.match(kept[0].final_text, /A word of mine/);
+});
+
+test("killed while the hub is away, it sends what waits at the next start", async () => {
+  const { page } = app;
+  const current = await page.until("a draft", ready, null);
+  const before = (await mine()).length;
+  wire.cut();
+  await page.press("a");
+  await until("the decision is kept on disk", async () => (await journals()).length === 1);
+  const [journal] = await journals();
+  assert.ok(!(await readFile(journal, "latin1")).includes(current), "it is encrypted");
+  await app.kill();
+  app = await openApp(home);
+  await app.page.until("the loss is said", said, "Trying again");
+  assert.equal((await mine()).length, before);
+  wire.mend();
+  await until("the outcome", async () => (await mine()).length === before + 1, 30_000);
+  assert.equal((await team.hub.draft(current)).outcome.by, "ana");
+  await until("nothing waits any more", async () => (await journals()).length === 0);
+});
+
+test("back to the embedded hub, and the token is forgotten", async () => {
+  const { page } = app;
+  await page.until("a draft", ready, null);
+  await page.runAsync(invoke, "use_embedded", {});
+  await page.run(() => location.reload());
+  await page.until("the console of an empty hub", said, "Load the demo");
+  assert.equal(JSON.parse(await page.runAsync(invoke, "hub_choice", {})).kind, "embedded");
+});

@@ -1,0 +1,37 @@
+import type { Case, CaseRow, Workflow } from "../api/types";
+import { named } from "../shared/words";
+import { useWords, words } from "../words";
+
+export const TONES: Record<string, string> = { approve: "pass", edit: "hold", escalate: "fail" };
+
+/** A decision in words, with a dot whose shape says which of the three it is. */
+export function Outcome({ row, workflow }: { row: CaseRow; workflow: Workflow | undefined }) {
+  useWords();
+  const why = whyOf(row, workflow);
+  return (
+    <>
+      <span className={`cases-dot ${TONES[row.action] ?? ""}`} aria-hidden="true" />
+      {doneName(row.action)}
+      {why && (
+        <span className="cases-why" dir="auto" title={why}>
+          {why}
+        </span>
+      )}
+    </>
+  );
+}
+
+export const doneName = (action: string) => named(words().shared.done, action);
+export const gradeName = (grade: string) => named(words().shared.grades, grade);
+
+/** An edit's grade, or an escalation's reasons. */
+export function whyOf(row: Pick<Case, "grade" | "reasons">, workflow: Workflow | undefined): string {
+  return [
+    ...(row.grade ? [gradeName(row.grade)] : []),
+    ...row.reasons.map((code) => reasonLabel(code, workflow)),
+  ].join(", ");
+}
+
+export function reasonLabel(code: string, workflow: Workflow | undefined): string {
+  return workflow?.reasons.find((reason) => reason.code === code)?.label ?? code.replaceAll("_", " ");
+}

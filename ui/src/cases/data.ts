@@ -1,0 +1,103 @@
+import {
+  type InfiniteData,
+  keepPreviousData,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { Api } from "../api/client";
+import type { CaseRow, Me } from "../api/types";
+import type { Host } from "../host";
+import { useHubChanges } from "../shared/refresh";
+import { hasRoleEverywhere } from "../shared/rights";
+import { type Filters, type Page, renewed } from "./list";
+
+const PAGE = 200;
+/** Walking past a case is not reading it: reading is on record. */
+const SETTLED_MS = 150;
+
+export function useWorkflows(api: Api) {
+  return useQuery({ queryKey: ["workflows"], queryFn: api.workflows }).data;
+}
+
+/** The list, page by page, and what came in above it since. */
+export function useCases(api: Api, host: Host, filters: Filters) {
+  const client = useQueryClient();
+  const key = useMemo(() => ["cases", filters], [filters]);
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam }): Promise<Page> =>
+      api.cases({ ...filters, limit: PAGE, ...(pageParam && { cursor: pageParam }) }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.cases) ?? [], [query.data]);
+  const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = query;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage && !isError) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, isError, fetchNextPage]);
+
+  const [stale, setStale] = useState(false);
+  useHubChanges(
+    host,
+    () => setStale(true),
+    ({ type }) => type.startsWith("verdict."),
+  );
+  const renew = useCallback(async () => {
+    setStale(false);
+    const fresh = await api.cases({ ...filters, limit: PAGE });
+    client.setQueryData<InfiniteData<Page, string>>(key, (now) => {
+      if (!now) return now;
+      const pages = renewed(now.pages, fresh);
+      return { pages, pageParams: now.pageParams.slice(0, pages.length) };
+    });
+  }, [api, client, filters, key]);
+  // A hub that is away says so itself, and its coming back counts as a change.
+  return { rows, query, more, stale, renew: () => void renew().catch(() => {}) };
+}
+
+/** One case, once the person has stayed with it for a moment. */
+export function useCase(api: Api, id: string) {
+  const [settled, settle] = useState(id);
+  useEffect(() => {
+    const timer = setTimeout(() => settle(id), SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [id]);
+  return useQuery({
+    queryKey: ["case", id],
+    queryFn: () => api.case(id),
+    enabled: settled === id,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function useDraft(api: Api, id: string) {
+  return useQuery({ queryKey: ["case-draft", id], queryFn: () => api.draft(id) });
+}
+
+/** What the audit log holds of a draft, for those who may read it. */
+export function useRecord(api: Api, me: Me, draftId: string) {
+  // The log is one for all workflows.
+  const may = hasRoleEverywhere(me, ["admin", "auditor"]);
+  const query = useQuery({
+    queryKey: ["case-record", draftId],
+    queryFn: async () =>
+      (await api.audit({ object: draftId, act: "draft.leased,verdict.", limit: 50 })).entries,
+    enabled: may,
+  });
+  return { may, query };
+}
+
+export function useDiff(api: Api, draftId: string, text: string | null) {
+  return useQuery({
+    queryKey: ["case-diff", draftId, text],
+    queryFn: ({ signal }) => api.diff(draftId, text ?? "", signal),
+    enabled: text !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export type Row = CaseRow;

@@ -1,0 +1,119 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import type { Api } from "../api/client";
+import type { Host, Native } from "../host";
+import { useKeys } from "../kit/keys";
+import { useOffered } from "../kit/offers";
+import type { Choice } from "../kit/palette";
+import { go } from "../kit/route";
+import { ticketName } from "../shared/words";
+import { useWords } from "../words";
+import { useLookChoices, useScreenChoices } from "./commands";
+
+interface Props {
+  host: Host;
+  api: Api;
+  native: Native;
+}
+
+/** What the console does beyond its window: the menu bar, the tray, notices, the size of the text. */
+export function Desktop({ host, api, native }: Props) {
+  const words = useWords().desktop;
+  useMenu(native);
+  useNotices(host, api, native);
+  const workflows = useQuery({ queryKey: ["workflows"], queryFn: api.workflows }).data;
+  const waiting = (workflows ?? []).reduce((sum, workflow) => sum + (workflow.drafts.staged ?? 0), 0);
+  useEffect(() => {
+    const { open, kill, quit } = words;
+    void native.setTray({ count: waiting, open, waiting: words.waiting(waiting), kill, quit });
+  }, [native, words, waiting]);
+  return null;
+}
+
+/** Every command of the screen that is shown, in the menu bar; what is chosen there or in the tray is run here. */
+function useMenu(native: Native) {
+  const words = useWords().desktop;
+  const offered = useOffered();
+  const screens = useScreenChoices();
+  const looks = useLookChoices();
+  const view: Choice[] = [
+    { id: "zoom-in", title: words.larger, press: "$mod+=", run: () => void native.zoom(1) },
+    { id: "zoom-out", title: words.smaller, press: "$mod+-", run: () => void native.zoom(-1) },
+    { id: "zoom-0", title: words.usual, press: "$mod+0", run: () => void native.zoom(0) },
+    { id: "menu-bar", title: words.menuBar, press: "F10", run: () => void native.toggleMenu() },
+    ...looks,
+  ];
+  useKeys(
+    Object.fromEntries(
+      view.flatMap(({ press, run }) => {
+        const act = (event: KeyboardEvent) => {
+          event.preventDefault();
+          run();
+        };
+        // On many keyboards "+" is Shift and "=".
+        return press === undefined
+          ? []
+          : press === "$mod+="
+            ? [[press, act] as const, ["$mod+Shift++", act] as const, ["$mod++", act] as const]
+            : [[press, act] as const];
+      }),
+    ),
+  );
+  const all = useRef<Choice[]>([]);
+  all.current = [...screens, ...offered, ...view];
+  const groups = [
+    { title: words.go, choices: screens },
+    { title: words.here, choices: offered },
+    { title: words.view, choices: view },
+  ]
+    .filter(({ choices }) => choices.length > 0)
+    .map(({ title, choices }) => ({ title, items: choices.map(({ id, title }) => ({ id, title })) }));
+  const shown = JSON.stringify(groups);
+  useEffect(() => void native.setMenu(JSON.parse(shown)), [native, shown]);
+  useEffect(
+    () =>
+      native.onCommand((id) => {
+        if (id === "kill" && !all.current.some((choice) => choice.id === id)) return go("rollout");
+        all.current.find((choice) => choice.id === id)?.run();
+      }),
+    [native],
+  );
+}
+
+/** Says what may not wait until somebody looks: a kill, and an escalation to me. */
+function useNotices(host: Host, api: Api, native: Native) {
+  const words = useWords().desktop;
+  const client = useQueryClient();
+  const said = useRef(words);
+  said.current = words;
+  useEffect(() => {
+    let known: Set<string> | undefined;
+    const look = async () => {
+      const mine = await client.fetchQuery({
+        queryKey: ["escalations"],
+        queryFn: api.escalations,
+        staleTime: 0,
+      });
+      const before = known;
+      known = new Set(mine.map(({ id }) => id));
+      // What was there when the window opened is no news.
+      for (const one of before ? mine.filter(({ id }) => !before.has(id)) : []) {
+        const body = one.comment ?? one.reasons.join(", ");
+        void native.notify(said.current.escalated(ticketName(one.external_id)), body);
+      }
+    };
+    const killed = async (id: string) => {
+      const { name, killed_by, killed_reason } = await api.workflow(id);
+      void native.notify(
+        said.current.killed(name),
+        said.current.killedBy(killed_by ?? "", killed_reason ?? ""),
+      );
+    };
+    const quietly = (work: Promise<void>) => void work.catch(() => {});
+    quietly(look());
+    return host.events((event) => {
+      if (event === "reconnected" || event.type === "escalation.updated") quietly(look());
+      else if (event.type === "workflow.killed") quietly(killed(event.workflow));
+    });
+  }, [host, api, native, client]);
+}

@@ -1,0 +1,69 @@
+import { Activity, lazy, Suspense } from "react";
+import type { Api } from "../api/client";
+import type { Me } from "../api/types";
+import type { Host } from "../host";
+import { useKeys } from "../kit/keys";
+import { go, useRoute } from "../kit/route";
+import { Review } from "../review/Review";
+import { useWords } from "../words";
+import { Desktop } from "./Desktop";
+import { Rail } from "./Rail";
+import { ScreenPalette } from "./ScreenPalette";
+import { isScreen, SCREENS } from "./screens";
+import "./frame.css";
+
+const PAGES = {
+  rollout: lazy(() => import("../rollout/Rollout")),
+  cases: lazy(() => import("../cases/Cases")),
+  activity: lazy(() => import("../activity/Activity")),
+  settings: lazy(() => import("../settings/Settings")),
+};
+
+/** What every screen gets. */
+export interface ScreenProps {
+  host: Host;
+  api: Api;
+  me: Me;
+  /** What follows the screen's name in the address: which workflow, which case, which section. */
+  id: string | null;
+}
+
+/** The rail, and the screen that it points at. Review stays as it was left, and holds nothing while it isn't seen. */
+export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
+  const route = useRoute();
+  const words = useWords().frame;
+  const screen = isScreen(route.screen) ? route.screen : "review";
+  useKeys(
+    Object.fromEntries(
+      SCREENS.map(({ id, press }) => [
+        press,
+        (event: KeyboardEvent) => {
+          event.preventDefault();
+          go(id);
+        },
+      ]),
+    ),
+  );
+  const Page = screen === "review" ? null : PAGES[screen];
+  return (
+    <div className="frame">
+      <Rail screen={screen} host={host} me={me} />
+      {host.native && <Desktop host={host} api={api} native={host.native} />}
+      <Activity mode={Page ? "hidden" : "visible"}>
+        <Review host={host} api={api} me={me} id={screen === "review" ? route.id : null} />
+      </Activity>
+      {Page && <ScreenPalette />}
+      {Page && (
+        <Suspense
+          fallback={
+            <main className="opening" role="status">
+              {words.opening}
+            </main>
+          }
+        >
+          <Page host={host} api={api} me={me} id={route.id} />
+        </Suspense>
+      )}
+    </div>
+  );
+}

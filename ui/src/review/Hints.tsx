@@ -1,0 +1,44 @@
+import { useEffect, useState } from "react";
+import { Key } from "../kit/keys";
+import { useWords } from "../words";
+import { useDesk, useSettled } from "./context";
+
+const PREFIX = "countersign:hints:";
+const FIRST_DRAFTS = 3;
+const DONE = String(FIRST_DRAFTS);
+
+/** The five keys, over somebody's first three decisions. */
+export function Hints() {
+  const { me } = useDesk();
+  const says = useWords().review;
+  const key = PREFIX + me.subject;
+  const [before] = useState(() => Number(localStorage.getItem(key) ?? 0));
+  const [closed, close] = useState(before >= FIRST_DRAFTS);
+  const gone = useSettled((state) => state.gone.size);
+  const draft = useSettled((state) => state.shown?.draft != null);
+  const decided = before + gone;
+  const over = closed || decided >= FIRST_DRAFTS;
+  useEffect(() => {
+    if (decided > before) localStorage.setItem(key, String(decided));
+  }, [key, decided, before]);
+  if (over || !draft) return null;
+  return (
+    <aside className="hints" aria-label={says.hintsTitle}>
+      {Object.entries(says.hints).map(([press, does]) => (
+        <span key={press}>
+          <Key press={press} /> {does}
+        </span>
+      ))}
+      <button
+        type="button"
+        className="link-button"
+        onClick={() => {
+          localStorage.setItem(key, DONE);
+          close(true);
+        }}
+      >
+        {says.gotIt}
+      </button>
+    </aside>
+  );
+}

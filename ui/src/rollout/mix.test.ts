@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { Day } from "../api/types";
+import { bars, ceiling, counts, seriesOf, shares, total, windowStart } from "./mix";
+
+const NOW = Date.parse("2026-11-22T13:00:00Z");
+
+test("an outcome's key tells its series; one that is unknown counts nowhere", () => {
+  const keys = [
+    "approve",
+    "edit.cosmetic",
+    "edit.factual",
+    "edit.citation",
+    "escalate:legal",
+    "unresolved",
+    "new",
+  ];
+  expect(keys.map(seriesOf)).toEqual([
+    "approve",
+    "cosmetic",
+    "wrong",
+    "wrong",
+    "escalated",
+    "unresolved",
+    null,
+  ]);
+  expect(total(counts({ approve: 3, "edit.factual": 1, "edit.citation": 2, staged: 9 }))).toBe(6);
+});
+
+test("every day has a bar, up to the hub's today", () => {
+  const shown = bars([{ day: "2026-11-20", outcomes: { approve: 4, unresolved: 1 } }], NOW, 3);
+  expect(shown.map(({ day, total }) => [day, total])).toEqual([
+    ["2026-11-20", 5],
+    ["2026-11-21", 0],
+    ["2026-11-22", 0],
+  ]);
+  expect(bars([], NOW)[0]?.day).toBe(windowStart(NOW));
+});
+
+test("the chart's top is round and not far above the highest bar", () => {
+  expect([0, 1, 3, 5, 9, 57, 61, 101].map(ceiling)).toEqual([1, 1, 4, 6, 10, 60, 80, 200]);
+});
+
+test("shares count from a day on, reasons by their code", () => {
+  const days: Day[] = [
+    { day: "2026-11-10", outcomes: { approve: 100 } },
+    { day: "2026-11-20", outcomes: { approve: 8, "edit.material": 1, "escalate:b": 1, "escalate:a": 2 } },
+    { day: "2026-11-21", outcomes: { "escalate:b": 3, unresolved: 5 } },
+  ];
+  const of = shares(days, "2026-11-20");
+  expect([of.reviewed, of.selected]).toEqual([15, 20]);
+  expect(of.reasons).toEqual([
+    ["b", 4],
+    ["a", 2],
+  ]);
+  expect(of.counts.escalated).toBe(6);
+});

@@ -1,0 +1,92 @@
+import type { Day } from "../api/types";
+
+/** The better outcomes first; in a bar they stand at the bottom. */
+export const SERIES = ["approve", "cosmetic", "material", "wrong", "escalated", "unresolved"] as const;
+export type Series = (typeof SERIES)[number];
+export type Counts = Record<Series, number>;
+
+export const WINDOW_DAYS = 28;
+
+const DAY_MS = 86_400_000;
+const KEYS: Record<string, Series> = {
+  approve: "approve",
+  "edit.cosmetic": "cosmetic",
+  "edit.material": "material",
+  "edit.factual": "wrong",
+  "edit.citation": "wrong",
+  unresolved: "unresolved",
+};
+
+/** Which series an outcome's key counts in; null for a key that this console doesn't know. */
+export function seriesOf(key: string): Series | null {
+  return KEYS[key] ?? (key.startsWith("escalate") ? "escalated" : null);
+}
+
+const none = (): Counts => ({ approve: 0, cosmetic: 0, material: 0, wrong: 0, escalated: 0, unresolved: 0 });
+
+export function counts(outcomes: Record<string, number>): Counts {
+  const sum = none();
+  for (const [key, n] of Object.entries(outcomes)) {
+    const series = seriesOf(key);
+    if (series) sum[series] += n;
+  }
+  return sum;
+}
+
+export function total(of: Counts): number {
+  return SERIES.reduce((sum, series) => sum + of[series], 0);
+}
+
+export interface Bar {
+  day: string;
+  counts: Counts;
+  total: number;
+}
+
+/** A bar for each of the last days up to the hub's today, those without any outcome too. */
+export function bars(days: Day[], now: number, length = WINDOW_DAYS): Bar[] {
+  const known = new Map(days.map(({ day, outcomes }) => [day, outcomes]));
+  return Array.from({ length }, (_, i) => {
+    const day = new Date(now - (length - 1 - i) * DAY_MS).toISOString().slice(0, 10);
+    const of = counts(known.get(day) ?? {});
+    return { day, counts: of, total: total(of) };
+  });
+}
+
+/** The chart's top: the next 1, 2, 4, 6 or 8 times a power of ten, so that its half is whole from 2 on. */
+export function ceiling(highest: number): number {
+  for (let power = 1; ; power *= 10) {
+    for (const step of [1, 2, 4, 6, 8]) if (step * power >= highest) return step * power;
+  }
+}
+
+export interface Shares {
+  /** Drafts that a person decided. */
+  reviewed: number;
+  /** Those and the ones that nobody decided in time. */
+  selected: number;
+  counts: Counts;
+  /** Escalations by their reason's code, the most frequent first. */
+  reasons: [code: string, n: number][];
+}
+
+/** What came of the drafts from a day on. */
+export function shares(days: Day[], from: string): Shares {
+  const sum: Record<string, number> = {};
+  for (const { day, outcomes } of days) {
+    if (day < from) continue;
+    for (const [key, n] of Object.entries(outcomes)) sum[key] = (sum[key] ?? 0) + n;
+  }
+  const of = counts(sum);
+  const selected = total(of);
+  const reasons = Object.entries(sum)
+    .filter(([key, n]) => key.startsWith("escalate:") && n > 0)
+    .map(([key, n]): [string, number] => [key.slice("escalate:".length), n])
+    .sort(([, a], [, b]) => b - a);
+  return { reviewed: selected - of.unresolved, selected, counts: of, reasons };
+}
+
+/** The first day that the window shows. */
+export function windowStart(now: number, length = WINDOW_DAYS): string {
+  return new Date(now - (length - 1) * DAY_MS).toISOString().slice(0, 10);
+}

@@ -1,0 +1,17 @@
+import type { Me } from "../api/types";
+
+type Role = Me["grants"][number]["role"];
+
+/** Whether somebody has one of these roles in a workflow; the owner of an embedded hub has every role. */
+export function hasRole(me: Me, workflow: string, roles: readonly Role[]): boolean {
+  const mine = me.grants.filter((grant) => grant.workflow == null || grant.workflow === workflow);
+  return me.owner || mine.some(({ role }) => roles.includes(role));
+}
+
+export const mayKill = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin", "oncall"]);
+export const mayResume = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
+
+/** The same for what belongs to no workflow alone: tokens, the audit log, everybody's sources. */
+export function hasRoleEverywhere(me: Me, roles: readonly Role[]): boolean {
+  return me.owner || me.grants.some(({ role, workflow }) => workflow == null && roles.includes(role));
+}

@@ -1,0 +1,24 @@
+import type { Words } from "..";
+
+export const desktop: Words["desktop"] = {
+  waiting: (n) =>
+    n === 0 ? "Nichts wartet" : n === 1 ? "1 Entwurf wartet" : `${n.toLocaleString("de")} Entwürfe warten`,
+  open: "Countersign öffnen",
+  kill: "Workflow stoppen …",
+  quit: "Beenden",
+  go: "Gehe zu",
+  here: "Hier",
+  view: "Ansicht",
+  larger: "Größere Schrift",
+  smaller: "Kleinere Schrift",
+  usual: "Schrift wie im System",
+  menuBar: "Menüleiste ein- oder ausblenden",
+  killed: (workflow) => `${workflow} wurde gestoppt`,
+  killedBy: (who, why) => `${who}: ${why}`,
+  escalated: (ticket) => `Ticket ${ticket} wurde an Sie eskaliert`,
+  notKept:
+    "Dieses System hat keinen Schlüsselbund: Was Sie entscheiden, während der Hub fehlt, bleibt nur so lange erhalten wie dieses Fenster.",
+  hubNewer:
+    "Dieser Hub ist neuer, als diese Konsole ihn versteht. Die Pakete Ihres Systems aktualisieren die Konsole.",
+  hubOlder: "Dieser Hub ist älter, als diese Konsole ihn versteht. Wer den Hub betreibt, aktualisiert ihn.",
+};

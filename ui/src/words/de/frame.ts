@@ -1,0 +1,26 @@
+import type { Words } from "..";
+
+export const frame: Words["frame"] = {
+  screens: "Ansichten",
+  review: "Prüfen",
+  rollout: "Rollout",
+  cases: "Fälle",
+  activity: "Protokoll",
+  settings: "Einstellungen",
+  goTo: (screen) => `Ansicht: ${screen}`,
+  theme: "Farben: hell, dunkel, wie das System",
+  speak: (name) => `Sprache: ${name}`,
+  signInTo: (place) => `Anmelden bei ${place}`,
+  signInBefore: "Fügen Sie Ihr Token ein. Ein Admin erstellt es mit ",
+  signInAfter: ".",
+  token: "Token",
+  tokenRefused:
+    "Der Hub hat das Token nicht angenommen: Es ist vielleicht abgelaufen oder gesperrt. Was Sie geschrieben und entschieden haben, ist noch da.",
+  signIn: "Anmelden",
+  opening: "Der Arbeitsplatz wird geöffnet …",
+  tryingAgain: (why) => `${why} Neuer Versuch läuft; nichts geht verloren.`,
+  embedded: "eingebauter Hub",
+  lost: "Hub nicht erreichbar, neuer Versuch läuft",
+  connecting: "Verbindung wird aufgebaut",
+  connected: (place) => `verbunden mit ${place}`,
+};

@@ -1,0 +1,95 @@
+import type { Words } from "..";
+
+const n = (x: number) => x.toLocaleString("de");
+const s = (x: number, one: string, many: string) => `${n(x)} ${x === 1 ? one : many}`;
+
+const CODES: Record<string, string> = {
+  malformed: "Die Anfrage war nicht lesbar.",
+  unauthorized: "Sie sind nicht angemeldet.",
+  forbidden: "Dafür fehlt Ihnen das Recht.",
+  not_found: "Das gibt es nicht, oder Sie dürfen es nicht sehen.",
+  lease_lost: "Ihre Reservierung war abgelaufen.",
+  draft_superseded: "Es gibt eine neuere Fassung.",
+  content_changed: "Der Entwurf hat sich inzwischen geändert.",
+  already_decided: "Darüber wurde schon entschieden.",
+  workflow_killed: "Der Workflow ist gestoppt.",
+  already_delivered: "Es war schon zugestellt.",
+  too_large: "Das ist zu groß.",
+  invalid: "Der Hub hat die Angaben nicht angenommen.",
+  rate_limited: "Das waren zu viele Anfragen auf einmal.",
+  unavailable: "Der Hub ist gerade nicht bereit.",
+  internal: "Im Hub ist etwas schiefgegangen.",
+};
+
+export const shared: Words["shared"] = {
+  stages: { internal: "intern", opt_in: "Opt-in", default: "Standard" },
+  states: {
+    staged: "wartet auf Prüfung",
+    in_review: "in Prüfung",
+    approved: "freigegeben",
+    edited: "geändert",
+    escalated: "eskaliert",
+    delivering: "wird zugestellt",
+    delivered: "zugestellt",
+    undeliverable: "unzustellbar",
+    superseded: "durch eine neuere Fassung ersetzt",
+    expired: "abgelaufen",
+    frozen: "eingefroren",
+    unreviewed: "nicht zur Prüfung ausgewählt",
+  },
+  marks: {
+    no_such_quote: "Zitat nicht gefunden",
+    no_such_source: "Quelle gibt es nicht",
+    forbidden_source: "Quelle nicht erlaubt",
+    policy: "Richtlinie",
+    hidden_text: "versteckter Text",
+    uncited_claim: "unbelegte Aussage",
+    conflict: "Widerspruch",
+    low_confidence: "unsicher",
+    uncited: "ohne Beleg",
+  },
+  grades: { cosmetic: "kosmetisch", material: "inhaltlich", factual: "sachlich", citation: "Beleg" },
+  done: { approve: "freigegeben", edit: "geändert", escalate: "eskaliert" },
+
+  now: "jetzt",
+  minutes: (x) => `${n(x)} min`,
+  hours: (x) => `${n(x)} h`,
+  days: (x) => `${n(x)} T`,
+  underAMinute: "weniger als einer Minute",
+  longMinutes: (x) => `${n(x)} Min.`,
+  longHours: (x) => `${n(x)} Std.`,
+  longDays: (x) => s(x, "Tag", "Tagen"),
+
+  away: "Der Hub ist nicht erreichbar.",
+  hubSaid: (code, message) => (CODES[code] ? `${CODES[code]} (Der Hub: ${message})` : message),
+
+  close: "Schließen",
+  cancel: "Abbrechen",
+  why: "Warum",
+  killTitle: (name) => `${name} stoppen`,
+  resumeTitle: (name) => `${name} wieder starten`,
+  killLead:
+    "Sofort: kein Modellaufruf, keine Reservierung, keine Entscheidung, keine Zustellung mehr. Wartende Entwürfe frieren ein.",
+  resumeLead: (ago, by, reason) =>
+    `Vor ${ago} von ${by} gestoppt: ${reason}. Es geht auf der Stufe „intern“ weiter.`,
+  sayWhy: "Erst den Grund angeben: Er kommt ins Protokoll.",
+  typeBefore: "",
+  typeAfter: " eintippen und Enter drücken, oder die Taste eine Sekunde lang halten",
+  kill: "Stoppen",
+  resume: "Wieder starten",
+  holdToKill: "Zum Stoppen halten",
+  holdToResume: "Zum Starten halten",
+  killing: "Wird gestoppt …",
+  resuming: "Wird gestartet …",
+  killFailed: (why) => `Nicht gestoppt, nichts hat sich geändert. ${why}`,
+  resumeFailed: (why) => `Nicht gestartet, nichts hat sich geändert. ${why}`,
+  effective: (ms, frozen, leases, deliveries) =>
+    [
+      `Wirksam nach ${ms < 1 ? ms.toLocaleString("de", { maximumFractionDigits: 1 }) : n(Math.round(ms))} ms`,
+      `${n(frozen)} eingefroren`,
+      `${s(leases, "Reservierung", "Reservierungen")} aufgehoben`,
+      `${s(deliveries, "Zustellung", "Zustellungen")} angehalten`,
+    ].join(" · "),
+  resumed: (stage, returned, stayedOut) =>
+    `Läuft wieder auf der Stufe „${stage}“ · ${n(returned)} zurück in der Schlange · ${n(stayedOut)} blieben draußen, ihre Tickets waren weiter`,
+};

@@ -1,0 +1,21 @@
+export const desktop = {
+  waiting: (n: number) =>
+    n === 0 ? "Nothing waits" : n === 1 ? "1 draft waits" : `${n.toLocaleString("en")} drafts wait`,
+  open: "Open Countersign",
+  kill: "Kill a workflow…",
+  quit: "Quit",
+  go: "Go",
+  here: "Here",
+  view: "View",
+  larger: "Larger text",
+  smaller: "Smaller text",
+  usual: "Text as the system has it",
+  menuBar: "Show or hide the menu bar",
+  killed: (workflow: string) => `${workflow} was killed`,
+  killedBy: (who: string, why: string) => `${who}: ${why}`,
+  escalated: (ticket: string) => `Ticket ${ticket} was escalated to you`,
+  notKept:
+    "This system has no keychain: what you decide while the hub is away is kept only as long as this window.",
+  hubNewer: "This hub is newer than this console can speak to. Your system's packages update the console.",
+  hubOlder: "This hub is older than this console can speak to. Whoever runs the hub updates it.",
+};

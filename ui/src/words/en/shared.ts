@@ -1,0 +1,76 @@
+/** What more than one screen says: states, spans of time, what the hub answered, and the kill switch. */
+const n = (x: number) => x.toLocaleString("en");
+const s = (x: number, one: string, many = `${one}s`) => `${n(x)} ${x === 1 ? one : many}`;
+
+export const shared = {
+  stages: { internal: "internal", opt_in: "opt-in", default: "default" },
+  states: {
+    staged: "waiting for review",
+    in_review: "in review",
+    approved: "approved",
+    edited: "edited",
+    escalated: "escalated",
+    delivering: "being delivered",
+    delivered: "delivered",
+    undeliverable: "undeliverable",
+    superseded: "superseded by a newer revision",
+    expired: "expired",
+    frozen: "frozen",
+    unreviewed: "not selected for review",
+  },
+  marks: {
+    no_such_quote: "no such quote",
+    no_such_source: "no such source",
+    forbidden_source: "source not allowed",
+    policy: "policy",
+    hidden_text: "hidden text",
+    uncited_claim: "uncited claim",
+    conflict: "conflict",
+    low_confidence: "low confidence",
+    uncited: "uncited",
+  },
+  grades: { cosmetic: "cosmetic", material: "material", factual: "factual", citation: "citation" },
+  done: { approve: "approved", edit: "edited", escalate: "escalated" },
+
+  now: "now",
+  minutes: (x: number) => `${n(x)}m`,
+  hours: (x: number) => `${n(x)}h`,
+  days: (x: number) => `${n(x)}d`,
+  underAMinute: "less than a minute",
+  longMinutes: (x: number) => `${n(x)} min`,
+  longHours: (x: number) => `${n(x)} h`,
+  longDays: (x: number) => s(x, "day"),
+
+  away: "The hub can't be reached.",
+  /** What the hub answered, in its own words; other languages say first what kind of answer it is. */
+  hubSaid: (_code: string, message: string) => message,
+
+  close: "Close",
+  cancel: "Cancel",
+  why: "Why",
+  killTitle: (name: string) => `Kill ${name}`,
+  resumeTitle: (name: string) => `Resume ${name}`,
+  killLead: "At once: no new model call, no lease, no decision, no delivery. Staged drafts freeze.",
+  resumeLead: (ago: string, by: string, reason: string) =>
+    `Killed ${ago} ago by ${by}: ${reason}. It starts again at internal.`,
+  sayWhy: "Say why first: the reason goes into the record.",
+  typeBefore: "Type ",
+  typeAfter: " and press Enter, or hold the button for a second",
+  kill: "Kill",
+  resume: "Resume",
+  holdToKill: "Hold to kill",
+  holdToResume: "Hold to resume",
+  killing: "Killing…",
+  resuming: "Resuming…",
+  killFailed: (why: string) => `Kill failed, nothing changed. ${why}`,
+  resumeFailed: (why: string) => `Resume failed, nothing changed. ${why}`,
+  effective: (ms: number, frozen: number, leases: number, deliveries: number) =>
+    [
+      `Effective in ${ms < 1 ? ms.toFixed(1) : n(Math.round(ms))} ms`,
+      `${n(frozen)} frozen`,
+      `${s(leases, "lease")} void`,
+      `${s(deliveries, "delivery", "deliveries")} held`,
+    ].join(" · "),
+  resumed: (stage: string, returned: number, stayedOut: number) =>
+    `Running again at ${stage} · ${n(returned)} back in the queue · ${n(stayedOut)} stayed out, their tickets had moved`,
+};
