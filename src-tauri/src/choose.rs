@@ -148,9 +148,14 @@ mod tests {
         assert_eq!(address("http://127.0.0.1:8787").unwrap(), "http://127.0.0.1:8787");
         assert_eq!(address("http://[::1]:8787/").unwrap(), "http://[::1]:8787");
         assert_eq!(address("https://example.com/desk/").unwrap(), "https://example.com/desk");
-        for wrong in
-            ["http://hub.example.com", "http://127.0.0.1.example.com", "ftp://x", "hub", "https://a:b@x", "https://x/?a"]
-        {
+        for wrong in [
+            "http://hub.example.com",
+            "http://127.0.0.1.example.com",
+            "ftp://x",
+            "hub",
+            "https://a:b@x",
+            "https://x/?a",
+        ] {
             assert!(address(wrong).is_err(), "{wrong}");
         }
     }

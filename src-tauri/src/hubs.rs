@@ -84,12 +84,7 @@ impl Hubs {
 }
 
 /// Keeps the door open until `stop`. That it drops `opener` says that all is closed.
-async fn run(
-    app: AppHandle,
-    opener: watch::Sender<Door>,
-    mut choices: watch::Receiver<Choice>,
-    stop: Arc<Notify>,
-) {
+async fn run(app: AppHandle, opener: watch::Sender<Door>, mut choices: watch::Receiver<Choice>, stop: Arc<Notify>) {
     loop {
         let choice = choices.borrow_and_update().clone();
         let leave = async {

@@ -43,10 +43,7 @@ impl Journal {
 
     fn with_key(folder: &Path, url: &str, key: [u8; 32]) -> Self {
         let name: String = hex::encode(Sha256::digest(url)).chars().take(16).collect();
-        Self {
-            file: folder.join(format!("journal-{name}")),
-            cipher: XChaCha20Poly1305::new(&Key::from(key)),
-        }
+        Self { file: folder.join(format!("journal-{name}")), cipher: XChaCha20Poly1305::new(&Key::from(key)) }
     }
 
     /// What waits. A file that can't be read is set aside and not written over.

@@ -36,7 +36,8 @@ pub async fn save_as(app: AppHandle, path: String, name: String) -> Result<Optio
 
 async fn save(door: Door, request: axum::http::Request<String>, file: PathBuf) -> anyhow::Result<()> {
     let folder = file.parent().context("that is no place for a file")?.to_owned();
-    let beside = tempfile::NamedTempFile::new_in(&folder).with_context(|| format!("can't write to {}", folder.display()))?;
+    let beside =
+        tempfile::NamedTempFile::new_in(&folder).with_context(|| format!("can't write to {}", folder.display()))?;
     let (handle, place) = beside.into_parts();
     let mut handle = tokio::fs::File::from_std(handle);
     door.save(request, &mut handle).await?;
@@ -86,9 +87,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_is_saved_whole_or_left_as_it_was() {
-        let hub = Router::new()
-            .route("/v1/cases/export", get(|| async { "one\ntwo\n" }))
-            .route("/v1/broken", get(|| async { (StatusCode::NOT_FOUND, r#"{"error": {"message": "no such thing"}}"#) }));
+        let hub = Router::new().route("/v1/cases/export", get(|| async { "one\ntwo\n" })).route(
+            "/v1/broken",
+            get(|| async { (StatusCode::NOT_FOUND, r#"{"error": {"message": "no such thing"}}"#) }),
+        );
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("cases.jsonl");
         let ask = |path| FromWindow::get(path).check().ok().unwrap();

@@ -1,8 +1,8 @@
 //! The one window: it shows the built-in console and nothing else.
 
+use tauri::menu::Menu;
 use tauri::utils::config::WindowConfig;
 use tauri::webview::NewWindowResponse;
-use tauri::menu::Menu;
 use tauri::{App, AppHandle, Manager, Runtime, Url, WebviewUrl, WebviewWindowBuilder, Wry, plugin::TauriPlugin};
 use tauri_plugin_window_state::StateFlags;
 

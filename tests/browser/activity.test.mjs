@@ -158,7 +158,7 @@ test("somebody without the right is told so, in a sentence", async () => {
   const other = await openConsole(browser, `${hub.url}/#token=${token}`);
   await other.page.locator("nav [aria-current=page]").waitFor();
   await other.page.keyboard.press("Control+4");
-  await other.page.locator(".activity-calm", { hasText: "audit log" }).waitFor();
+  await other.page.locator(".activity-calm", { hasText: "it takes the role" }).waitFor();
   assert.equal(await other.page.getByText("Try again").count(), 0);
   assert.deepEqual(other.trouble, []);
   await other.close();

@@ -60,7 +60,7 @@ test("the window leads nowhere but to its own console", async (t) => {
     }, url);
   });
 
-  await t.test("the page has one command, and it asks only the hub", async () => {
+  await t.test("the page can do what the console needs and nothing else", async () => {
     const invoke = (name, args) => window.__TAURI_INTERNALS__.invoke(name, args).then((answer) => JSON.stringify(answer));
     const request = { method: "GET", path: "/v1/me", headers: { authorization: "Bearer of-somebody-else" }, body: null };
     const ask = async (path) => JSON.parse(await page.runAsync(invoke, "hub_request", { request: { ...request, path } }));
