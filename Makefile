@@ -1,6 +1,6 @@
 # What a person or a machine does with this checkout. Each target is a short script.
 
-.PHONY: run test bench setup build fmt
+.PHONY: run test bench package setup build fmt
 
 run: ## the desktop with the demo workflow; without a display, the hub for a browser
 	@scripts/run.sh
@@ -10,6 +10,9 @@ test: ## everything that must hold
 
 bench: ## the figures that are promised
 	@scripts/bench.sh
+
+package: ## a .deb and an .rpm of the desktop
+	@scripts/package.sh
 
 setup: ## installs what is missing (Debian 12)
 	@scripts/setup.sh test

@@ -5,5 +5,6 @@ cd "$(dirname "$0")/.."
 
 scripts/setup.sh test
 scripts/build.sh countersign-cli countersign-desktop countersign-tests
+cargo build --release --package countersign-desktop --example empty
 "${CARGO_TARGET_DIR:-target}/release/bench"
 scripts/headless.sh node tests/desktop/bench.mjs

@@ -52,7 +52,7 @@ if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r $system_ca ]; then export NODE_EXTR
 install_modules() {
     if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json"; then
         echo "installing the modules of $1"
-        npm --prefix "$1" ci --silent --prefer-offline --no-audit --no-fund
+        npm --prefix "$1" ci --loglevel=error --prefer-offline --no-audit --no-fund
         cp "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
     fi
 }

@@ -29,7 +29,10 @@ export async function makeHome() {
 }
 
 /** Opens the real program under WebDriver. `env` is added to the home's own. */
-export async function openApp(home, { env = {}, profile = "debug" } = {}) {
+export async function openApp(
+  home,
+  { env = {}, profile = "debug", application = program("countersign-desktop", profile) } = {},
+) {
   const [port, native] = await freePorts(2);
   const driver = spawn(
     DRIVER,
@@ -57,7 +60,7 @@ export async function openApp(home, { env = {}, profile = "debug" } = {}) {
     await until("tauri-driver", () => fetch(`${server}/status`).then((answer) => answer.ok, () => false));
     const page = await Page.open(server, {
       browserName: "wry",
-      "tauri:options": { application: program("countersign-desktop", profile) },
+      "tauri:options": { application },
     });
     // As when the machine loses power: nothing is told.
     const kill = async () => {

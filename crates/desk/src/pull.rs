@@ -98,8 +98,8 @@ impl Desk {
                 page.drafts.len()
             )
         });
-        if let Some(error) = &error {
-            tracing::warn!(workflow, error, "a pull brought drafts that can't be taken");
+        if error.is_some() {
+            tracing::warn!(workflow, rejected = rejected.len(), "a pull brought drafts that can't be taken");
             let detail = json!({ "url": pull.url, "drafts": page.drafts.len(), "rejected": rejected.len() });
             record(&mut tx, now, "hub", "pull.rejected", Some(workflow), None, detail).await?;
         }

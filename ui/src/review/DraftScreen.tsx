@@ -133,6 +133,7 @@ function usePaintSignal(
   useEffect(() => {
     if (!onScreen) return;
     return afterPaint(() => {
+      if (performance.getEntriesByName("first-draft").length === 0) performance.mark("first-draft");
       if (performance.getEntriesByName("verdict-key").length > 0) {
         performance.measure("key-to-next-draft", "verdict-key");
         performance.clearMarks("verdict-key");
