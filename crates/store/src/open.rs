@@ -9,10 +9,12 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(2);
 const BUSY: Duration = Duration::from_secs(5);
+const QUIET: Duration = Duration::from_millis(250);
 
 /// A database of either kind. Cheap to clone.
 #[derive(Clone)]
@@ -22,7 +24,7 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Kind {
-    Sqlite { write: SqlitePool, read: SqlitePool, search: SqlitePool, path: PathBuf },
+    Sqlite { write: SqlitePool, read: SqlitePool, search: SqlitePool, path: PathBuf, written: Arc<Mutex<Instant>> },
     Postgres { pool: PgPool },
 }
 
@@ -30,6 +32,8 @@ enum Kind {
 pub struct Tx {
     pub(crate) inner: Inner,
     pub(crate) late: Late,
+    /// When SQLite was last written to.
+    written: Option<Arc<Mutex<Instant>>>,
 }
 
 pub(crate) enum Inner {
@@ -81,12 +85,13 @@ impl Store {
     /// that nothing it has read can be stale when it writes.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let inner = match &self.kind {
-            Kind::Sqlite { write, .. } => {
-                Inner::Sqlite(Handle::Transaction(write.begin_with("BEGIN IMMEDIATE").await?))
+            Kind::Sqlite { write, written, .. } => {
+                let inner = Inner::Sqlite(Handle::Transaction(write.begin_with("BEGIN IMMEDIATE").await?));
+                return Ok(Tx { inner, late: Late::default(), written: Some(written.clone()) });
             }
             Kind::Postgres { pool } => Inner::Postgres(Handle::Transaction(pool.begin().await?)),
         };
-        Ok(Tx { inner, late: Late::default() })
+        Ok(Tx { inner, late: Late::default(), written: None })
     }
 
     /// A connection to read with. Each statement sees what is committed then.
@@ -95,7 +100,7 @@ impl Store {
             Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Bare(read.acquire().await?)),
             Kind::Postgres { pool } => Inner::Postgres(Handle::Bare(pool.acquire().await?)),
         };
-        Ok(Tx { inner, late: Late::default() })
+        Ok(Tx { inner, late: Late::default(), written: None })
     }
 
     /// Begins a transaction that only reads, on one snapshot: for what has to add up.
@@ -106,7 +111,7 @@ impl Store {
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
             )),
         };
-        Ok(Tx { inner, late: Late::default() })
+        Ok(Tx { inner, late: Late::default(), written: None })
     }
 
     pub(crate) fn search_pool(&self) -> Option<&SqlitePool> {
@@ -132,10 +137,13 @@ impl Store {
         }
     }
 
-    /// Folds SQLite's log into its file, without making a writer or a reader wait.
+    /// Folds SQLite's log into its file, once nobody has written for a moment: the syncs of both would meet.
     pub async fn fold_log(&self) -> Result<(), StoreError> {
-        if let Kind::Sqlite { read, .. } = &self.kind {
-            sqlx::query("PRAGMA main.wal_checkpoint(PASSIVE)").execute(read).await?;
+        if let Kind::Sqlite { read, written, .. } = &self.kind {
+            let quiet = written.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+            if quiet > QUIET {
+                sqlx::query("PRAGMA main.wal_checkpoint(PASSIVE)").execute(read).await?;
+            }
         }
         Ok(())
     }
@@ -157,6 +165,9 @@ impl Tx {
     /// Makes all of it lasting.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.settle().await?;
+        if let Some(written) = &self.written {
+            *written.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
         match self.inner {
             Inner::Sqlite(Handle::Transaction(tx)) => tx.commit().await?,
             Inner::Postgres(Handle::Transaction(tx)) => tx.commit().await?,
@@ -209,7 +220,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
     };
 
     // Folding the log into the file takes several syncs, for which nobody's verdict should wait: [`Store::fold_log`]
-    // does it beside the writer. The writer itself steps in at 64 MB, so that the log stays bounded in a long import.
+    // does it when nobody writes. The writer itself steps in at 64 MB, so that the log stays bounded under load.
     let writer = main.clone().pragma("cache_size", "-8000").pragma("wal_autocheckpoint", "16384");
     let write = pool().max_connections(1).connect_with(writer).await?;
     sqlx::migrate!("migrations/sqlite").run(&write).await?;
@@ -244,7 +255,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
         })
         .connect_with(main.pragma("cache_size", "-2000"))
         .await?;
-    Ok(Kind::Sqlite { write, read, search, path: path.to_owned() })
+    Ok(Kind::Sqlite { write, read, search, path: path.to_owned(), written: Arc::new(Mutex::new(Instant::now())) })
 }
 
 fn search_path(path: &Path) -> PathBuf {
