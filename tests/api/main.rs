@@ -9,6 +9,7 @@ mod counts;
 mod deciding;
 mod delivery;
 mod escalations;
+mod gate;
 mod history;
 mod hostile;
 mod ingest;
