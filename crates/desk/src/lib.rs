@@ -7,19 +7,26 @@ mod clock;
 mod decide;
 mod deliver;
 mod demo;
+mod effect;
 mod error;
 mod escalate;
+mod evals;
+mod flags;
+mod gate;
 mod history;
 mod keys;
 mod kill;
 mod lease;
 mod list;
 mod pack;
+mod promote;
 mod pull;
+mod redline;
 mod sources;
 mod stage;
 mod tend;
 mod tokens;
+mod transition;
 mod view;
 mod withdraw;
 mod workflow;
@@ -30,13 +37,18 @@ pub use countersign_store::page::Page;
 pub use countersign_store::sqlite_path;
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
+pub use effect::{Effect, Reached, Stream};
 pub use error::{Code, DeskError};
 pub use escalate::EscalationView;
+pub use evals::{EvalResult, EvalVerdict, NewEvalResult};
+pub use flags::{Board, Evaluated};
+pub use gate::{GateView, Plan, Point, RatePlan, Series};
 pub use history::{Day, History, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles, VersionView};
 pub use kill::{Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
 pub use pack::Applied;
+pub use promote::{Move, Moved};
 pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, parse_source};
 pub use stage::{LineResult, LineStatus, Prepared};
 pub use tokens::{NewToken, TokenMade, TokenView};
@@ -98,6 +110,8 @@ struct Inner {
     pulls: PullClient,
     changes: changes::Changes,
     sending: deliver::Sending,
+    flags: flags::Flags,
+    watched: effect::Watched,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
 }
 
@@ -130,6 +144,8 @@ impl Desk {
             pulls: PullClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             changes: changes::Changes::default(),
             sending: deliver::Sending::default(),
+            flags: flags::Flags::default(),
+            watched: effect::Watched::default(),
             packs: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -143,6 +159,11 @@ impl Desk {
     /// The database, for loops that outlive a use-case.
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// A tag that only this database's hubs can make, for something that they hand out.
+    pub fn seal(&self, purpose: &str, text: &str) -> String {
+        decide::hmac_hex(&self.inner.pseudonyms, &[purpose, text])
     }
 
     /// Whether the database answers and can be acted on.
