@@ -10,6 +10,7 @@ pub mod ids;
 pub mod mark;
 pub mod pack;
 pub mod review;
+pub mod runbook;
 pub mod state;
 pub mod text;
 pub mod time;
