@@ -34,6 +34,12 @@ pub enum ChangeKind {
     /// An escalation was opened, taken or settled.
     #[serde(rename = "escalation.updated")]
     EscalationUpdated,
+    /// An incident was opened, worked on or closed.
+    #[serde(rename = "incident.updated")]
+    IncidentUpdated,
+    /// A kill was drilled.
+    #[serde(rename = "drill.ran")]
+    DrillRan,
     /// A pack was applied.
     #[serde(rename = "pack.applied")]
     PackApplied,

@@ -58,6 +58,16 @@ fn reason_of(reason: &str) -> Result<&str, DeskError> {
 impl Desk {
     /// Kills a workflow, or with `all` every one in one transaction. Killing a killed one changes nothing.
     pub async fn kill(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Killed>, DeskError> {
+        Ok(self.kill_measured(who, id, reason).await?.0)
+    }
+
+    /// The same, with the time from the call to the commit.
+    pub(crate) async fn kill_measured(
+        &self,
+        who: &Identity,
+        id: &str,
+        reason: &str,
+    ) -> Result<(Vec<Killed>, Duration), DeskError> {
         let started = Instant::now();
         let reason = reason_of(reason)?;
         let now = self.now();
@@ -68,9 +78,11 @@ impl Desk {
             done.push(self.kill_one(&mut tx, who, workflow, reason, now).await?);
         }
         tx.commit().await?;
+        let committed = started.elapsed();
         for workflow in &targets {
             self.inner.sending.break_off(&workflow.id);
             self.tell(ChangeKind::WorkflowKilled, &workflow.id, None).await;
+            self.tell(ChangeKind::IncidentUpdated, &workflow.id, None).await;
         }
         let mut out = Vec::with_capacity(done.len());
         for (mut killed, transition) in done {
@@ -81,7 +93,7 @@ impl Desk {
             }
             out.push(killed);
         }
-        Ok(out)
+        Ok((out, committed))
     }
 
     /// The kill stands, whether or not its time can be written down.
@@ -141,6 +153,7 @@ impl Desk {
             killed.frozen = count(&drafts::counts(tx, &w.id).await?, State::Staged);
             let id = transition(tx, w, "kill", who, reason, now, Some(killed.frozen)).await?;
             self.notify_desk(tx, w, "workflow.killed", reason, now).await?;
+            self.open_incident(tx, "kill", w, Some(&id), reason, &who.subject, now).await?;
             let detail = json!({ "transition": id, "leases_voided": killed.leases_voided, "deliveries_held": killed.deliveries_held });
             record(tx, now, &who.subject, "workflow.killed", Some(&w.id), None, detail).await?;
             made = Some(id);
@@ -189,6 +202,7 @@ impl Desk {
             }
             let transition_id = transition(&mut tx, w, "resume", who, reason, now, None).await?;
             self.notify_desk(&mut tx, w, "workflow.resumed", reason, now).await?;
+            self.tell_incident(&mut tx, &w.id, "resumed", reason, &who.subject, now).await?;
             let detail = json!({ "transition": transition_id, "stayed_out": stayed_out });
             record(&mut tx, now, &who.subject, "workflow.resumed", Some(&w.id), None, detail).await?;
             let counts = drafts::counts(&mut tx, &w.id).await?;
@@ -205,6 +219,7 @@ impl Desk {
         tx.commit().await?;
         for resumed in &done {
             self.tell(ChangeKind::WorkflowResumed, &resumed.workflow, None).await;
+            self.tell(ChangeKind::IncidentUpdated, &resumed.workflow, None).await;
         }
         Ok(done)
     }

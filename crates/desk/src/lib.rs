@@ -7,9 +7,11 @@ mod clock;
 mod decide;
 mod deliver;
 mod demo;
+mod drill;
 mod error;
 mod escalate;
 mod history;
+mod incident;
 mod keys;
 mod kill;
 mod lease;
@@ -30,9 +32,11 @@ pub use countersign_store::page::Page;
 pub use countersign_store::sqlite_path;
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
+pub use drill::DrillView;
 pub use error::{Code, DeskError};
 pub use escalate::EscalationView;
 pub use history::{Day, History, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles, VersionView};
+pub use incident::{EntryView, IncidentSummary, IncidentView, MessageView, StepView};
 pub use kill::{Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
@@ -183,6 +187,13 @@ impl Desk {
         let found = Arc::new(Version { pack, seed: hex::decode(&row.seed).map_err(|_| unreadable())? });
         self.inner.packs.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         Ok(found)
+    }
+}
+
+impl Desk {
+    /// Lets go of a workflow that is gone.
+    pub(crate) fn forget(&self, workflow: &str) {
+        self.inner.packs.write().unwrap_or_else(PoisonError::into_inner).retain(|(id, _), _| id != workflow);
     }
 }
 

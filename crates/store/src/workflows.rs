@@ -65,12 +65,12 @@ pub async fn get(tx: &mut Tx, id: &str, hold: Hold) -> Result<Option<WorkflowRow
     }
 }
 
-/// All workflows, by id.
+/// All workflows, by id; the shadows of kill drills are none.
 pub async fn list(tx: &mut Tx, hold: Hold) -> Result<Vec<WorkflowRow>, StoreError> {
     match (tx.is_postgres(), hold) {
-        (true, Hold::Share) => all!(tx, "SELECT * FROM workflow ORDER BY id FOR SHARE"),
-        (true, Hold::Change) => all!(tx, "SELECT * FROM workflow ORDER BY id FOR UPDATE"),
-        _ => all!(tx, "SELECT * FROM workflow ORDER BY id"),
+        (true, Hold::Share) => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id FOR SHARE"),
+        (true, Hold::Change) => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id FOR UPDATE"),
+        _ => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id"),
     }
 }
 

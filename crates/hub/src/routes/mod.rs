@@ -3,6 +3,8 @@
 mod audit;
 mod cases;
 mod drafts;
+mod drills;
+mod incidents;
 mod queue;
 mod sources;
 mod system;
@@ -78,6 +80,15 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify, audit::verify_against))
         .routes(routes!(audit::checkpoint))
+        .routes(routes!(drills::run))
+        .routes(routes!(drills::list))
+        .routes(routes!(incidents::list, incidents::open))
+        .routes(routes!(incidents::show))
+        .routes(routes!(incidents::tick))
+        .routes(routes!(incidents::add_entry))
+        .routes(routes!(incidents::set_note))
+        .routes(routes!(incidents::close))
+        .routes(routes!(incidents::export))
 }
 
 /// The contract, as one document.
