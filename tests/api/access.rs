@@ -122,6 +122,10 @@ fn within_desk(
         ("POST", "/v1/drafts?workflow=desk".to_owned(), (*Draft::of("t-9")).clone()),
         ("POST", "/v1/packs".to_owned(), json!({ "files": TestPack::of("desk").files() })),
         ("POST", format!("/v1/verdicts/{verdict_id}/withdraw"), json!({})),
+        ("GET", "/v1/incidents?workflow=desk".to_owned(), Value::Null),
+        ("POST", "/v1/incidents".to_owned(), json!({ "workflow": "desk", "title": "Something is odd" })),
+        ("POST", "/v1/workflows/desk/drill".to_owned(), json!({})),
+        ("GET", "/v1/workflows/desk/drills".to_owned(), Value::Null),
         ("POST", "/v1/workflows/desk/kill".to_owned(), why.clone()),
         ("POST", "/v1/workflows/desk/resume".to_owned(), why),
     ]
@@ -222,6 +226,7 @@ async fn a_token_that_makes_no_sense_is_not_made(engine: Engine) {
         (json!({ "name": "x" }), 422, "invalid"),
         (json!({ "grants": [{ "role": "king" }] }), 422, "invalid"),
         (json!({ "grants": [{ "role": "reviewer", "workflow": "nowhere" }] }), 404, "not_found"),
+        (json!({ "grants": [{ "role": "reviewer", "workflow": "~drill:1" }] }), 404, "not_found"),
         (json!({ "name": "owner", "grants": reviewer }), 422, "invalid"),
         (json!({ "name": "hub", "grants": reviewer }), 422, "invalid"),
         (json!({ "name": "a\0b", "grants": reviewer }), 422, "invalid"),

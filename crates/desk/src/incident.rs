@@ -27,7 +27,7 @@ pub struct IncidentSummary {
     pub number: i64,
     /// A line on what it is.
     pub title: String,
-    /// What opened it: `kill`, `demote`, or `manual` for a person.
+    /// What opened it: `kill`, `demotion`, or `manual` for a person.
     pub kind: String,
     /// `open` or `closed`.
     pub state: String,
@@ -49,7 +49,7 @@ pub struct IncidentSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<String>,
     /// Steps of its runbook.
-    pub steps: i64,
+    pub steps_total: i64,
     /// Steps ticked off.
     pub steps_done: i64,
 }
@@ -61,11 +61,11 @@ pub struct IncidentView {
     #[serde(flatten)]
     pub summary: IncidentSummary,
     /// The runbook of that version, as steps.
-    pub runbook: Vec<StepView>,
+    pub steps: Vec<StepView>,
     /// What to tell whom, from the pack of that version, to copy.
     pub messages: Vec<MessageView>,
     /// What happened, oldest first.
-    pub timeline: Vec<EntryView>,
+    pub entries: Vec<EntryView>,
     /// What was learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -88,12 +88,14 @@ pub struct StepView {
     pub section: Option<String>,
     /// What to do, Markdown.
     pub text: String,
-    /// When it was ticked off.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub done_at: Option<Millis>,
+    /// Whether it is ticked off.
+    pub done: bool,
     /// By whom.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub done_by: Option<String>,
+    pub by: Option<String>,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Millis>,
 }
 
 /// A text to copy.
@@ -135,7 +137,7 @@ fn summary(i: IncidentRow) -> IncidentSummary {
         opened_by: i.opened_by,
         closed_at: i.closed_at.map(Millis),
         closed_by: i.closed_by,
-        steps: i.steps,
+        steps_total: i.steps,
         steps_done: i.steps_done,
     }
 }
@@ -156,7 +158,7 @@ fn title_of(text: &str) -> String {
 
 impl Desk {
     /// Opens an incident of a workflow whose row this transaction holds for a change, or adds to the one that is
-    /// open. `kind` is `kill`, `demote` or `manual`; `w` is the workflow as it was before. Answers the incident's id;
+    /// open. `kind` is `kill`, `demotion` or `manual`; `w` is the workflow as it was before. Answers the incident's id;
     /// the shadow of a drill has none.
     #[expect(clippy::too_many_arguments, reason = "each is something that an incident keeps")]
     pub(crate) async fn open_incident(
@@ -196,7 +198,7 @@ impl Desk {
         };
         let entry = match kind {
             "kill" => "killed",
-            "demote" => "demoted",
+            "demotion" => "demoted",
             _ => "opened",
         };
         incidents::add_entry(tx, &id, now, who, entry, title).await?;
@@ -362,8 +364,9 @@ impl Desk {
             n: s.n,
             section: s.section,
             text: s.text,
-            done_at: s.done_at.map(Millis),
-            done_by: s.done_by,
+            done: s.done_at.is_some(),
+            by: s.done_by,
+            at: s.done_at.map(Millis),
         });
         let entries = incidents::entries(tx, id).await?.into_iter().map(|e| EntryView {
             at: Millis(e.at),
@@ -372,9 +375,9 @@ impl Desk {
             text: e.text,
         });
         Ok(IncidentView {
-            runbook: steps.collect(),
+            steps: steps.collect(),
             messages: Vec::new(),
-            timeline: entries.collect(),
+            entries: entries.collect(),
             note: row.note.clone(),
             note_at: row.note_at.map(Millis),
             note_by: row.note_by.clone(),

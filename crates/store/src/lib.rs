@@ -21,6 +21,7 @@ pub mod pulls;
 pub mod queue;
 pub mod search;
 pub mod second_reviews;
+pub mod slots;
 pub mod sources;
 pub mod tokens;
 pub mod verdicts;
