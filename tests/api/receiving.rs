@@ -84,8 +84,11 @@ async fn a_receiver_that_answers_without_end_has_taken_it(engine: Engine) {
 }
 
 async fn a_receiver_that_is_not_there_is_tried_again(engine: Engine) {
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let (app, id) = tried(engine, TestPack::of("desk").delivering_to(&format!("http://{free}/"))).await;
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let nobody = format!("http://{}/", socket.local_addr().unwrap());
+    let (app, id) = tried(engine, TestPack::of("desk").delivering_to(&nobody)).await;
     waits_for_another_try(&app, &id, "no connection").await;
 }
 

@@ -15,6 +15,7 @@ on_both! {
     who_sees_all_verdicts_is_not_asked,
     an_undone_first_verdict_takes_the_waiting_second_review_along,
     a_second_verdict_can_be_undone_and_given_anew,
+    a_second_verdict_that_is_undone_after_the_first_was_leaves_nothing_to_review_twice,
     only_the_drawn_share_is_read_twice,
 }
 
@@ -157,4 +158,20 @@ async fn only_the_drawn_share_is_read_twice(engine: Engine) {
     app.send(&rows).await;
     let drawn = app.number("SELECT COUNT(*) FROM draft WHERE double_read = 1").await;
     assert!((60..140).contains(&drawn), "{drawn} of 200");
+}
+
+async fn a_second_verdict_that_is_undone_after_the_first_was_leaves_nothing_to_review_twice(engine: Engine) {
+    let app = double(engine).await;
+    let (ana, ben) = (app.reviewer("ana").await, app.reviewer("ben").await);
+    let id = app.stage(&Draft::of("t-1")).await;
+    let first = ana.approve(&id).await;
+    let leased = ben.lease().await;
+    let second = ben.decide(&leased, &verdict(&leased, "approve")).await.ok();
+    let back = ana.withdraw(&first).await.ok();
+    assert_eq!(ben.withdraw(&second).await.ok()["lease"], Value::Null);
+    assert!(ben.lease().await.is_null(), "ana has it, and nobody has decided on it");
+    ana.decide(&back, &verdict(&back, "approve")).await.ok();
+    let anew = ben.lease().await;
+    assert_eq!((&anew["draft"]["id"], &anew["draft"]["second_review"]), (&json!(id), &json!(true)));
+    ben.decide(&anew, &verdict(&anew, "approve")).await.ok();
 }

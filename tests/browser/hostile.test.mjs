@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { launch, openConsole, READY, screenshot } from "./browser.mjs";
 import { startHub } from "./hub.mjs";
@@ -81,6 +82,34 @@ test("so they do in the editor and its diff", async () => {
   await page.locator("[data-testid=grade-chips] [aria-checked=true]").waitFor();
   await harmless("hostile-editing");
   await page.keyboard.press("Escape");
+});
+
+test("and on every other screen that shows any of it", async () => {
+  const { hub } = served;
+  const { lease, draft } = await hub.call("POST", "/v1/queue/lease", { draft_id: id });
+  const { reasons } = await hub.workflow(draft.workflow);
+  await hub.call("POST", `/v1/drafts/${id}/verdicts`, {
+    verdict_id: randomUUID(), lease_id: lease.id, fence: lease.fence, content_hash: draft.content_hash,
+    action: "escalate", reasons: [reasons[0].code], comment: ATTACKS, seconds: 9,
+  });
+  const source = { id: "kb/evil", title: `<img src="${ELSEWHERE}/title.png">`, text: ATTACKS, access: ["public"] };
+  await hub.call("POST", "/v1/sources", JSON.stringify(source), "application/x-ndjson");
+  await hub.call("POST", `/v1/workflows/${draft.workflow}/kill`, { reason: ATTACKS });
+  const { cases } = await hub.call("GET", `/v1/cases?workflow=${draft.workflow}&limit=1`);
+  assert.equal(cases[0].draft_id, id);
+  for (const [place, sign] of [
+    [`rollout/${draft.workflow}`, "<script>alert(1)"],
+    [`cases/${cases[0].id}`, "<script>alert(1)"],
+    ["activity", "killed a workflow"],
+    ["activity/deliveries", "ticket"],
+    ["settings/sources", "/title.png"],
+  ]) {
+    await page.evaluate((to) => {
+      location.hash = `#/${to}`;
+    }, place);
+    await page.getByText(sign).filter({ visible: true }).first().waitFor();
+    await harmless(`hostile-${place.split("/")[0]}`);
+  }
 });
 
 test("and under a content security policy that would stop what got through", async () => {

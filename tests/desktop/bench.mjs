@@ -36,14 +36,18 @@ async function family(name) {
   return { started: all.get(root)?.started, pids: [...all.keys()].filter((pid) => within(pid)) };
 }
 
-/** Proportional set size of a program's whole process tree, in MB. */
+/** Proportional set size of a program's whole process tree, in MB; each process of it is printed. */
 async function memory(name) {
-  let kb = 0;
+  let all = 0;
+  const each = [];
   for (const pid of (await family(name)).pids) {
     const rollup = await readFile(`/proc/${pid}/smaps_rollup`, "utf8").catch(() => "");
-    kb += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+    const mb = Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024;
+    all += mb;
+    each.push(`${(await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "?")).trim()} ${mb.toFixed(0)}`);
   }
-  return kb / 1024;
+  console.log(`memory (PSS), MB: ${all.toFixed(0)} (${each.join(", ")})`);
+  return all;
 }
 
 const desktop = program("countersign-desktop", "release");
@@ -116,7 +120,6 @@ try {
   app = await openApp(home, { application: program("examples/empty", "release") });
   await rest(3_000);
   const empty = await memory(program("examples/empty", "release"));
-  console.log(`memory (PSS): empty window ${empty.toFixed(0)} MB; after ${VERDICTS} verdicts ${sizes[0].toFixed(0)} MB, after ${VERDICTS + 200} ${sizes[1].toFixed(0)} MB`);
   row(`memory above an empty window after ${VERDICTS} verdicts (PSS)`, sizes[0] - empty, "MB", 120);
   row("growth over 200 verdicts more (PSS)", sizes[1] - sizes[0], "MB", 10);
 } finally {

@@ -54,6 +54,13 @@ const journals = async () => {
   return places.filter((name) => /journal-[0-9a-f]{16}$/.test(name)).map((name) => join(home.dir, "data", name));
 };
 
+test("the key that signs the audit log is in the keychain, not in a file", async () => {
+  const { checkpoint, ok } = await (await home.hub()).call("GET", "/v1/audit/verify");
+  assert.deepEqual([ok, checkpoint], [true, undefined]);
+  const files = await readdir(home.dir, { recursive: true });
+  assert.deepEqual(files.filter((name) => name.endsWith("audit-key")), []);
+});
+
 test("a wrong address and a wrong token are told apart, and nothing changes", async () => {
   const { page } = app;
   const use = (url, secret) => page.runAsync(invoke, "use_remote", { url, token: secret });

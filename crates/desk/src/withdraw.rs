@@ -60,6 +60,8 @@ impl Desk {
             _ => {}
         }
         verdicts::withdraw(&mut tx, verdict_id, &who.subject, now).await?;
+        // Without a first verdict there is nothing to review a second time; the next first one asks anew.
+        let void = verdict.round == 2 && verdicts::standing(&mut tx, draft.seq, 1).await?.is_none();
         let superseded = if verdict.round == 1 {
             if let Some(d) = &delivery {
                 deliveries::set_state(&mut tx, &d.id, "withdrawn", now, None, None).await?;
@@ -74,12 +76,18 @@ impl Desk {
             }
             drafts::has_moved(&mut tx, &draft).await?
         } else {
-            second_reviews::set_state(&mut tx, draft.seq, "open").await?;
+            if void {
+                second_reviews::remove(&mut tx, draft.seq).await?;
+            } else {
+                second_reviews::set_state(&mut tx, draft.seq, "open").await?;
+            }
             false
         };
         let lease = if superseded {
             drafts::shift(&mut tx, &mut draft, State::Superseded).await?;
             evidence::add(&mut tx, decide::record_of(&draft), "unresolved", now, 1);
+            None
+        } else if void {
             None
         } else {
             let (lease, held) = self.hold_again(&mut tx, who, &workflow, draft, verdict.round, now).await?;

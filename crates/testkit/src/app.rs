@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tracing_subscriber::filter::LevelFilter;
 
 /// The secret behind [`SECRET_NAME`].
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr";
@@ -82,6 +83,8 @@ impl App {
     }
 
     async fn over(database: String, folder: PathBuf, temporary: Option<Arc<TempDir>>, clock: Arc<FixedClock>) -> Self {
+        // A failed story shows what the hub said. The first app of a process sets this up; the others have it.
+        let _ = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_test_writer().try_init();
         let config = DeskConfig {
             database: database.clone(),
             data_dir: folder.clone(),

@@ -1,9 +1,10 @@
 import { Activity, lazy, Suspense } from "react";
-import type { Api } from "../api/client";
+import { type Api, CONTRACT } from "../api/client";
 import type { Me } from "../api/types";
 import type { Host } from "../host";
 import { useKeys } from "../kit/keys";
 import { go, useRoute } from "../kit/route";
+import { useStore } from "../kit/store";
 import { Review } from "../review/Review";
 import { useWords } from "../words";
 import { Desktop } from "./Desktop";
@@ -49,6 +50,7 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
     <div className="frame">
       <Rail screen={screen} host={host} me={me} />
       {host.native && <Desktop host={host} api={api} native={host.native} />}
+      <Says host={host} me={me} />
       <Activity mode={Page ? "hidden" : "visible"}>
         <Review host={host} api={api} me={me} id={screen === "review" ? route.id : null} />
       </Activity>
@@ -64,6 +66,25 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
           <Page host={host} api={api} me={me} id={route.id} />
         </Suspense>
       )}
+    </div>
+  );
+}
+
+/** What a person must know wherever they are. */
+function Says({ host, me }: Pick<ScreenProps, "host" | "me">) {
+  const words = useWords().desktop;
+  const kept = useStore(host.kept);
+  const { contract } = me.hub;
+  const says = [
+    ...(kept ? [] : [words.notKept]),
+    ...(contract > CONTRACT ? [words.hubNewer] : contract < CONTRACT ? [words.hubOlder] : []),
+  ];
+  if (says.length === 0) return null;
+  return (
+    <div className="frame-says" role="status">
+      {says.map((line) => (
+        <p key={line}>{line}</p>
+      ))}
     </div>
   );
 }

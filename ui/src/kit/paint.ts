@@ -1,7 +1,11 @@
 /** Runs once the frame that shows what was just committed has been painted: a task that follows it. */
 export function afterPaint(run: () => void): () => void {
   const { port1, port2 } = new MessageChannel();
-  port1.onmessage = run;
+  port1.onmessage = () => {
+    // An open port keeps itself, and what it would run, in memory.
+    port1.close();
+    run();
+  };
   const frame = requestAnimationFrame(() => port2.postMessage(null));
   return () => {
     cancelAnimationFrame(frame);
