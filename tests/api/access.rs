@@ -126,6 +126,8 @@ fn within_desk(
         ("POST", "/v1/incidents".to_owned(), json!({ "workflow": "desk", "title": "Something is odd" })),
         ("POST", "/v1/workflows/desk/drill".to_owned(), json!({})),
         ("GET", "/v1/workflows/desk/drills".to_owned(), Value::Null),
+        ("GET", "/v1/workflows/desk/burn".to_owned(), Value::Null),
+        ("GET", "/v1/alerts?workflow=desk".to_owned(), Value::Null),
         ("POST", "/v1/workflows/desk/kill".to_owned(), why.clone()),
         ("POST", "/v1/workflows/desk/resume".to_owned(), why),
     ]

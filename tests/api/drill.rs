@@ -59,7 +59,7 @@ async fn a_drill_is_measured_and_on_record(engine: Engine) {
     app.clock.advance(60);
     let second = drill(&dri, "desk").await;
     let listed = app.owner().get("/v1/workflows/desk/drills").await.ok();
-    assert_eq!(listed["drills"], json!([second, ran]));
+    assert_eq!((&listed["drills"], &listed["last_good_at"]), (&json!([second, ran]), &second["at"]));
     assert_eq!(app.verify().await["ok"], true);
 }
 
@@ -164,6 +164,7 @@ async fn a_drill_that_something_passes_is_kept_as_failed_with_what_it_was(engine
         assert!(text(&ran["detail"]).contains(passed), "{ran}");
     }
     assert_eq!(everything(&app).await, before, "it is cleared away all the same");
+    assert_eq!(app.owner().get("/v1/workflows/desk/drills").await.ok().get("last_good_at"), None);
     let log = app.owner().get("/v1/audit?act=drill.ran").await.ok();
     assert!(log["entries"][0].to_string().contains("false"), "{log}");
 }

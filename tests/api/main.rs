@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod budget;
 mod cases;
 mod citations;
 mod conflicts;

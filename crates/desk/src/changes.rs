@@ -40,6 +40,9 @@ pub enum ChangeKind {
     /// A kill was drilled.
     #[serde(rename = "drill.ran")]
     DrillRan,
+    /// A budget began to burn too fast, or stopped.
+    #[serde(rename = "budget.alert")]
+    BudgetAlert,
     /// A pack was applied.
     #[serde(rename = "pack.applied")]
     PackApplied,

@@ -316,6 +316,6 @@ impl Desk {
 }
 
 /// A number in [0, 1) that spreads retries; no secret hangs on it.
-fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     crate::keys::random::<1>().map_or(0.5, |b| f64::from(b[0]) / 256.0)
 }

@@ -120,14 +120,19 @@ impl Desk {
         Ok(view(drill))
     }
 
-    /// The latest drills of a workflow, newest first.
-    pub async fn list_drills(&self, who: &Identity, id: &str) -> Result<Vec<DrillView>, DeskError> {
+    /// The latest drills of a workflow, newest first, and when the last good one was.
+    pub async fn list_drills(
+        &self,
+        who: &Identity,
+        id: &str,
+    ) -> Result<(Vec<DrillView>, Option<Millis>), DeskError> {
         self.require(who, Act::ReadIncidents, Some(id), "read drills")?;
         let mut tx = self.read().await?;
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
             return Err(DeskError::not_found("workflow", id));
         }
-        Ok(drills::list(&mut tx, id, KEPT).await?.into_iter().map(view).collect())
+        let latest = drills::list(&mut tx, id, KEPT).await?.into_iter().map(view).collect();
+        Ok((latest, last_good_drill(&mut tx, id).await?))
     }
 
     async fn sweep_shadows(&self, now: Millis) -> Result<(), DeskError> {

@@ -2,14 +2,15 @@
 
 mod export;
 
+use crate::alert::Raised;
 use crate::{ChangeKind, Desk, DeskError, new_id, record};
 use countersign_domain::access::{Act, Identity, is_shadow};
 use countersign_domain::runbook;
 use countersign_domain::time::Millis;
-use countersign_store::Tx;
 use countersign_store::incidents::{self, IncidentRow, NewIncident};
 use countersign_store::page::{Page, cursor};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
+use countersign_store::{Tx, alerts};
 use serde::Serialize;
 use serde_json::json;
 
@@ -116,7 +117,7 @@ pub struct EntryView {
     pub at: Millis,
     /// Who.
     pub actor: String,
-    /// `opened`, `killed`, `demoted`, `resumed`, `ticked`, `unticked`, `note` or `closed`.
+    /// `opened`, `killed`, `demoted`, `resumed`, `alert`, `ticked`, `unticked`, `note` or `closed`.
     pub kind: String,
     /// What.
     pub text: String,
@@ -202,6 +203,15 @@ impl Desk {
             _ => "opened",
         };
         incidents::add_entry(tx, &id, now, who, entry, title).await?;
+        let version = self.version(tx, &w.id, w.version).await?;
+        let summary = match kind {
+            "kill" => format!("{} was killed by {who}: {title}", w.id),
+            "demotion" => format!("{} was taken back a stage by {who}: {title}", w.id),
+            _ => format!("{} has an incident, opened by {who}: {title}", w.id),
+        };
+        let detail = json!({ "incident": id, "by": who, "stage": w.stage, "version": w.version });
+        let raised = Raised { kind, action: "page", rule: "", incident: Some(&id), summary, detail };
+        self.raise(tx, &w.id, &version.pack, raised, now).await?;
         Ok(Some(id))
     }
 
@@ -315,6 +325,9 @@ impl Desk {
         }
         incidents::close(&mut tx, id, now, &who.subject).await?;
         incidents::add_entry(&mut tx, id, now, &who.subject, "closed", "").await?;
+        for alert in alerts::of_incident(&mut tx, id).await? {
+            self.resolve_alert(&mut tx, &alert, now).await?;
+        }
         self.acted(tx, who, &row, "incident.closed", json!({}), now).await
     }
 
@@ -374,9 +387,12 @@ impl Desk {
             kind: e.kind,
             text: e.text,
         });
+        let version = self.version(tx, &row.workflow_id, row.version).await?;
+        let messages = version.pack.incident.messages.iter();
+        let messages = messages.map(|m| MessageView { name: m.name.clone(), text: m.text.clone() });
         Ok(IncidentView {
             steps: steps.collect(),
-            messages: Vec::new(),
+            messages: messages.collect(),
             entries: entries.collect(),
             note: row.note.clone(),
             note_at: row.note_at.map(Millis),

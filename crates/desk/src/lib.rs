@@ -1,6 +1,8 @@
 //! The use-cases of the review desk, one file each. Transactions begin and end here; nothing here knows HTTP.
 
+mod alert;
 pub mod audit;
+mod burn;
 pub mod cases;
 mod changes;
 mod clock;
@@ -26,6 +28,8 @@ mod view;
 mod withdraw;
 mod workflow;
 
+pub use alert::{AlertView, PostView};
+pub use burn::{BurnRule, BurnView};
 pub use changes::{Change, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use countersign_store::page::Page;

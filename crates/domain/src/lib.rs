@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod burn;
 pub mod citation;
 pub mod claims;
 pub mod diff;

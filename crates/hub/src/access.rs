@@ -62,6 +62,8 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/audit/checkpoint", Some(Act::ReadAudit)),
     ("POST", "/v1/workflows/{id}/drill", Some(Act::Drill)),
     ("GET", "/v1/workflows/{id}/drills", Some(Act::ReadIncidents)),
+    ("GET", "/v1/workflows/{id}/burn", Some(Act::Enter)),
+    ("GET", "/v1/alerts", Some(Act::ReadIncidents)),
     ("GET", "/v1/incidents", Some(Act::ReadIncidents)),
     ("POST", "/v1/incidents", Some(Act::Incidents)),
     ("GET", "/v1/incidents/{id}", Some(Act::ReadIncidents)),

@@ -14,7 +14,7 @@ pub struct AlertRow {
     pub id: String,
     /// The workflow.
     pub workflow_id: String,
-    /// `budget`, `kill`, `demote` or `manual`.
+    /// `budget`, `kill`, `demotion` or `manual`.
     pub kind: String,
     /// `page` or `notify`.
     pub severity: String,

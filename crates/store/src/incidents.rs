@@ -19,7 +19,7 @@ pub struct IncidentRow {
     pub number: i64,
     /// A line on what it is.
     pub title: String,
-    /// `kill`, `demote` or `manual`.
+    /// `kill`, `demotion` or `manual`.
     pub kind: String,
     /// `open` or `closed`.
     pub state: String,
@@ -61,7 +61,7 @@ pub struct NewIncident<'a> {
     pub workflow: &'a str,
     /// A line on what it is.
     pub title: &'a str,
-    /// `kill`, `demote` or `manual`.
+    /// `kill`, `demotion` or `manual`.
     pub kind: &'a str,
     /// The workflow's version.
     pub version: i64,

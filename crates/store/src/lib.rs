@@ -6,6 +6,7 @@ mod late;
 mod open;
 #[macro_use]
 mod run;
+pub mod alerts;
 pub mod audit;
 pub mod cases;
 pub mod deliveries;

@@ -13,7 +13,7 @@ pub async fn on(door: &Door, reach: &Reach, command: Incident) -> anyhow::Result
     match command {
         Incident::List { workflow, state } => {
             let path = with_query("/v1/incidents", &[("workflow", workflow), ("state", state)]);
-            let columns = ["id", "workflow", "number", "state", "kind", "opened_at", "steps_done", "steps", "title"];
+            let columns = ["id", "workflow", "number", "state", "kind", "opened_at", "steps_done", "steps_total", "title"];
             list(door, reach, &path, "incidents", &columns).await
         }
         Incident::Show { id } => pretty(door, Method::GET, &path(&id, ""), Sent::Nothing).await,
@@ -25,7 +25,7 @@ pub async fn on(door: &Door, reach: &Reach, command: Incident) -> anyhow::Result
         }
         Incident::Close { id } => {
             act(door, reach, &path(&id, "/close"), json!({}), |a| {
-                format!("incident {} is closed, {} of {} steps done", a["number"], a["steps_done"], a["steps"])
+                format!("incident {} is closed, {} of {} steps done", a["number"], a["steps_done"], a["steps_total"])
             })
             .await
         }

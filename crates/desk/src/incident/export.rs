@@ -9,7 +9,7 @@ pub(super) fn markdown(view: &IncidentView) -> String {
     let mut out = format!("# Incident {} of {}: {}\n\n", i.number, inert(&i.workflow), inert(&i.title));
     let what = match i.kind.as_str() {
         "kill" => "a kill",
-        "demote" => "a demotion",
+        "demotion" => "a demotion",
         _ => "hand",
     };
     // Writing to a String can't fail.
@@ -21,14 +21,14 @@ pub(super) fn markdown(view: &IncidentView) -> String {
         _ => out.push_str("- Still open\n"),
     }
     let _ = writeln!(out, "- Version {}, stage {}", i.version, inert(&i.stage));
-    let _ = writeln!(out, "- Runbook: {} of {} steps done", i.steps_done, i.steps);
+    let _ = writeln!(out, "- Runbook: {} of {} steps done", i.steps_done, i.steps_total);
     out.push_str("\n## Timeline\n\n");
-    for entry in &view.timeline {
+    for entry in &view.entries {
         line(&mut out, entry);
     }
     out.push_str("## Runbook\n");
     let mut under = None;
-    for (at, step) in view.runbook.iter().enumerate() {
+    for (at, step) in view.steps.iter().enumerate() {
         if at == 0 || under != step.section.as_ref() {
             under = step.section.as_ref();
             let _ = match under {
@@ -57,9 +57,9 @@ fn line(out: &mut String, entry: &EntryView) {
 }
 
 fn tick(out: &mut String, step: &StepView) {
-    let mark = if step.done_at.is_some() { 'x' } else { ' ' };
+    let mark = if step.done { 'x' } else { ' ' };
     let _ = write!(out, "- [{mark}] {}", inert(&step.text));
-    if let (Some(by), Some(at)) = (&step.done_by, &step.done_at) {
+    if let (Some(by), Some(at)) = (&step.by, &step.at) {
         let _ = write!(out, " ({}, {at})", inert(by));
     }
     out.push('\n');

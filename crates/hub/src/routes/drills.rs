@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{self, Path};
 use axum::http::StatusCode;
 use countersign_desk::DrillView;
+use countersign_domain::time::Millis;
 use serde::Serialize;
 
 /// Drills a kill on a shadow of the workflow, without freezing real work, and measures it.
@@ -25,6 +26,9 @@ pub async fn run(
 pub struct Drills {
     /// The latest 50, newest first.
     drills: Vec<DrillView>,
+    /// When the last one was that nothing got through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_good_at: Option<Millis>,
 }
 
 /// The latest kill drills of a workflow.
@@ -35,5 +39,6 @@ pub async fn list(
     Who(who): Who,
     Path(id): Path<String>,
 ) -> Answer<Json<Drills>> {
-    Ok(Json(Drills { drills: state.desk.list_drills(&who, &id).await? }))
+    let (drills, last_good_at) = state.desk.list_drills(&who, &id).await?;
+    Ok(Json(Drills { drills, last_good_at }))
 }

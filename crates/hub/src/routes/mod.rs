@@ -1,5 +1,6 @@
 //! Routes to use-cases. A handler unpacks, calls, packs.
 
+mod alerts;
 mod audit;
 mod cases;
 mod drafts;
@@ -80,6 +81,8 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify, audit::verify_against))
         .routes(routes!(audit::checkpoint))
+        .routes(routes!(alerts::burn))
+        .routes(routes!(alerts::list))
         .routes(routes!(drills::run))
         .routes(routes!(drills::list))
         .routes(routes!(incidents::list, incidents::open))
