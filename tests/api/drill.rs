@@ -174,7 +174,8 @@ async fn drills_at_once_do_not_meet(engine: Engine) {
     app.apply(&TestPack::of("billing")).await;
     let before = everything(&app).await;
     let owner = app.owner();
-    let four = tokio::join!(drill(&owner, "desk"), drill(&owner, "desk"), drill(&owner, "billing"), drill(&owner, "desk"));
+    let four =
+        tokio::join!(drill(&owner, "desk"), drill(&owner, "desk"), drill(&owner, "billing"), drill(&owner, "desk"));
     for ran in [four.0, four.1, four.2, four.3] {
         assert_eq!(ran["ok"], true, "{ran}");
     }

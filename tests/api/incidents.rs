@@ -48,7 +48,12 @@ fn path(incident: &Value, rest: &str) -> String {
 
 fn timeline(incident: &Value) -> Vec<(String, String, String)> {
     let word = |e: &Value, name: &str| text(&e[name]).to_owned();
-    incident["entries"].as_array().unwrap().iter().map(|e| (word(e, "kind"), word(e, "actor"), word(e, "text"))).collect()
+    incident["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (word(e, "kind"), word(e, "actor"), word(e, "text")))
+        .collect()
 }
 
 fn happened(lines: &[(&str, &str, &str)]) -> Vec<(String, String, String)> {
@@ -135,8 +140,11 @@ async fn steps_are_ticked_and_unticked_with_who_and_when(engine: Engine) {
     app.owner().post(&path(&incident, "/steps/2"), json!({ "done": true })).await.ok();
     let back = app.owner().post(&path(&incident, "/steps/2"), json!({ "done": false })).await.ok();
     assert_eq!((&back["steps"][1]["by"], &back["steps_done"]), (&Value::Null, &json!(0)));
-    let expected =
-        [("killed", "owner", "wrong"), ("ticked", "the-dri", "Tell **everybody**"), ("unticked", "owner", "Tell **everybody**")];
+    let expected = [
+        ("killed", "owner", "wrong"),
+        ("ticked", "the-dri", "Tell **everybody**"),
+        ("unticked", "owner", "Tell **everybody**"),
+    ];
     assert_eq!(timeline(&back), happened(&expected), "a tick on what is ticked is none");
     dri.post(&path(&incident, "/steps/4"), json!({ "done": true })).await.refused(404, "not_found");
     dri.post(&path(&incident, "/steps/0"), json!({ "done": true })).await.refused(404, "not_found");
@@ -151,7 +159,9 @@ async fn words_go_to_the_timeline_until_it_is_closed_and_a_note_at_any_time(engi
     assert_eq!(timeline(&noted)[1], ("note".to_owned(), "the-dri".to_owned(), "The article was old.".to_owned()));
     let closed = dri.post(&path(&incident, "/close"), json!({})).await.ok();
     assert_eq!((&closed["state"], &closed["closed_by"]), (&json!("closed"), &json!("the-dri")));
-    for (rest, body) in [("/entries", json!({ "text": "x" })), ("/steps/1", json!({ "done": true })), ("/close", json!({}))] {
+    for (rest, body) in
+        [("/entries", json!({ "text": "x" })), ("/steps/1", json!({ "done": true })), ("/close", json!({}))]
+    {
         dri.post(&path(&incident, rest), body).await.refused(422, "invalid");
     }
     resume(&app).await;

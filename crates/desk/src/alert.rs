@@ -164,7 +164,8 @@ impl Desk {
     async fn post(&self, post: &PostRow, alert: &AlertRow, to: Option<&Alerts>) -> Result<(), (bool, String, u64)> {
         let to = to.ok_or_else(|| (true, "the pack has no [alerts] any more".to_owned(), 0))?;
         let secret = |name: &Option<String>| {
-            let name = name.as_ref().ok_or_else(|| (true, format!("the pack names no {} any more", post.channel), 0))?;
+            let name =
+                name.as_ref().ok_or_else(|| (true, format!("the pack names no {} any more", post.channel), 0))?;
             (self.inner.secrets)(name).ok_or_else(|| (false, format!("the secret {name} isn't set"), 0))
         };
         let (url, body) = match post.channel.as_str() {
@@ -178,7 +179,12 @@ impl Desk {
         sent.map(drop).map_err(|e| (e.is_final(), e.to_string(), e.retry_after_seconds().unwrap_or_default()))
     }
 
-    async fn posted(&self, post: &PostRow, workflow: &str, sent: Result<(), (bool, String, u64)>) -> Result<(), DeskError> {
+    async fn posted(
+        &self,
+        post: &PostRow,
+        workflow: &str,
+        sent: Result<(), (bool, String, u64)>,
+    ) -> Result<(), DeskError> {
         let now = self.now();
         // The row was read before this try was counted.
         let attempt = u32::try_from(post.attempts + 1).unwrap_or(u32::MAX);

@@ -230,12 +230,12 @@ impl Desk {
         let version = self.version(tx, workflow, w.version).await?;
         let moved = self.moved(tx, workflow, &version.pack, now).await?;
         for change in &moved {
-            self.follow(tx, &w, &version.pack, change, now).await?;
+            self.tell_moved(tx, &w, &version.pack, change, now).await?;
         }
         Ok(moved.len())
     }
 
-    async fn follow(
+    async fn tell_moved(
         &self,
         tx: &mut Tx,
         w: &WorkflowRow,
@@ -262,7 +262,8 @@ impl Desk {
                 ("budget.resolved", data)
             }
         };
-        record(tx, now, "hub", act, Some(&w.id), None, json!({ "rule": data["rule"], "action": data["action"] })).await?;
+        record(tx, now, "hub", act, Some(&w.id), None, json!({ "rule": data["rule"], "action": data["action"] }))
+            .await?;
         if pack.delivery.is_some() {
             deliver::enqueue(tx, &w.id, None, "", None, "budget.alert", now, now, data).await?;
         }

@@ -121,11 +121,7 @@ impl Desk {
     }
 
     /// The latest drills of a workflow, newest first, and when the last good one was.
-    pub async fn list_drills(
-        &self,
-        who: &Identity,
-        id: &str,
-    ) -> Result<(Vec<DrillView>, Option<Millis>), DeskError> {
+    pub async fn list_drills(&self, who: &Identity, id: &str) -> Result<(Vec<DrillView>, Option<Millis>), DeskError> {
         self.require(who, Act::ReadIncidents, Some(id), "read drills")?;
         let mut tx = self.read().await?;
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {

@@ -140,16 +140,25 @@ mod tests {
 
     #[test]
     fn items_of_every_kind_go_on_over_indented_lines() {
-        let markdown = "# A\n- one\n  and more\n* [ ] two\n+ [x] three\n1) four\n   - nested\n\nno step\n# B ##\n2. five\n";
+        let markdown =
+            "# A\n- one\n  and more\n* [ ] two\n+ [x] three\n1) four\n   - nested\n\nno step\n# B ##\n2. five\n";
         let a = |t: &str| (Some("A".to_owned()), t.to_owned());
-        let expected =
-            [a("one and more"), a("two"), a("three"), a("four"), a("nested"), (Some("B".to_owned()), "five".to_owned())];
+        let expected = [
+            a("one and more"),
+            a("two"),
+            a("three"),
+            a("four"),
+            a("nested"),
+            (Some("B".to_owned()), "five".to_owned()),
+        ];
         assert_eq!(texts(markdown), expected);
     }
 
     #[test]
     fn what_only_looks_like_an_item_is_none() {
-        for text in ["-", "- ", "-x", "**bold**", "3", "3.5 minutes", "12345678901. x", "| - | - |", "---", "#no", "````"] {
+        for text in
+            ["-", "- ", "-x", "**bold**", "3", "3.5 minutes", "12345678901. x", "| - | - |", "---", "#no", "````"]
+        {
             assert_eq!(texts(text), [], "{text}");
         }
         assert_eq!(texts("```\n- code\n# code\n```\n- real"), [(None, "real".to_owned())]);

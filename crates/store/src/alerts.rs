@@ -152,7 +152,8 @@ pub async fn posts(tx: &mut Tx, alert: &str) -> Result<Vec<PostRow>, StoreError>
 
 /// Whether any message is due.
 pub async fn any_due(tx: &mut Tx, now: Millis) -> Result<bool, StoreError> {
-    let sql = "SELECT attempts FROM alert_post WHERE state = 'pending' AND due_at <= $1 AND claimed_until <= $1 LIMIT 1";
+    let sql =
+        "SELECT attempts FROM alert_post WHERE state = 'pending' AND due_at <= $1 AND claimed_until <= $1 LIMIT 1";
     let row: Option<(i64,)> = first!(tx, sql, now.0)?;
     Ok(row.is_some())
 }

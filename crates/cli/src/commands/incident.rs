@@ -13,7 +13,8 @@ pub async fn on(door: &Door, reach: &Reach, command: Incident) -> anyhow::Result
     match command {
         Incident::List { workflow, state } => {
             let path = with_query("/v1/incidents", &[("workflow", workflow), ("state", state)]);
-            let columns = ["id", "workflow", "number", "state", "kind", "opened_at", "steps_done", "steps_total", "title"];
+            let columns =
+                ["id", "workflow", "number", "state", "kind", "opened_at", "steps_done", "steps_total", "title"];
             list(door, reach, &path, "incidents", &columns).await
         }
         Incident::Show { id } => pretty(door, Method::GET, &path(&id, ""), Sent::Nothing).await,
