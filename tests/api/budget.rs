@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use axum::Router;
-use axum::extract::{State, Uri};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 use countersign_testkit::receiver::Receiver;
 use countersign_testkit::{App, Draft, Engine, Person, TestPack, on_both, text};
 use serde_json::{Value, json};
