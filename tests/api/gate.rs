@@ -305,7 +305,7 @@ async fn a_withdrawn_verdict_leaves_the_evidence(engine: Engine) {
 async fn a_reply_that_costs_too_much_holds_the_gate_back(engine: Engine) {
     let app = App::with(engine, &easy().set("cost.monthly_usd", "10.00").set("cost.max_per_sent_usd", "0.05")).await;
     let ana = app.reviewer("ana").await;
-    let id = app.stage(&Draft::of("t-1").with("cost_usd", "0.0499999999")).await;
+    let id = app.stage(&Draft::of("t-1").with("cost_usd", "0.049999999")).await;
     ana.approve(&id).await;
     assert_eq!(status(&gate(&app).await, "cost_per_sent"), "pass");
     let id = app.stage(&Draft::of("t-2").with("cost_usd", "0.10")).await;

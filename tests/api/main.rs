@@ -2,16 +2,19 @@
 
 mod access;
 mod audit;
+mod budget;
 mod cases;
 mod citations;
 mod conflicts;
 mod counts;
 mod deciding;
 mod delivery;
+mod drill;
 mod escalations;
 mod gate;
 mod history;
 mod hostile;
+mod incidents;
 mod ingest;
 mod kill;
 mod pull;

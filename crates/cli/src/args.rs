@@ -82,6 +82,14 @@ pub enum Command {
     /// Outcomes as labels.
     #[command(subcommand)]
     Cases(Cases),
+    /// Incidents: what happened, and the runbook beside it.
+    #[command(subcommand)]
+    Incident(Incident),
+    /// Drill a kill on a shadow of a workflow, and measure it; exits 1 if anything got through.
+    Drill {
+        /// The workflow.
+        id: String,
+    },
     /// The audit log.
     #[command(subcommand)]
     Audit(Audit),
@@ -304,6 +312,44 @@ pub enum Cases {
         /// The file.
         #[arg(long, value_name = "PATH")]
         out: PathBuf,
+    },
+}
+
+/// Incidents.
+#[derive(Subcommand)]
+pub enum Incident {
+    /// List incidents.
+    List {
+        /// Of this workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: Option<String>,
+        /// `open` or `closed`.
+        #[arg(long)]
+        state: Option<String>,
+    },
+    /// Show one with its runbook and timeline.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Open one by hand.
+    Open {
+        /// The workflow.
+        #[arg(long, value_name = "ID")]
+        workflow: String,
+        /// A line on what it is.
+        #[arg(long)]
+        title: String,
+    },
+    /// Close one.
+    Close {
+        /// Its id.
+        id: String,
+    },
+    /// Print one as Markdown, to keep elsewhere.
+    Export {
+        /// Its id.
+        id: String,
     },
 }
 

@@ -46,6 +46,15 @@ pub enum ChangeKind {
     /// An escalation was opened, taken or settled.
     #[serde(rename = "escalation.updated")]
     EscalationUpdated,
+    /// An incident was opened, worked on or closed.
+    #[serde(rename = "incident.updated")]
+    IncidentUpdated,
+    /// A kill was drilled.
+    #[serde(rename = "drill.ran")]
+    DrillRan,
+    /// A budget began to burn too fast, or stopped.
+    #[serde(rename = "budget.alert")]
+    BudgetAlert,
     /// A pack was applied.
     #[serde(rename = "pack.applied")]
     PackApplied,

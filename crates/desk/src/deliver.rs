@@ -135,7 +135,7 @@ impl Desk {
             .into_iter()
             .map(|w| (w.id.clone(), self.inner.sending.token(&w.id)))
             .collect();
-        let claimed = deliveries::claim(&mut tx, now, now.plus_seconds(CLAIM_SECONDS), AT_ONCE).await?;
+        let claimed = deliveries::claim(&mut tx, now, now.plus_seconds(CLAIM_SECONDS), AT_ONCE, None).await?;
         for delivery in &claimed {
             if let Some(seq) = delivery.draft_seq {
                 self.under_way(&mut tx, seq).await?;
@@ -316,6 +316,6 @@ impl Desk {
 }
 
 /// A number in [0, 1) that spreads retries; no secret hangs on it.
-fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     crate::keys::random::<1>().map_or(0.5, |b| f64::from(b[0]) / 256.0)
 }

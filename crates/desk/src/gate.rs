@@ -1,7 +1,7 @@
 //! The gate: what the evidence says now, frozen reports, what is still missing, and how it came about day by day.
 
 use crate::promote::stage_of;
-use crate::{Desk, DeskError};
+use crate::{Desk, DeskError, drill};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::evidence::{self, Bound, Counts};
 use countersign_domain::gate::{self, EvalFact, Input, Loosened, Report, Status};
@@ -168,8 +168,8 @@ impl Desk {
             counts: &counts,
             ahead: &ahead,
             eval: eval.map(|e| EvalFact { suite: e.suite, green: e.green == 1, at: Millis(e.at) }),
-            last_drill: None,
-            freeze: None,
+            last_drill: drill::last_good_drill(tx, &w.id).await?,
+            freeze: self.freeze_reason(tx, &w.id, &version.pack, at).await?,
             loosened,
         });
         report.map_err(|e| DeskError::Setup(e.to_string()))

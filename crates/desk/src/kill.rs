@@ -3,7 +3,7 @@
 
 use crate::transition::{Turn, reason_of};
 use crate::{Change, ChangeKind, Desk, DeskError, record};
-use countersign_domain::access::{Act, Identity};
+use countersign_domain::access::{Act, Identity, is_shadow};
 use countersign_domain::pack::Stage;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -52,6 +52,16 @@ pub struct Resumed {
 impl Desk {
     /// Kills a workflow, or with `all` every one in one transaction. Killing a killed one changes nothing.
     pub async fn kill(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Killed>, DeskError> {
+        Ok(self.kill_measured(who, id, reason).await?.0)
+    }
+
+    /// The same, with the time from the call to the commit.
+    pub(crate) async fn kill_measured(
+        &self,
+        who: &Identity,
+        id: &str,
+        reason: &str,
+    ) -> Result<(Vec<Killed>, Duration), DeskError> {
         let started = Instant::now();
         let reason = reason_of(reason)?;
         let now = self.now();
@@ -62,26 +72,30 @@ impl Desk {
             done.push(self.kill_one(&mut tx, who, workflow, reason, now).await?);
         }
         tx.commit().await?;
-        let commit_ms = started.elapsed().as_secs_f64() * 1000.0;
-        for transition in done.iter().filter_map(|(_, transition)| transition.as_ref()) {
-            self.watch_kill(transition, started);
+        let committed = started.elapsed();
+        // Nobody but its drill hangs on a shadow.
+        for (_, transition) in done.iter().filter(|(killed, _)| !is_shadow(&killed.workflow)) {
+            if let Some(transition) = transition {
+                self.watch_kill(transition, started);
+            }
         }
         for (killed, transition) in &done {
             self.inner.sending.break_off(&killed.workflow);
             let (workflow, transition_id) = (killed.workflow.clone(), transition.clone());
             let kind = ChangeKind::WorkflowKilled;
             self.pass_on(Change { kind, workflow, draft_id: None, transition_id }).await;
+            self.tell(ChangeKind::IncidentUpdated, &killed.workflow, None).await;
         }
         let mut out = Vec::with_capacity(done.len());
         for (mut killed, transition) in done {
             self.wait_for_sends(&killed.workflow).await?;
             killed.effect_ms = started.elapsed().as_secs_f64() * 1000.0;
             if let Some(id) = transition {
-                self.keep_effect(&id, commit_ms, killed.effect_ms).await;
+                self.keep_effect(&id, committed.as_secs_f64() * 1000.0, killed.effect_ms).await;
             }
             out.push(killed);
         }
-        Ok(out)
+        Ok((out, committed))
     }
 
     /// The kill stands, whether or not its time can be written down.
@@ -142,6 +156,7 @@ impl Desk {
             gates::unsign(tx, &w.id).await?;
             let turn = Turn { frozen: Some(killed.frozen), ..Turn::of("kill", &w.stage, reason) };
             let id = self.turn(tx, who, w, turn, now).await?;
+            self.open_incident(tx, "kill", w, Some(&id), reason, &who.subject, now).await?;
             let detail = json!({ "transition": id, "leases_voided": killed.leases_voided, "deliveries_held": killed.deliveries_held });
             record(tx, now, &who.subject, "workflow.killed", Some(&w.id), None, detail).await?;
             made = Some(id);
@@ -189,6 +204,7 @@ impl Desk {
                 }
             }
             let transition_id = self.turn(&mut tx, who, w, Turn::of("resume", "internal", reason), now).await?;
+            self.tell_incident(&mut tx, &w.id, "resumed", reason, &who.subject, now).await?;
             let detail = json!({ "transition": transition_id, "stayed_out": stayed_out });
             record(&mut tx, now, &who.subject, "workflow.resumed", Some(&w.id), None, detail).await?;
             let counts = drafts::counts(&mut tx, &w.id).await?;
@@ -205,6 +221,7 @@ impl Desk {
         tx.commit().await?;
         for resumed in &done {
             self.tell(ChangeKind::WorkflowResumed, &resumed.workflow, None).await;
+            self.tell(ChangeKind::IncidentUpdated, &resumed.workflow, None).await;
         }
         Ok(done)
     }

@@ -1,6 +1,8 @@
 //! The use-cases of the review desk, one file each. Transactions begin and end here; nothing here knows HTTP.
 
+mod alert;
 pub mod audit;
+mod burn;
 pub mod cases;
 mod changes;
 mod clock;
@@ -8,12 +10,14 @@ mod decide;
 mod deliver;
 mod demo;
 mod effect;
+mod drill;
 mod error;
 mod escalate;
 mod evals;
 mod flags;
 mod gate;
 mod history;
+mod incident;
 mod keys;
 mod kill;
 mod lease;
@@ -31,6 +35,8 @@ mod view;
 mod withdraw;
 mod workflow;
 
+pub use alert::{AlertView, PostView};
+pub use burn::{BurnRule, BurnView};
 pub use changes::{Change, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use countersign_store::page::Page;
@@ -38,12 +44,14 @@ pub use countersign_store::sqlite_path;
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
 pub use effect::{Effect, Reached, Stream};
+pub use drill::DrillView;
 pub use error::{Code, DeskError};
 pub use escalate::EscalationView;
 pub use evals::{EvalResult, EvalVerdict, NewEvalResult};
 pub use flags::{Board, Evaluated};
 pub use gate::{GateView, Plan, Point, RatePlan, Series};
 pub use history::{Day, History, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles, VersionView};
+pub use incident::{EntryView, IncidentSummary, IncidentView, MessageView, StepView};
 pub use kill::{Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
@@ -204,6 +212,13 @@ impl Desk {
         let found = Arc::new(Version { pack, seed: hex::decode(&row.seed).map_err(|_| unreadable())? });
         self.inner.packs.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         Ok(found)
+    }
+}
+
+impl Desk {
+    /// Lets go of a workflow that is gone.
+    pub(crate) fn forget(&self, workflow: &str) {
+        self.inner.packs.write().unwrap_or_else(PoisonError::into_inner).retain(|(id, _), _| id != workflow);
     }
 }
 

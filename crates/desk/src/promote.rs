@@ -2,7 +2,7 @@
 
 use crate::transition::{Turn, reason_of};
 use crate::{ChangeKind, Desk, DeskError, gate, record};
-use countersign_domain::access::{Act, Identity};
+use countersign_domain::access::{Act, HUB, Identity};
 use countersign_domain::gate::Status;
 use countersign_domain::pack::Stage;
 use countersign_domain::time::Millis;
@@ -124,6 +124,7 @@ impl Desk {
         let detail = json!({ "transition": transition, "from": from, "to": to, "report": frozen.hash, "version": w.version,
                              "first_signer": first.map(|s| s.signer) });
         record(&mut tx, now, &who.subject, "workflow.promoted", Some(id), None, detail).await?;
+        self.tell_incident(&mut tx, id, "promoted", reason, &who.subject, now).await?;
         tx.commit().await?;
         self.tell(ChangeKind::WorkflowPromoted, id, None).await;
         Ok(moved)
@@ -172,6 +173,7 @@ impl Desk {
         let moved = self.demote_in(&mut tx, who, &w, to, reason).await?;
         tx.commit().await?;
         self.tell(ChangeKind::WorkflowDemoted, id, None).await;
+        self.tell(ChangeKind::IncidentUpdated, id, None).await;
         Ok(moved)
     }
 
@@ -188,6 +190,12 @@ impl Desk {
         gates::unsign(tx, &w.id).await?;
         let transition = self.turn(tx, who, w, Turn::of("demote", to.as_str(), reason), now).await?;
         self.come_to(tx, w, to, now).await?;
+        if who.subject == HUB {
+            // What the hub did unasked is for people to look into.
+            self.open_incident(tx, "demotion", w, Some(&transition), reason, &who.subject, now).await?;
+        } else {
+            self.tell_incident(tx, &w.id, "demoted", reason, &who.subject, now).await?;
+        }
         let detail = json!({ "transition": transition, "from": w.stage, "to": to, "version": w.version });
         record(tx, now, &who.subject, "workflow.demoted", Some(&w.id), None, detail).await?;
         Ok(Moved {

@@ -43,6 +43,7 @@ impl Desk {
                 self.demote_in(&mut tx, &hub, &w, to, &reason).await?;
                 tx.commit().await?;
                 self.tell(ChangeKind::WorkflowDemoted, id, None).await;
+                self.tell(ChangeKind::IncidentUpdated, id, None).await;
             }
             None => {
                 drop(tx);

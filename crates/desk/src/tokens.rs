@@ -81,9 +81,10 @@ impl Desk {
         let mut tx = self.write().await?;
         for grant in &new.grants {
             if let Some(workflow) = &grant.workflow
-                && countersign_store::workflows::get(&mut tx, workflow, countersign_store::workflows::Hold::Look)
-                    .await?
-                    .is_none()
+                && (countersign_domain::access::is_shadow(workflow)
+                    || countersign_store::workflows::get(&mut tx, workflow, countersign_store::workflows::Hold::Look)
+                        .await?
+                        .is_none())
             {
                 return Err(DeskError::not_found("workflow", workflow));
             }

@@ -91,6 +91,12 @@ pub enum Act {
     Tokens,
     /// Read the audit log.
     ReadAudit,
+    /// Read incidents, drills and alerts.
+    ReadIncidents,
+    /// Open incidents, work on them and close them.
+    Incidents,
+    /// Drill a kill.
+    Drill,
 }
 
 impl Act {
@@ -116,6 +122,8 @@ impl Act {
             Self::WriteSources => &[Admin, Service],
             Self::WritePacks | Self::Tokens => &[Admin],
             Self::ReadAudit => &[Admin, Auditor],
+            Self::ReadIncidents => &[Dri, Admin, Auditor],
+            Self::Incidents | Self::Drill => &[Dri, Admin],
         }
     }
 }
@@ -128,6 +136,9 @@ pub struct Grant {
     /// The workflow; none means every one.
     pub workflow: Option<String>,
 }
+
+/// The name under which the hub acts unasked. No token has it.
+pub const HUB: &str = "hub";
 
 /// Who is asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +153,11 @@ pub struct Identity {
     pub owner: bool,
 }
 
+/// Whether this is the shadow that a kill drill works on, and no workflow of anybody; no pack can take such an id.
+pub fn is_shadow(workflow: &str) -> bool {
+    workflow.starts_with('~')
+}
+
 /// In which workflows an identity may do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -152,10 +168,10 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Whether a workflow is within.
+    /// Whether a workflow is within. The shadow of a kill drill is in reach of nobody but that drill.
     pub fn includes(&self, workflow: &str) -> bool {
         match self {
-            Self::All => true,
+            Self::All => !is_shadow(workflow),
             Self::Only(list) => list.iter().any(|w| w == workflow),
         }
     }
@@ -174,7 +190,7 @@ impl Identity {
 
     /// The hub itself, for what it does unasked.
     pub fn hub() -> Self {
-        Self { subject: "hub".to_owned(), ..Self::owner() }
+        Self { subject: HUB.to_owned(), ..Self::owner() }
     }
 
     /// Where this identity may do this.
@@ -212,6 +228,7 @@ mod tests {
         };
         assert!(id.scope(Act::Review).includes("a"));
         assert!(!id.scope(Act::Review).includes("b"));
+        assert!(!Identity::owner().scope(Act::Kill).includes("~drill:1"));
         assert_eq!(id.scope(Act::Kill), Scope::All);
         assert!(id.scope(Act::Resume).is_empty());
     }
@@ -239,6 +256,9 @@ mod tests {
             Act::WritePacks,
             Act::Tokens,
             Act::ReadAudit,
+            Act::ReadIncidents,
+            Act::Incidents,
+            Act::Drill,
         ];
         assert!(acts.iter().all(|a| !a.roles().contains(&Role::Oncall)));
         assert!(Act::Kill.roles().contains(&Role::Oncall));

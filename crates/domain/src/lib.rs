@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod burn;
 pub mod citation;
 pub mod claims;
 pub mod diff;
@@ -13,6 +14,7 @@ pub mod ids;
 pub mod mark;
 pub mod pack;
 pub mod review;
+pub mod runbook;
 pub mod state;
 pub mod text;
 pub mod time;

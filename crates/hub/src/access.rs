@@ -75,6 +75,18 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/audit/verify", Some(Act::ReadAudit)),
     ("POST", "/v1/audit/verify", Some(Act::ReadAudit)),
     ("GET", "/v1/audit/checkpoint", Some(Act::ReadAudit)),
+    ("POST", "/v1/workflows/{id}/drill", Some(Act::Drill)),
+    ("GET", "/v1/workflows/{id}/drills", Some(Act::ReadIncidents)),
+    ("GET", "/v1/workflows/{id}/burn", Some(Act::Enter)),
+    ("GET", "/v1/alerts", Some(Act::ReadIncidents)),
+    ("GET", "/v1/incidents", Some(Act::ReadIncidents)),
+    ("POST", "/v1/incidents", Some(Act::Incidents)),
+    ("GET", "/v1/incidents/{id}", Some(Act::ReadIncidents)),
+    ("POST", "/v1/incidents/{id}/steps/{n}", Some(Act::Incidents)),
+    ("POST", "/v1/incidents/{id}/entries", Some(Act::Incidents)),
+    ("POST", "/v1/incidents/{id}/note", Some(Act::Incidents)),
+    ("POST", "/v1/incidents/{id}/close", Some(Act::Incidents)),
+    ("GET", "/v1/incidents/{id}/export", Some(Act::ReadIncidents)),
 ];
 
 /// The identity behind a request, as a handler takes it.

@@ -44,6 +44,10 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         // Small bites with pauses: whoever works at the console comes first.
         Ok(if desk.index_words().await? > 0 { ms(15) } else { ms(500) })
     });
+    run(desk, tasks, stop, "watch budgets", |desk| async move { desk.watch_budgets().await.map(|_| ms(5_000)) });
+    run(desk, tasks, stop, "send alerts", |desk| async move {
+        Ok(if desk.send_alerts().await? >= 16 { Duration::ZERO } else { ms(500) })
+    });
     run(desk, tasks, stop, "fold the log", |desk| async move { desk.fold_log().await.map(|()| ms(1_000)) });
     run(desk, tasks, stop, "listen to other hubs", |desk| async move {
         desk.listen_to_other_hubs().await?;

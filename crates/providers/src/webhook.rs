@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, header::CONTENT_TYPE};
+use reqwest::{Client, RequestBuilder, Response, header::CONTENT_TYPE};
 use standardwebhooks::{HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook};
 
 use crate::address::{self, PrivateAddress, PublicOnly};
@@ -113,20 +113,36 @@ impl WebhookClient {
         timestamp_unix_s: i64,
         body: &str,
     ) -> Result<Delivered, SendError> {
-        let url = exchange::http_url(&target.url).ok_or(SendError::Url)?;
-        let client = if target.allow_private {
+        let request = self
+            .request(&target.url, target.allow_private)?
+            .header(HEADER_WEBHOOK_ID, webhook_id)
+            .header(HEADER_WEBHOOK_TIMESTAMP, timestamp_unix_s)
+            .header(HEADER_WEBHOOK_SIGNATURE, sign(&target.secrets, webhook_id, timestamp_unix_s, body)?)
+            .body(body.to_owned());
+        Self::exchange(request).await
+    }
+
+    /// Posts JSON to a service that knows us by its URL or by what the body says, without a signature.
+    ///
+    /// # Errors
+    ///
+    /// Anything but a 2xx answer.
+    pub async fn post(&self, url: &str, allow_private: bool, body: &str) -> Result<Delivered, SendError> {
+        Self::exchange(self.request(url, allow_private)?.body(body.to_owned())).await
+    }
+
+    fn request(&self, url: &str, allow_private: bool) -> Result<RequestBuilder, SendError> {
+        let url = exchange::http_url(url).ok_or(SendError::Url)?;
+        let client = if allow_private {
             &self.any
         } else {
             address::check_literal(&url)?;
             &self.public
         };
-        let request = client
-            .post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header(HEADER_WEBHOOK_ID, webhook_id)
-            .header(HEADER_WEBHOOK_TIMESTAMP, timestamp_unix_s)
-            .header(HEADER_WEBHOOK_SIGNATURE, sign(&target.secrets, webhook_id, timestamp_unix_s, body)?)
-            .body(body.to_owned());
+        Ok(client.post(url).header(CONTENT_TYPE, "application/json"))
+    }
+
+    async fn exchange(request: RequestBuilder) -> Result<Delivered, SendError> {
         let response = request.send().await.map_err(failed)?;
         let taken = exchange::check_status(&response);
         drop_body(response).await;

@@ -81,21 +81,32 @@ pub async fn of_verdict(tx: &mut Tx, draft_seq: i64, verdict_id: &str) -> Result
 }
 
 /// Claims what is due until `until`: not of killed workflows, and never past an earlier one of the same ticket.
-/// The workflows' rows are held, so that a kill either comes first or waits for this claim to be on record.
-pub async fn claim(tx: &mut Tx, now: Millis, until: Millis, limit: i64) -> Result<Vec<DeliveryRow>, StoreError> {
+/// The workflows' rows are held, so that a kill either comes first or waits for this claim to be on record. With
+/// `shadow` it claims for a drill, of that shadow alone, and else of none.
+pub async fn claim(
+    tx: &mut Tx,
+    now: Millis,
+    until: Millis,
+    limit: i64,
+    shadow: Option<&str>,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let shadow = shadow.unwrap_or_default();
     if tx.is_postgres() {
-        let _: Vec<(String,)> = all!(tx, "SELECT id FROM workflow FOR SHARE")?;
+        let sql = "SELECT id FROM workflow w
+                   WHERE CASE WHEN $1 = '' THEN substr(w.id, 1, 1) <> '~' ELSE w.id = $1 END FOR SHARE";
+        let _: Vec<(String,)> = all!(tx, sql, shadow)?;
     }
     let lock = tx.lock(" FOR UPDATE OF d SKIP LOCKED");
     let sql = format!(
         "SELECT d.* FROM delivery d JOIN workflow w ON w.id = d.workflow_id
          WHERE d.state = 'pending' AND d.due_at <= $1 AND d.claimed_until <= $1
            AND (w.killed_at IS NULL OR d.draft_seq IS NULL)
+           AND CASE WHEN $3 = '' THEN substr(w.id, 1, 1) <> '~' ELSE w.id = $3 END
            AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.workflow_id = d.workflow_id AND e.ticket = d.ticket
                            AND e.state = 'pending' AND e.seq < d.seq)
          ORDER BY d.due_at LIMIT $2{lock}"
     );
-    let rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit)?;
+    let rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow)?;
     for row in &rows {
         run!(tx, "UPDATE delivery SET claimed_until = $2, attempts = attempts + 1 WHERE seq = $1", row.seq, until.0)?;
     }

@@ -1,7 +1,7 @@
 //! The counts that gates are computed from: they cost the same at a hundred drafts and at ten million.
 
 use crate::late::EvidenceKey;
-use crate::{StoreError, Tx};
+use crate::{StoreError, Tx, slots};
 use countersign_domain::time::Millis;
 use std::collections::BTreeMap;
 
@@ -23,9 +23,13 @@ pub fn day(at: Millis) -> i64 {
     at.0.div_euclid(86_400_000)
 }
 
-/// Adds to a day's count. `outcome` is `staged`, `unreviewed`, `unresolved`, or a verdict's outcome key.
+/// Adds to a day's count, and a verdict's to the count of its five minutes. `outcome` is `staged`, `unreviewed`, `unresolved`, or a verdict's outcome key.
 pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, at: Millis, by: i64) {
     let Record { workflow, version, stage, probability } = record;
+    if slots::is_verdict(outcome) {
+        let key = (workflow.to_owned(), slots::slot(at), probability.to_bits(), outcome.to_owned());
+        *tx.late.slots.entry(key).or_default() += by;
+    }
     let key = (workflow.to_owned(), version, stage.to_owned(), probability.to_bits(), outcome.to_owned(), day(at));
     *tx.late.evidence.entry(key).or_default() += by;
 }

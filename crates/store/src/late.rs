@@ -2,7 +2,7 @@
 //! It is written last, at the commit, and always in the same order: so nobody waits long for such a row, and no two
 //! transactions ever wait for each other.
 
-use crate::{StoreError, Tx, audit, drafts, evidence};
+use crate::{StoreError, Tx, audit, drafts, evidence, slots};
 use countersign_domain::audit::Entry;
 use std::collections::BTreeMap;
 
@@ -10,12 +10,15 @@ use std::collections::BTreeMap;
 pub(crate) type CountKey = (String, &'static str);
 /// Workflow, version, stage, the bits of the probability, outcome, day.
 pub(crate) type EvidenceKey = (String, i64, String, u64, String, i64);
+/// Workflow, five minutes, the bits of the probability, outcome.
+pub(crate) type SlotKey = (String, i64, u64, String);
 
 /// What is still to be written.
 #[derive(Default)]
 pub(crate) struct Late {
     pub(crate) counts: BTreeMap<CountKey, i64>,
     pub(crate) evidence: BTreeMap<EvidenceKey, i64>,
+    pub(crate) slots: BTreeMap<SlotKey, i64>,
     /// Entries without their place in the chain.
     pub(crate) entries: Vec<Entry>,
 }
@@ -23,9 +26,10 @@ pub(crate) struct Late {
 impl Tx {
     /// Writes it.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
-        let Late { counts, evidence, entries } = std::mem::take(&mut self.late);
+        let Late { counts, evidence, slots, entries } = std::mem::take(&mut self.late);
         drafts::add_counts(self, counts).await?;
         evidence::add_counts(self, evidence).await?;
+        slots::add_counts(self, slots).await?;
         audit::chain(self, entries).await
     }
 }

@@ -69,12 +69,12 @@ pub async fn get(tx: &mut Tx, id: &str, hold: Hold) -> Result<Option<WorkflowRow
     }
 }
 
-/// All workflows, by id.
+/// All workflows, by id; the shadows of kill drills are none.
 pub async fn list(tx: &mut Tx, hold: Hold) -> Result<Vec<WorkflowRow>, StoreError> {
     match (tx.is_postgres(), hold) {
-        (true, Hold::Share) => all!(tx, "SELECT * FROM workflow ORDER BY id FOR SHARE"),
-        (true, Hold::Change) => all!(tx, "SELECT * FROM workflow ORDER BY id FOR UPDATE"),
-        _ => all!(tx, "SELECT * FROM workflow ORDER BY id"),
+        (true, Hold::Share) => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id FOR SHARE"),
+        (true, Hold::Change) => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id FOR UPDATE"),
+        _ => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id"),
     }
 }
 
@@ -196,7 +196,7 @@ pub async fn kills_in_force(tx: &mut Tx) -> Result<Vec<(String, String)>, StoreE
     all!(
         tx,
         "SELECT w.id, t.id FROM workflow w JOIN transition t ON t.workflow_id = w.id AND t.at = w.killed_at
-         WHERE w.killed_at IS NOT NULL AND t.kind = 'kill' ORDER BY w.id"
+         WHERE w.killed_at IS NOT NULL AND t.kind = 'kill' AND w.id NOT LIKE '~%' ORDER BY w.id"
     )
 }
 

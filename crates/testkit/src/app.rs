@@ -10,7 +10,7 @@ use countersign_hub::Hub;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tracing_subscriber::filter::LevelFilter;
@@ -37,10 +37,13 @@ pub struct App {
     pub clock: Arc<FixedClock>,
     /// Its database's address.
     pub database: String,
+    secrets: Named,
     hub: Hub,
     folder: PathBuf,
     temporary: Option<Arc<TempDir>>,
 }
+
+type Named = Arc<Mutex<HashMap<String, String>>>;
 
 impl App {
     /// With the workflow [`WORKFLOW`] as the template has it, which delivers nowhere.
@@ -85,17 +88,27 @@ impl App {
     async fn over(database: String, folder: PathBuf, temporary: Option<Arc<TempDir>>, clock: Arc<FixedClock>) -> Self {
         // A failed story shows what the hub said. The first app of a process sets this up; the others have it.
         let _ = tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_test_writer().try_init();
+        let secrets = Named::default();
+        let named = secrets.clone();
         let config = DeskConfig {
             database: database.clone(),
             data_dir: folder.clone(),
             keychain: false,
             clock: clock.clone(),
-            secrets: Arc::new(|name| (name == SECRET_NAME).then(|| SECRET.to_owned())),
+            secrets: Arc::new(move |name| {
+                let named = named.lock().unwrap_or_else(PoisonError::into_inner);
+                named.get(name).cloned().or_else(|| (name == SECRET_NAME).then(|| SECRET.to_owned()))
+            }),
         };
         let desk = Desk::open(config).await.unwrap();
         // Nothing runs by itself without a listener.
         let hub = Hub::over(desk.clone(), None, None, None).await.unwrap();
-        Self { desk, clock, database, hub, folder, temporary }
+        Self { desk, clock, database, secrets, hub, folder, temporary }
+    }
+
+    /// Sets a secret that packs can name.
+    pub fn set_secret(&self, name: &str, value: &str) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value.to_owned());
     }
 
     /// Another hub over the same database and clock.

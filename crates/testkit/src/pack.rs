@@ -40,6 +40,12 @@ impl TestPack {
         self
     }
 
+    /// Changes a text that the pack names.
+    pub fn text(mut self, file: &str, text: &str) -> Self {
+        self.files.insert(file.to_owned(), text.to_owned());
+        self
+    }
+
     /// Every draft is reviewed by a second person too.
     pub fn double_read(self) -> Self {
         self.set("review.double_rate", 1.0)

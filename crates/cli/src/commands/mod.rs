@@ -3,6 +3,7 @@
 mod gate;
 mod hub;
 mod import;
+mod incident;
 mod pack;
 
 use crate::args::{Args, Audit, Cases, Command, Delivery, Draft, Escalation, Reach, Source, Token};
@@ -104,6 +105,8 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
             })
             .await
         }
+        Command::Incident(command) => incident::on(door, reach, command).await,
+        Command::Drill { id } => incident::drill(door, reach, &id).await,
         Command::Delivery(Delivery::List { workflow, state }) => {
             let path = with_query("/v1/deliveries", &[("workflow", workflow), ("state", state)]);
             list(

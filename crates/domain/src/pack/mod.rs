@@ -4,6 +4,7 @@
 //! the runbook for incidents. [`Pack::parse`] either gives a pack in which everything holds
 //! together, or says all that is wrong with it, by file, line and key.
 
+mod alerts;
 mod error;
 mod hash;
 mod keys;
@@ -24,6 +25,7 @@ use serde::Serialize;
 
 use crate::draft::Audience;
 
+pub use alerts::{Alerts, Incident, Message, PAGERDUTY_URL};
 pub use error::PackError;
 pub use names::{BadName, MicroUsd, ModelName, SourcePattern};
 pub use policy::{
@@ -60,6 +62,10 @@ pub struct Pack {
     pub gate: Gate,
     /// The failure rate that pages and demotes.
     pub failure_budget: Option<FailureBudget>,
+    /// Whom it alerts.
+    pub alerts: Option<Alerts>,
+    /// What is said in an incident.
+    pub incident: Incident,
     /// What the workflow may spend.
     pub cost: Option<Cost>,
     /// The reviewers' guidelines, in Markdown.

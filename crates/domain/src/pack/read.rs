@@ -1,5 +1,6 @@
 //! From the files of a pack to a [`Pack`]: the sections, their defaults, and what holds between them.
 
+mod alerts;
 mod gate;
 
 use toml::de::DeTable;
@@ -46,6 +47,8 @@ fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
     let pull = root.tables("pull").iter().filter_map(pull).collect();
     let gate = gate::gate(root.table("gate"), reasons);
     let failure_budget = root.table("failure_budget").map(|section| failure_budget(&section, &gate.rates));
+    let alerts = root.table("alerts").map(|section| alerts::alerts(&section));
+    let incident = root.table("incident").map(|section| alerts::incident(&section)).unwrap_or_default();
     let cost = root.table("cost").map(|section| cost(&section));
     root.refuse_unknown_keys();
     let workflow = workflow?;
@@ -66,6 +69,8 @@ fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
         pull,
         gate,
         failure_budget: transposed(failure_budget)?,
+        alerts,
+        incident,
         cost: transposed(cost)?,
     })
 }

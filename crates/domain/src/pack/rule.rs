@@ -53,6 +53,13 @@ pub(super) fn text() -> Rule<String> {
     })
 }
 
+/// Text of several lines for people.
+pub(super) fn prose() -> Rule<String> {
+    string("a text of at most 5000 characters", |text| {
+        !text.trim().is_empty() && text.chars().count() <= 5_000 && !text.contains('\0')
+    })
+}
+
 /// A name for programs: a group, a label, a route, a tool.
 pub(super) fn word() -> Rule<String> {
     string("a name of at most 100 characters without spaces or commas", |text| {

@@ -35,6 +35,14 @@ pub fn render_txt(pack: &Pack) -> String {
     page.entry("Kill", &format!("countersign kill {} --reason \"…\"", pack.workflow.id));
     page.entry("Takes effect", "before the command returns: no drafts, no reviews, no deliveries");
     page.entry("Resume", "always starts again at internal");
+    if let Some(alerts) = &pack.alerts {
+        let told =
+            [alerts.slack_url_env.as_ref().map(|_| "Slack"), alerts.pagerduty_key_env.as_ref().map(|_| "PagerDuty")];
+        page.entry("Alerts", &told.into_iter().flatten().collect::<Vec<_>>().join(" and "));
+    }
+    for message in &pack.incident.messages {
+        page.entry(&format!("Text: {}", message.name), &message.text);
+    }
     page.text(&pack.runbook);
     page.heading("8. Reviewing guidelines");
     page.text(&pack.guidelines);

@@ -1,10 +1,13 @@
 //! Routes to use-cases. A handler unpacks, calls, packs.
 
+mod alerts;
 mod audit;
 mod cases;
 mod drafts;
 mod gate;
 mod ofrep;
+mod drills;
+mod incidents;
 mod queue;
 mod sources;
 mod system;
@@ -92,6 +95,17 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify, audit::verify_against))
         .routes(routes!(audit::checkpoint))
+        .routes(routes!(alerts::burn))
+        .routes(routes!(alerts::list))
+        .routes(routes!(drills::run))
+        .routes(routes!(drills::list))
+        .routes(routes!(incidents::list, incidents::open))
+        .routes(routes!(incidents::show))
+        .routes(routes!(incidents::tick))
+        .routes(routes!(incidents::add_entry))
+        .routes(routes!(incidents::set_note))
+        .routes(routes!(incidents::close))
+        .routes(routes!(incidents::export))
 }
 
 /// The contract, as one document.

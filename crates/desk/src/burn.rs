@@ -1,0 +1,285 @@
+//! How fast a workflow's failure budget burns: read, watched, and what freezes a promotion.
+
+use crate::alert::Raised;
+use crate::{ChangeKind, Desk, DeskError, deliver, record};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::burn::{self, Action, Burn, Counts};
+use countersign_domain::pack::Pack;
+use countersign_domain::time::Millis;
+use countersign_store::slots::{self, SLOT_MS, SlotCount};
+use countersign_store::workflows::{self, Hold, WorkflowRow};
+use countersign_store::{Tx, alerts};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+const DAY_MS: i64 = 86_400_000;
+/// How long verdicts are kept by five minutes where a pack has no budget, in days.
+const KEPT_DAYS: i64 = 28;
+
+/// How a workflow's failure budget stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = BudgetBurn)]
+pub struct BurnView {
+    /// The rate's name.
+    pub rate: String,
+    /// Its limit: the budget.
+    pub budget: f64,
+    /// The budget's window.
+    pub window_days: u32,
+    /// The share of the window's budget that is left; below 0 when it is overdrawn.
+    pub remaining: f64,
+    /// What was left of it at the end of each day of the window, UTC, oldest first.
+    #[schema(value_type = Vec<(String, f64)>)]
+    pub days: Vec<(String, f64)>,
+    /// The rules.
+    pub rules: Vec<BurnRule>,
+    /// Why nothing may be promoted now: a rule that pages is firing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze: Option<String>,
+}
+
+/// How a burn rule stands.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct BurnRule {
+    /// `1h/5m`.
+    pub name: String,
+    /// The long window, in seconds.
+    pub long: i64,
+    /// The short window, in seconds.
+    pub short: i64,
+    /// It fires when both windows burn at least this fast.
+    pub threshold: f64,
+    /// The burn over the long window.
+    pub burn_long: f64,
+    /// The burn over the short window.
+    pub burn_short: f64,
+    /// `page`, which freezes promotions too, or `notify`.
+    pub action: String,
+    /// Whether it fires.
+    pub firing: bool,
+    /// Whether it could never fire: the burn can't exceed 1 divided by the budget.
+    pub impossible: bool,
+    /// Why it says nothing, if it doesn't.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<String>,
+}
+
+impl BurnRule {
+    fn of(b: Burn) -> Self {
+        Self {
+            name: b.rule.name(),
+            long: b.rule.long_s,
+            short: b.rule.short_s,
+            threshold: b.threshold,
+            burn_long: b.long,
+            burn_short: b.short,
+            action: b.rule.action.as_str().to_owned(),
+            firing: b.firing,
+            impossible: b.impossible,
+            silent: b.silent,
+        }
+    }
+}
+
+/// A budget with what was spent of it.
+struct Spent<'a> {
+    rate: &'a str,
+    budget: f64,
+    window_days: u32,
+    slots: Vec<(SlotCount, bool)>,
+    now: Millis,
+}
+
+impl Spent<'_> {
+    /// What was reviewed in the last milliseconds, in whole slots.
+    fn within(&self, ms: i64) -> Counts {
+        let first = slots::slot(Millis(self.now.0 - ms));
+        let mut counts = Counts::default();
+        for (slot, failed) in self.slots.iter().filter(|(s, _)| s.slot >= first) {
+            counts.add(slot.n, slot.probability, *failed);
+        }
+        counts
+    }
+
+    fn rules(&self) -> Vec<Burn> {
+        let judge = |rule: burn::Rule| {
+            let (long, short) = (self.within(rule.long_s * 1000), self.within(rule.short_s * 1000));
+            burn::judge(rule, self.budget, self.window_days, &long, &short)
+        };
+        burn::RULES.into_iter().map(judge).collect()
+    }
+
+    fn remaining(&self) -> f64 {
+        1.0 - self.within(i64::from(self.window_days) * DAY_MS).rate() / self.budget
+    }
+
+    /// The budget of the whole window, spent day by day.
+    fn days(&self) -> Vec<(String, f64)> {
+        let whole = self.within(i64::from(self.window_days) * DAY_MS);
+        let mut failed: BTreeMap<i64, f64> = BTreeMap::new();
+        for (slot, _) in self.slots.iter().filter(|(_, failed)| *failed) {
+            *failed.entry(slot.slot * SLOT_MS / DAY_MS).or_default() += slot.n as f64 / slot.probability;
+        }
+        let today = self.now.0.div_euclid(DAY_MS);
+        let mut spent = 0.0;
+        let first = today - i64::from(self.window_days);
+        let left = |day: i64| {
+            spent += failed.get(&day).copied().unwrap_or_default();
+            let share = if whole.weight > 0.0 { spent / (whole.weight * self.budget) } else { 0.0 };
+            (Millis(day * DAY_MS).to_string().chars().take(10).collect(), 1.0 - share)
+        };
+        (first..=today).map(left).collect()
+    }
+}
+
+impl Desk {
+    /// How a workflow's failure budget stands.
+    pub async fn burn(&self, who: &Identity, id: &str) -> Result<BurnView, DeskError> {
+        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        let mut tx = self.snapshot().await?;
+        let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let version = self.version(&mut tx, id, row.version).await?;
+        let spent = self.spent(&mut tx, id, &version.pack, self.now()).await?;
+        let spent = spent.ok_or_else(|| DeskError::not_found("failure budget", id))?;
+        Ok(BurnView {
+            freeze: self.freeze_reason(&mut tx, id, &version.pack, self.now()).await?,
+            rate: spent.rate.to_owned(),
+            budget: spent.budget,
+            window_days: spent.window_days,
+            remaining: spent.remaining(),
+            days: spent.days(),
+            rules: spent.rules().into_iter().map(BurnRule::of).collect(),
+        })
+    }
+
+    /// Why nothing may be promoted now, in words: a rule that pages is firing.
+    pub(crate) async fn freeze_reason(
+        &self,
+        tx: &mut Tx,
+        workflow: &str,
+        pack: &Pack,
+        now: Millis,
+    ) -> Result<Option<String>, DeskError> {
+        let spent = self.spent(tx, workflow, pack, now).await?;
+        let burns = spent.iter().flat_map(|s| s.rules()).find(|b| b.firing && b.rule.action == Action::Page);
+        Ok(burns.map(|b| words(&b)))
+    }
+
+    async fn spent<'a>(
+        &self,
+        tx: &mut Tx,
+        workflow: &str,
+        pack: &'a Pack,
+        now: Millis,
+    ) -> Result<Option<Spent<'a>>, DeskError> {
+        let Some(budget) = &pack.failure_budget else { return Ok(None) };
+        // A pack in which the budget names no rate doesn't pass its check.
+        let Some(rate) = pack.gate.rates.iter().find(|r| r.name == budget.rate) else { return Ok(None) };
+        let first = slots::slot(Millis(now.0 - i64::from(budget.window_days) * DAY_MS));
+        let slots = slots::since(tx, workflow, first).await?;
+        let slots = slots.into_iter().map(|s| {
+            let failed = burn::fails(pack, &rate.counts, &s.outcome);
+            (s, failed)
+        });
+        let window_days = budget.window_days;
+        Ok(Some(Spent { rate: &rate.name, budget: rate.max, window_days, slots: slots.collect(), now }))
+    }
+
+    /// Opens an alert for every rule that begins to fire, resolves those that stopped, and lets go of old slots;
+    /// answers how many alerts changed.
+    pub async fn watch_budgets(&self) -> Result<usize, DeskError> {
+        let now = self.now();
+        let mut tx = self.read().await?;
+        let all = workflows::list(&mut tx, Hold::Look).await?;
+        let mut changed = 0;
+        for w in all {
+            let version = self.version(&mut tx, &w.id, w.version).await?;
+            let days = version.pack.failure_budget.as_ref().map_or(KEPT_DAYS, |b| i64::from(b.window_days));
+            let oldest = slots::slot(Millis(now.0 - days * DAY_MS));
+            let old = slots::any_before(&mut tx, &w.id, oldest).await?;
+            if self.moved(&mut tx, &w.id, &version.pack, now).await?.is_empty() && !old {
+                continue;
+            }
+            let mut write = self.write().await?;
+            slots::prune(&mut write, &w.id, oldest).await?;
+            let moved = self.follow_rules(&mut write, &w.id, now).await?;
+            write.commit().await?;
+            if moved > 0 {
+                self.tell(ChangeKind::BudgetAlert, &w.id, None).await;
+            }
+            changed += moved;
+        }
+        Ok(changed)
+    }
+
+    /// What has to be told: rules that fire without an alert, and alerts whose rule fires no more.
+    async fn moved(&self, tx: &mut Tx, workflow: &str, pack: &Pack, now: Millis) -> Result<Vec<Moved>, DeskError> {
+        let open = alerts::firing(tx, workflow).await?;
+        let rules = self.spent(tx, workflow, pack, now).await?.map(|s| s.rules()).unwrap_or_default();
+        let firing: Vec<Burn> = rules.into_iter().filter(|b| b.firing).collect();
+        let ended = open.iter().filter(|a| !firing.iter().any(|b| b.rule.name() == a.rule)).cloned().map(Moved::Ended);
+        let mut moved: Vec<Moved> = ended.collect();
+        moved.extend(firing.into_iter().filter(|b| !open.iter().any(|a| a.rule == b.rule.name())).map(Moved::Began));
+        Ok(moved)
+    }
+
+    async fn follow_rules(&self, tx: &mut Tx, workflow: &str, now: Millis) -> Result<usize, DeskError> {
+        // Held, so that two hubs don't open the same alert.
+        let Some(w) = workflows::get(tx, workflow, Hold::Change).await? else { return Ok(0) };
+        let version = self.version(tx, workflow, w.version).await?;
+        let moved = self.moved(tx, workflow, &version.pack, now).await?;
+        for change in &moved {
+            self.tell_moved(tx, &w, &version.pack, change, now).await?;
+        }
+        Ok(moved.len())
+    }
+
+    async fn tell_moved(
+        &self,
+        tx: &mut Tx,
+        w: &WorkflowRow,
+        pack: &Pack,
+        moved: &Moved,
+        now: Millis,
+    ) -> Result<(), DeskError> {
+        let (act, data) = match moved {
+            Moved::Began(burn) => {
+                let (rule, action) = (burn.rule.name(), burn.rule.action.as_str());
+                let summary = format!("{}: {}", w.id, words(burn));
+                let detail = json!({ "rule": rule, "threshold": burn.threshold, "burn_long": burn.long, "burn_short": burn.short });
+                let data = json!({ "workflow": w.id, "state": "firing", "rule": rule, "action": action, "summary": summary,
+                                   "threshold": burn.threshold, "burn_long": burn.long, "burn_short": burn.short });
+                let raised = Raised { kind: "budget", action, rule: &rule, incident: None, summary, detail };
+                self.raise(tx, &w.id, pack, raised, now).await?;
+                self.tell_incident(tx, &w.id, "alert", &words(burn), "hub", now).await?;
+                ("budget.alert", data)
+            }
+            Moved::Ended(alert) => {
+                self.resolve_alert(tx, alert, now).await?;
+                let data = json!({ "workflow": w.id, "state": "resolved", "rule": alert.rule, "action": alert.severity,
+                                   "summary": format!("{}: the burn over {} is below its threshold again", w.id, alert.rule) });
+                ("budget.resolved", data)
+            }
+        };
+        record(tx, now, "hub", act, Some(&w.id), None, json!({ "rule": data["rule"], "action": data["action"] }))
+            .await?;
+        if pack.delivery.is_some() {
+            deliver::enqueue(tx, &w.id, None, "", None, "budget.alert", now, now, data).await?;
+        }
+        Ok(())
+    }
+}
+
+enum Moved {
+    Began(Burn),
+    Ended(alerts::AlertRow),
+}
+
+fn words(b: &Burn) -> String {
+    let (long, short) = (burn::span(b.rule.long_s), burn::span(b.rule.short_s));
+    let (fast, recent, limit) = (b.long, b.short, b.threshold);
+    format!(
+        "the failure budget burns {fast:.1} times too fast over {long} and {recent:.1} over {short}; the limit is {limit:.2}"
+    )
+}
