@@ -2,6 +2,8 @@
 
 mod bound;
 mod counts;
+#[cfg(test)]
+mod tests;
 
 pub use bound::{BadGroups, Bound, Group, bound, groups_of_rows, more_until_green};
 pub use counts::{Counts, Summary, groups, is_verdict};
