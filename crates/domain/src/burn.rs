@@ -123,7 +123,9 @@ pub struct Burn {
 /// Judges a rule for a budget: above 0 and at most 1, over this many days.
 pub fn judge(rule: Rule, budget: f64, window_days: u32, long: &Counts, short: &Counts) -> Burn {
     let threshold = rule.threshold(window_days);
-    let impossible = threshold > 1.0 / budget;
+    // What is equal but for rounding is equal.
+    let reached = |burn: f64| burn >= threshold * (1.0 - 1e-12);
+    let impossible = !reached(1.0 / budget);
     let (burn_long, burn_short) = (long.rate() / budget, short.rate() / budget);
     let silent = if impossible {
         Some(format!("it would take a burn of {threshold:.2}, and no more than {:.2} is possible", 1.0 / budget))
@@ -136,7 +138,7 @@ pub fn judge(rule: Rule, budget: f64, window_days: u32, long: &Counts, short: &C
     } else {
         None
     };
-    let firing = silent.is_none() && burn_long >= threshold && burn_short >= threshold;
+    let firing = silent.is_none() && reached(burn_long) && reached(burn_short);
     Burn { rule, threshold, long: burn_long, short: burn_short, impossible, silent, firing }
 }
 
