@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// A kill is watched for so long. Who hasn't been reached by then is counted as not reached.
 const WATCHED: Duration = Duration::from_secs(30);
@@ -68,7 +69,7 @@ pub(crate) struct Watched {
 
 #[derive(Default)]
 struct Open {
-    streams: HashMap<(Kind, String), usize>,
+    streams: HashMap<(Kind, String), watch::Sender<String>>,
     watches: Vec<Watch>,
     /// Kills that this hub knows of, so that each is watched once.
     known: HashSet<String>,
@@ -78,17 +79,25 @@ struct Open {
 pub struct Stream {
     desk: Desk,
     key: (Kind, String),
+    fetched: watch::Receiver<String>,
+}
+
+impl Stream {
+    /// The name that the client's fetches carry.
+    pub fn name(&self) -> &str {
+        &self.key.1
+    }
+
+    /// Waits until the client has been answered from this board.
+    pub async fn fetched(&mut self, etag: &str) {
+        // The sender is there for as long as the stream is.
+        let _ = self.fetched.wait_for(|fetched| fetched == etag).await;
+    }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        let mut open = self.desk.inner.watched.lock();
-        if let Some(n) = open.streams.get_mut(&self.key) {
-            *n -= 1;
-            if *n == 0 {
-                open.streams.remove(&self.key);
-            }
-        }
+        self.desk.inner.watched.lock().streams.remove(&self.key);
     }
 }
 
@@ -103,24 +112,29 @@ fn ms(since: Instant) -> f64 {
 }
 
 impl Desk {
-    fn stream(&self, kind: Kind, name: &str) -> Stream {
-        let key = (kind, name.to_owned());
-        *self.inner.watched.lock().streams.entry(key.clone()).or_default() += 1;
-        Stream { desk: self.clone(), key }
+    fn stream(&self, kind: Kind, name: String) -> Stream {
+        let key = (kind, name);
+        let (sender, fetched) = watch::channel(String::new());
+        self.inner.watched.lock().streams.insert(key.clone(), sender);
+        Stream { desk: self.clone(), key, fetched }
     }
 
     /// A flag client opens its event stream.
-    pub fn client_stream(&self, client: &str) -> Stream {
-        self.stream(Kind::Client, client)
+    pub fn client_stream(&self) -> Stream {
+        self.stream(Kind::Client, crate::new_id())
     }
 
-    /// A console opens its event stream.
+    /// A console opens its event stream, under its own name.
     pub fn console_stream(&self, console: &str) -> Stream {
-        self.stream(Kind::Console, console)
+        self.stream(Kind::Console, console.to_owned())
     }
 
     /// A flag client has been answered from this board.
     pub fn client_fetched(&self, client: &str, etag: &str) {
+        let key = (Kind::Client, client.to_owned());
+        if let Some(stream) = self.inner.watched.lock().streams.get(&key) {
+            stream.send_replace(etag.to_owned());
+        }
         self.reached(Kind::Client, client, |w| w.etag == etag);
     }
 

@@ -20,6 +20,7 @@ const FRESH: Duration = Duration::from_millis(500);
 const STALE: Duration = Duration::from_millis(1_500);
 
 /// Where a workflow stands.
+#[derive(Clone)]
 struct Flag {
     version: Arc<Version>,
     number: i64,
@@ -43,6 +44,12 @@ impl Board {
     /// Hash over what flags come from, for whoever asks whether anything has changed.
     pub fn etag(&self) -> &str {
         &self.etag
+    }
+
+    /// The same workflows, all of them off: what is left of a board that could not be read anew.
+    fn off(&self) -> Self {
+        let flags = self.flags.iter().map(|(id, f)| (id.clone(), Flag { killed: true, ..f.clone() }));
+        Self { flags: flags.collect(), etag: "stale".to_owned(), last_modified: self.last_modified }
     }
 
     /// Kills in force, by their transitions.
@@ -116,8 +123,33 @@ impl Desk {
             flags.changed.send_replace(board);
         } else {
             held.0 = began;
+            let board = held.1.clone();
+            drop(held);
+            // Those that were told that all is off learn that it isn't any more.
+            flags.changed.send_if_modified(|told| {
+                let was_off = told.etag != board.etag;
+                *told = board.clone();
+                was_off
+            });
         }
         Ok(changed)
+    }
+
+    /// Keeps the board fresh. Where it can't be read for too long, every flag goes off, and whoever listens is told.
+    pub async fn watch_flags(&self) {
+        let read = tokio::time::timeout(STALE / 2, self.refresh_flags()).await;
+        let failed = match read {
+            Ok(Ok(_)) => return,
+            Ok(Err(e)) => e.to_string(),
+            Err(_) => "the database doesn't answer".to_owned(),
+        };
+        let held = self.inner.flags.board.read().unwrap_or_else(PoisonError::into_inner);
+        let (age, board) = (held.0.elapsed(), held.1.clone());
+        drop(held);
+        if age >= STALE && self.inner.flags.changed.borrow().etag != "stale" {
+            tracing::warn!(error = failed, "flags can't be read; all of them are off");
+            self.inner.flags.changed.send_replace(Arc::new(board.off()));
+        }
     }
 
     /// Nothing in memory is to be trusted until it has been read anew.

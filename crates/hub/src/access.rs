@@ -137,9 +137,13 @@ pub(crate) async fn guard(state: State, owner: Option<Identity>, mut request: Re
     next.run(request).await
 }
 
+/// The token of a request; `X-API-Key` is the other header that OFREP names.
 fn bearer(request: &Request) -> Option<String> {
-    let header = request.headers().get("authorization")?.to_str().ok()?;
-    let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "))?.trim();
+    let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
+    let token = match header("authorization") {
+        Some(value) => value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer "))?.trim(),
+        None => header("x-api-key")?.trim(),
+    };
     (!token.is_empty()).then(|| token.to_owned())
 }
 

@@ -17,7 +17,10 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
     });
     run(desk, tasks, stop, "lapse leases", |desk| async move { desk.lapse_leases().await.map(|_| ms(500)) });
     run(desk, tasks, stop, "expire drafts", |desk| async move { desk.expire_drafts().await.map(|_| ms(2_000)) });
-    run(desk, tasks, stop, "read the flags", |desk| async move { desk.refresh_flags().await.map(|_| ms(500)) });
+    run(desk, tasks, stop, "read the flags", |desk| async move {
+        desk.watch_flags().await;
+        Ok(ms(400))
+    });
     run(desk, tasks, stop, "keep the effects", |desk| async move {
         Ok(if desk.keep_effects().await? > 0 { ms(50) } else { ms(250) })
     });

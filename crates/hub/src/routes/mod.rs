@@ -18,7 +18,7 @@ pub use system::CONTRACT;
 use crate::{State, access, console, docs};
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -130,6 +130,29 @@ pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
         .with_state(state.clone())
         .merge(console)
         .layer(middleware::from_fn(finish))
+        .layer(middleware::from_fn(cross_origin))
+}
+
+/// Flags are for pages of any origin: they bring a token, never a cookie.
+async fn cross_origin(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/ofrep/") {
+        return next.run(request).await;
+    }
+    let mut response = if request.method() == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "POST, GET"),
+        ("access-control-allow-headers", "authorization, x-api-key, content-type, if-none-match"),
+        ("access-control-expose-headers", "ETag, Retry-After"),
+        ("access-control-max-age", "600"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// A client that goes away doesn't stop what it began: a transaction is never left half-way.

@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Response};
 use countersign_desk::{Board, Code};
 use countersign_domain::draft::Audience;
 use countersign_domain::flag::{self, Evaluation, OFF};
-use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -167,12 +166,19 @@ pub async fn evaluate_all(
         Ok(read) => read,
         Err((code, why)) => return (StatusCode::BAD_REQUEST, Json(FlagAnswer::failed("", code, why))).into_response(),
     };
-    let told = query.flag_config_etag.as_deref();
+    // What an event said: the board it was about, and the stream it came by.
+    let (told, stream) = match query.flag_config_etag.as_deref().map(|etag| etag.split_once('.').unwrap_or((etag, ""))) {
+        Some((board, stream)) => (Some(board), Some(stream)),
+        None => (None, None),
+    };
     let found = state.desk.evaluate_flags(&who, &audience, told).await;
-    // A map keeps its keys in order, so equal contexts are equal text.
-    let client = client_of(&state, &who.subject, &Value::Object(context).to_string());
-    let etag = format!("\"{}\"", digest(&[&client, &found.config]));
-    state.desk.client_fetched(&client, &found.config);
+    if let Some(stream) = stream {
+        state.desk.client_fetched(stream, &found.config);
+    }
+    let events = format!("/ofrep/v1/stream?t={}", pass(&state, &who.subject));
+    // A map keeps its keys in order, so equal contexts are equal text. The stream's address is part of it: a client
+    // that is told 304 keeps the one it has.
+    let etag = format!("\"{}.{}\"", found.config, digest(&[&who.subject, &events, &Value::Object(context).to_string()]));
     let has_it = headers.get("if-none-match").and_then(|v| v.to_str().ok()).is_some_and(|v| v == etag);
     if has_it && told.is_none_or(|t| t == found.config) {
         return (StatusCode::NOT_MODIFIED, [("etag", etag)]).into_response();
@@ -181,7 +187,7 @@ pub async fn evaluate_all(
         flags: found.flags.iter().map(|(key, e)| FlagAnswer::of(key, *e, None)).collect(),
         event_streams: vec![EventStream {
             r#type: "sse",
-            endpoint: Endpoint { request_uri: format!("/ofrep/v1/stream?client={client}") },
+            endpoint: Endpoint { request_uri: events },
             inactivity_delay_sec: 86_400,
         }],
     };
@@ -197,54 +203,75 @@ fn digest(parts: &[&str]) -> String {
     hex::encode(&hash.finalize()[..16])
 }
 
-/// The name under which a client's stream and fetches are one: a hash of who asks about whom, and a tag that only this
-/// hub can make, since an `EventSource` sends no token.
-fn client_of(state: &State, subject: &str, context: &str) -> String {
-    let name = digest(&[subject, context]);
-    let tag = seal(state, &name);
-    format!("{name}.{tag}")
+/// What opens a stream, since an `EventSource` sends no token: a hash of who may, and a tag that only this database's
+/// hubs can make. It is good for learning that something changed, and nothing else.
+fn pass(state: &State, subject: &str) -> String {
+    let name = digest(&["flag stream", subject]);
+    let tag = state.desk.seal("flag stream", &name);
+    format!("{name}{}", tag.get(..32).unwrap_or_default())
 }
 
-fn seal(state: &State, name: &str) -> String {
-    state.desk.seal("flag client", name).get(..32).unwrap_or_default().to_owned()
+fn is_pass(state: &State, pass: &str) -> bool {
+    let Some((name, tag)) = pass.split_at_checked(32) else { return false };
+    state.desk.seal("flag stream", name).get(..32) == Some(tag)
 }
 
-/// Which client.
+/// With which pass.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct StreamQuery {
-    /// As the bulk answer names it.
-    client: String,
+    /// As the bulk answer's address has it.
+    t: String,
 }
 
-/// Told of every change, with one kind of event, `refetchEvaluation`. It says nothing of any flag.
+/// How long a client has to fetch the flags before it is told again: from here to there, doubled each time.
+const TOLD_AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+
+/// Told of every change, with one kind of event, `refetchEvaluation`; told again until the flags have been fetched, and
+/// never of a second change before. It says nothing of any flag.
 #[utoipa::path(get, operation_id = "flag_stream", path = "/ofrep/v1/stream", tag = "flags", params(StreamQuery),
     responses((status = 200, description = "Events named `message`", content_type = "text/event-stream"), (status = 401, description = "Not a stream of this hub's")))]
 pub async fn stream(
     extract::State(state): extract::State<State>,
     Query(query): Query<StreamQuery>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
-    let ours = query.client.split_once('.').is_some_and(|(name, tag)| seal(&state, name) == tag);
-    if !ours {
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Failure> {
+    if !is_pass(&state, &query.t) {
         return Err(Failure::new(Code::Unauthorized, "not a stream of this hub's; fetch the flags first"));
     }
+    let mut seen = headers.get("last-event-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (mut changes, stop) = (state.desk.flag_changes(), state.stop.clone());
-    let open = state.desk.client_stream(&query.client);
+    let mut client = state.desk.client_stream();
     let stream = async_stream::stream! {
-        let _open = open;
+        let mut patience = TOLD_AGAIN.0;
         loop {
+            let board = changes.borrow_and_update().clone();
+            // Whoever comes back may have missed something: their first event is the board as it is.
+            if board.etag() != seen {
+                yield Ok::<_, Infallible>(refetch(&board, client.name()));
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = client.fetched(board.etag()) => {
+                        board.etag().clone_into(&mut seen);
+                        patience = TOLD_AGAIN.0;
+                    }
+                    () = tokio::time::sleep(patience) => patience = (patience * 2).min(TOLD_AGAIN.1),
+                }
+                continue;
+            }
             tokio::select! {
                 () = stop.cancelled() => break,
                 changed = changes.changed() => if changed.is_err() { break },
             }
-            let board = changes.borrow_and_update().clone();
-            yield Ok(refetch(&board));
         }
     };
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    let events = Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
+    // A proxy that collects before it passes on would make a kill wait.
+    Ok(([("x-accel-buffering", "no")], events))
 }
 
-fn refetch(board: &Board) -> Event {
-    let data = json!({ "type": "refetchEvaluation", "etag": board.etag(), "lastModified": board.last_modified });
-    Event::default().event("message").data(data.to_string())
+fn refetch(board: &Board, client: &str) -> Event {
+    let etag = format!("{}.{client}", board.etag());
+    let data = json!({ "type": "refetchEvaluation", "etag": etag, "lastModified": board.last_modified });
+    Event::default().event("message").id(board.etag()).retry(TOLD_AGAIN.0).data(data.to_string())
 }
