@@ -81,6 +81,9 @@ pub enum DeskError {
     /// A verdict id used twice for different verdicts.
     #[error("verdict {0} was taken already, with other content; nothing was changed")]
     VerdictReused(String),
+    /// A disagreement that was settled before.
+    #[error("disagreement {0} is settled already; nothing was changed")]
+    Settled(String),
     /// Too late to withdraw.
     #[error("this verdict can't be withdrawn any more: its reply is delivered or on its way")]
     AlreadyDelivered,
@@ -122,7 +125,7 @@ impl DeskError {
                 Conflict::LeaseLost => Code::LeaseLost,
                 Conflict::ContentChanged => Code::ContentChanged,
             },
-            Self::VerdictReused(_) => Code::AlreadyDecided,
+            Self::VerdictReused(_) | Self::Settled(_) => Code::AlreadyDecided,
             Self::AlreadyDelivered => Code::AlreadyDelivered,
             Self::TooManyLeases(_) => Code::RateLimited,
             Self::Store(StoreError::Unreadable { .. }) => Code::Internal,

@@ -1,5 +1,6 @@
 //! What happened to a workflow: outcomes by day, transitions, versions and what changed between them.
 
+use crate::view::sees_verdicts;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::diff::{self, Op};
@@ -141,8 +142,14 @@ impl Desk {
     /// A version's files, as they were applied.
     pub async fn version_files(&self, who: &Identity, id: &str, version: i64) -> Result<VersionFiles, DeskError> {
         self.require(who, Act::Enter, Some(id), "read the pack")?;
-        let row = stored(&mut self.read().await?, id, version).await?;
-        let files = files_of(&row)?;
+        let mut tx = self.read().await?;
+        let row = stored(&mut tx, id, version).await?;
+        let mut files = files_of(&row)?;
+        // Who may be given a probe must not know it.
+        let probes = self.version(&mut tx, id, version).await?.pack.review.probes.clone();
+        if let Some(name) = probes.filter(|_| !sees_verdicts(who, id)) {
+            files.remove(&name);
+        }
         Ok(VersionFiles { version: version_view(row), files })
     }
 
@@ -155,7 +162,13 @@ impl Desk {
             &flat(&self.version(&mut tx, id, from).await?.pack),
             &flat(&self.version(&mut tx, id, to).await?.pack),
         );
-        let (before, after) = (files_of(&before)?, files_of(&after)?);
+        let (mut before, mut after) = (files_of(&before)?, files_of(&after)?);
+        for (version, files) in [(from, &mut before), (to, &mut after)] {
+            let probes = self.version(&mut tx, id, version).await?.pack.review.probes.clone();
+            if let Some(name) = probes.filter(|_| !sees_verdicts(who, id)) {
+                files.remove(&name);
+            }
+        }
         let names: BTreeSet<&String> =
             before.keys().chain(after.keys()).filter(|n| *n != Pack::WORKFLOW_FILE).collect();
         let text = |files: &'_ PackFiles, name: &str| files.get(name).cloned().unwrap_or_default();

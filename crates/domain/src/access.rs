@@ -65,6 +65,8 @@ pub enum Act {
     Resume,
     /// Read cases and export them.
     ReadCases,
+    /// Settle disagreements between two verdicts.
+    Settle,
     /// Read deliveries.
     ReadDeliveries,
     /// Try a delivery again.
@@ -94,6 +96,7 @@ impl Act {
             Self::Kill => &[Dri, Admin, Oncall],
             Self::Resume => &[Dri, Admin],
             Self::ReadCases => &[Dri, Curator, Admin, Auditor],
+            Self::Settle => &[Curator],
             Self::ReadDeliveries => &[Dri, Admin, Auditor],
             Self::RetryDelivery => &[Dri, Admin],
             Self::ReadSources => &[Reviewer, Dri, Curator, Admin, Auditor],
@@ -205,6 +208,7 @@ mod tests {
             Act::Escalations,
             Act::Resume,
             Act::ReadCases,
+            Act::Settle,
             Act::ReadDeliveries,
             Act::RetryDelivery,
             Act::ReadSources,

@@ -1,6 +1,7 @@
 //! The rules of the review desk, pure: no I/O, no clock, no async, no randomness. Time and draws are passed in.
 
 pub mod access;
+pub mod agreement;
 pub mod audit;
 pub mod citation;
 pub mod claims;
@@ -10,7 +11,9 @@ pub mod ids;
 pub mod mark;
 pub mod pack;
 pub mod review;
+pub mod sampling;
 pub mod state;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod vigilance;

@@ -2,7 +2,7 @@
 //! It is written last, at the commit, and always in the same order: so nobody waits long for such a row, and no two
 //! transactions ever wait for each other.
 
-use crate::{StoreError, Tx, audit, drafts, evidence};
+use crate::{StoreError, Tx, agreement, audit, drafts, evidence, volumes};
 use countersign_domain::audit::Entry;
 use std::collections::BTreeMap;
 
@@ -11,11 +11,18 @@ pub(crate) type CountKey = (String, &'static str);
 /// Workflow, version, stage, the bits of the probability, outcome, day.
 pub(crate) type EvidenceKey = (String, i64, String, u64, String, i64);
 
+/// Workflow, version, the first outcome key, the second.
+pub(crate) type PairKey = (String, i64, String, String);
+/// Workflow, day, risk.
+pub(crate) type VolumeKey = (String, i64, i64);
+
 /// What is still to be written.
 #[derive(Default)]
 pub(crate) struct Late {
     pub(crate) counts: BTreeMap<CountKey, i64>,
     pub(crate) evidence: BTreeMap<EvidenceKey, i64>,
+    pub(crate) pairs: BTreeMap<PairKey, i64>,
+    pub(crate) volumes: BTreeMap<VolumeKey, i64>,
     /// Entries without their place in the chain.
     pub(crate) entries: Vec<Entry>,
 }
@@ -23,9 +30,11 @@ pub(crate) struct Late {
 impl Tx {
     /// Writes it.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
-        let Late { counts, evidence, entries } = std::mem::take(&mut self.late);
+        let Late { counts, evidence, pairs, volumes, entries } = std::mem::take(&mut self.late);
         drafts::add_counts(self, counts).await?;
         evidence::add_counts(self, evidence).await?;
+        agreement::add_counts(self, pairs).await?;
+        volumes::add_counts(self, volumes).await?;
         audit::chain(self, entries).await
     }
 }

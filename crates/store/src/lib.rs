@@ -6,6 +6,7 @@ mod late;
 mod open;
 #[macro_use]
 mod run;
+pub mod agreement;
 pub mod audit;
 pub mod cases;
 pub mod deliveries;
@@ -15,13 +16,16 @@ pub mod evidence;
 pub mod leases;
 pub mod meta;
 pub mod page;
+pub mod probes;
 pub mod pulls;
 pub mod queue;
 pub mod search;
 pub mod second_reviews;
+pub mod settlements;
 pub mod sources;
 pub mod tokens;
 pub mod verdicts;
+pub mod volumes;
 pub mod workflows;
 
 pub use open::{Store, Tx, sqlite_path};
