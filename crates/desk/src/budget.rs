@@ -67,8 +67,8 @@ impl Desk {
         Ok(sampling::rates(f64::from(per_day), base, expected.low, expected.high))
     }
 
-    /// A workflow's budget; `more_reviews` is what its gate still takes.
-    pub async fn budget(&self, who: &Identity, id: &str) -> Result<Budget, DeskError> {
+    /// A workflow's budget. `more_reviews` is what its gate still takes, where that can be said.
+    pub async fn budget(&self, who: &Identity, id: &str, more_reviews: Option<u64>) -> Result<Budget, DeskError> {
         self.require(who, Act::ReadCases, Some(id), "read the review budget")?;
         let now = self.now();
         let mut tx = self.read().await?;
@@ -85,7 +85,7 @@ impl Desk {
             base: ByRisk { low: base.low, high: base.high },
             expected_per_day: expected,
             selected_per_day: selected(rates),
-            days_to_green: days_to_green(None, selected(rates), selected(base)),
+            days_to_green: days_to_green(more_reviews, selected(rates), selected(base)),
         })
     }
 }

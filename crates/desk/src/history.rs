@@ -6,6 +6,7 @@ use countersign_domain::access::{Act, Identity};
 use countersign_domain::diff::{self, Op};
 use countersign_domain::pack::{Pack, PackFiles};
 use countersign_domain::time::Millis;
+use countersign_domain::verdict::UNCONFIRMED;
 use countersign_store::workflows::{self, Hold, TransitionRow, VersionRow};
 use countersign_store::{StoreError, Tx, evidence};
 use serde::Serialize;
@@ -130,7 +131,9 @@ impl Desk {
         let first = evidence::day(self.now()) - days + 1;
         let mut by_day: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
         for (day, outcome, n) in evidence::since(&mut tx, id, first).await? {
-            by_day.entry(day).or_default().insert(outcome, n);
+            // Who hasn't been confirmed yet is nobody's business here.
+            let outcome = outcome.strip_prefix(UNCONFIRMED).unwrap_or(&outcome).to_owned();
+            *by_day.entry(day).or_default().entry(outcome).or_default() += n;
         }
         Ok(History {
             days: by_day.into_iter().map(|(day, outcomes)| Day { day: date(day), outcomes }).collect(),

@@ -169,7 +169,9 @@ impl Desk {
         }
         let Some((candidate, workflow)) = best else { return Ok(None) };
         let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(None) };
-        if let Some(probe) = self.slip_in(tx, who, workflow, &draft, now).await? {
+        if candidate.round == 1
+            && let Some(probe) = self.slip_in(tx, who, workflow, &draft, now).await?
+        {
             return self.hold(tx, who, workflow, probe, 1, now).await.map(Some);
         }
         self.hold(tx, who, workflow, draft, candidate.round, now).await.map(Some)
