@@ -51,7 +51,10 @@ async fn a_draft_picked_by_hand_shows(engine: Engine) {
     let draws = wrong(&app).await;
     assert_eq!((&draws["wrong"], &draws["first_wrong"]["workflow"]), (&json!(1), &json!("desk")));
     assert!(text(&draws["first_wrong"]["why"]).contains("stored as not selected"), "{draws}");
-    app.tamper("UPDATE draft SET double_read = 1 - double_read WHERE seq = (SELECT MIN(seq) FROM draft WHERE selected = 1)").await;
+    app.tamper(
+        "UPDATE draft SET double_read = 1 - double_read WHERE seq = (SELECT MIN(seq) FROM draft WHERE selected = 1)",
+    )
+    .await;
     assert_eq!(wrong(&app).await["wrong"], 2);
     // A probability that was changed afterwards moves what it selects.
     app.tamper("UPDATE draft SET probability = 0.01").await;
@@ -91,11 +94,18 @@ async fn under_a_budget_fewer_are_drawn_risky_ones_last(engine: Engine) {
     let app = App::with(engine, &TestPack::of("desk").set("review.per_day", 30)).await;
     a_day(&app, 1, 100, 10).await;
     let first = budget(&app).await;
-    assert_eq!((&first["per_day"], &first["rates"]["low"]), (&json!(30), &json!(1.0)), "nothing is known on the first day");
+    assert_eq!(
+        (&first["per_day"], &first["rates"]["low"]),
+        (&json!(30), &json!(1.0)),
+        "nothing is known on the first day"
+    );
     app.clock.advance(DAY);
     let found = budget(&app).await;
     assert_eq!(found["expected_per_day"], json!({ "low": 100.0, "high": 10.0 }));
-    assert_eq!((&found["rates"], &found["base"]), (&json!({ "low": 0.2, "high": 1.0 }), &json!({ "low": 1.0, "high": 1.0 })));
+    assert_eq!(
+        (&found["rates"], &found["base"]),
+        (&json!({ "low": 0.2, "high": 1.0 }), &json!({ "low": 1.0, "high": 1.0 }))
+    );
     assert_eq!(found["selected_per_day"], 30.0);
     a_day(&app, 2, 100, 10).await;
     assert_eq!(budget(&app).await["rates"], found["rates"], "what comes in today changes nothing before tomorrow");
@@ -104,7 +114,10 @@ async fn under_a_budget_fewer_are_drawn_risky_ones_last(engine: Engine) {
     assert_eq!(app.number(&of("r-2-%")).await, 10);
     let plain = app.number(&of("p-2-%")).await;
     assert!((8..35).contains(&plain), "{plain} of 100 at 0.2");
-    assert_eq!(app.number("SELECT COUNT(*) FROM draft WHERE external_id LIKE 'p-2-%' AND probability = 0.2").await, 100);
+    assert_eq!(
+        app.number("SELECT COUNT(*) FROM draft WHERE external_id LIKE 'p-2-%' AND probability = 0.2").await,
+        100
+    );
     assert_eq!(app.verify().await["ok"], true);
 }
 

@@ -21,7 +21,9 @@ on_both! {
 /// Probes with a wrong promise in each.
 fn lines(n: usize) -> String {
     let probe = |i| {
-        let mut row = (*Draft::of(&format!("probe-{i}")).text(&format!("{TEXT} We will pay you twice for it, case {i}."))).clone();
+        let mut row = (*Draft::of(&format!("probe-{i}"))
+            .text(&format!("{TEXT} We will pay you twice for it, case {i}.")))
+        .clone();
         row["expected"] = json!(["edit.factual", "escalate"]);
         format!("{row}\n")
     };
@@ -70,7 +72,9 @@ async fn a_probe_looks_like_any_draft_to_its_reviewer(engine: Engine) {
     let real = ana.lease().await;
     let keys = |v: &Value| v.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!((keys(&leased), keys(probe)), (keys(&real), keys(&real["draft"])));
-    for same in ["version", "stage", "revision", "staged_at", "expires_at", "probability", "held_by", "state", "workflow"] {
+    for same in
+        ["version", "stage", "revision", "staged_at", "expires_at", "probability", "held_by", "state", "workflow"]
+    {
         assert_eq!(probe[same], real["draft"][same], "{same}");
     }
     assert!(text(&probe["external_id"]).starts_with('T'), "{}", probe["external_id"]);
@@ -152,7 +156,10 @@ async fn a_probe_is_no_evidence_no_case_no_delivery_and_no_escalation(engine: En
     let real = app.number("SELECT COUNT(*) FROM draft WHERE probe IS NULL AND state = 'staged'").await;
     app.clock.advance(8 * 86_400);
     app.desk.expire_drafts().await.unwrap();
-    assert_eq!(app.evidence().await.get("unresolved").copied().unwrap_or(0), evidence.get("unresolved").copied().unwrap_or(0) + real);
+    assert_eq!(
+        app.evidence().await.get("unresolved").copied().unwrap_or(0),
+        evidence.get("unresolved").copied().unwrap_or(0) + real
+    );
     let verified = app.verify().await;
     assert_eq!((&verified["ok"], &verified["draws"]["wrong"]), (&json!(true), &json!(0)));
 }
@@ -199,7 +206,10 @@ async fn careless(engine: Engine) -> (App, Person) {
 async fn who_misses_too_many_is_told_and_counts_once_confirmed(engine: Engine) {
     let (app, ana) = careless(engine).await;
     let told = ana.get("/v1/me").await.ok()["vigilance"].clone();
-    assert_eq!((&told[0]["workflow"], &told[0]["shown"], &told[0]["missed"], &told[0]["told"]), (&json!("desk"), &json!(2), &json!(2), &json!(true)));
+    assert_eq!(
+        (&told[0]["workflow"], &told[0]["shown"], &told[0]["missed"], &told[0]["told"]),
+        (&json!("desk"), &json!(2), &json!(2), &json!(true))
+    );
     let ben = app.reviewer("ben").await;
     assert_eq!(ben.get("/v1/me").await.ok().get("vigilance"), None);
 
@@ -249,7 +259,8 @@ async fn who_answers_for_the_labels_gets_no_probe(engine: Engine) {
 
 async fn a_pack_with_a_broken_probe_is_refused(engine: Engine) {
     let app = App::start(engine).await;
-    for (lines, what) in [("", "no probe"), ("{}", "expected"), ("not json", "line 1"), (&lines(1).repeat(2), "again")] {
+    for (lines, what) in [("", "no probe"), ("{}", "expected"), ("not json", "line 1"), (&lines(1).repeat(2), "again")]
+    {
         let files = TestPack::of("desk").probing(lines).files();
         let refused = app.owner().post("/v1/packs", json!({ "files": files })).await.refused(422, "invalid");
         assert!(refused.to_string().contains(what), "{what}: {refused}");

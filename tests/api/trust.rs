@@ -59,7 +59,10 @@ async fn agreement_counts_pairs_that_stand_and_no_others(engine: Engine) {
     let (_, first, second) = differ(&app, &ana, &ben, "t-4").await;
     let found = agreement(&app).await;
     assert_eq!((&found["pairs"], &found["raw"]), (&json!(4), &json!(0.75)));
-    assert_eq!((&found["labels"][0], &found["matrix"][0][0], &found["matrix"][0][3]), (&json!("approve"), &json!(3), &json!(1)));
+    assert_eq!(
+        (&found["labels"][0], &found["matrix"][0][0], &found["matrix"][0][3]),
+        (&json!("approve"), &json!(3), &json!(1))
+    );
     assert_eq!((&found["versions"][0]["version"], &found["versions"][0]["pairs"]), (&json!(1), &json!(4)));
 
     let back = ben.withdraw(&second).await.ok();
@@ -79,7 +82,7 @@ async fn two_escalations_agree_whatever_their_reasons(engine: Engine) {
     let (app, ana, ben) = double(engine).await;
     let id = app.stage(&Draft::of("t-1")).await;
     ana.escalate(&id, "unsafe").await;
-    ben.escalate(&id, "wrong_promise").await;
+    ben.escalate(&id, "needs_human").await;
     assert_eq!(agreement(&app).await["raw"], 1.0);
     assert_eq!(disagreements(&app, "open").await, Vec::<Value>::new());
 }
@@ -119,7 +122,10 @@ async fn what_a_curator_settles_on_is_the_label_and_counts_as_such(engine: Engin
     let evidence = app.evidence().await;
     assert_eq!((evidence.get("approve"), evidence.get("edit.factual")), (None, Some(&1)));
     let case = app.owner().get(&of_first).await.ok();
-    assert_eq!((&case["action"], &case["grade"], &case["settled"]["note"]), (&json!("edit"), &json!("factual"), &json!("the policy says so")));
+    assert_eq!(
+        (&case["action"], &case["grade"], &case["settled"]["note"]),
+        (&json!("edit"), &json!("factual"), &json!("the policy says so"))
+    );
     assert_eq!(case["settled"]["verdicts"], json!([first["verdict_id"], second["verdict_id"]]));
     assert_eq!((&case["settled"]["was"]["action"], &case["reference_text"]), (&json!("approve"), &case["final_text"]));
     let export = app.owner().get("/v1/cases/export?workflow=desk").await.text();
@@ -127,7 +133,10 @@ async fn what_a_curator_settles_on_is_the_label_and_counts_as_such(engine: Engin
     assert_eq!(lines.iter().map(|c| text(&c["action"])).collect::<Vec<_>>(), ["edit", "edit"], "both cases are there");
     assert_eq!(app.owner().get("/v1/cases?action=approve").await.ok()["cases"], json!([]));
     // What was sent was sent.
-    assert_eq!((&app.draft(&id).await["state"], &app.draft(&id).await["outcome"]["action"]), (&json!("approved"), &json!("approve")));
+    assert_eq!(
+        (&app.draft(&id).await["state"], &app.draft(&id).await["outcome"]["action"]),
+        (&json!("approved"), &json!("approve"))
+    );
     let log = app.owner().get("/v1/audit?act=disagreement.").await.ok();
     let acts: Vec<&str> = log["entries"].as_array().unwrap().iter().map(|e| text(&e["act"])).collect();
     assert_eq!(acts, ["disagreement.settled", "disagreement.opened"]);
@@ -156,9 +165,14 @@ async fn nobody_settles_a_disagreement_of_their_own(engine: Engine) {
     let id = disagreements(&app, "open").await[0]["id"].clone();
     let ben = app.person("ben", json!([{ "role": "curator" }]), &[]).await;
     settle(&ben, &id, json!("second")).await.refused(403, "forbidden");
+    app.apply(&TestPack::of("other")).await;
     let elsewhere = app.person("cleo", json!([{ "role": "curator", "workflow": "other" }]), &[]).await;
     settle(&elsewhere, &id, json!("second")).await.refused(403, "forbidden");
-    app.role("dri").await.post(&format!("/v1/disagreements/{}/settle", text(&id)), json!({})).await.refused(403, "forbidden");
+    app.role("dri")
+        .await
+        .post(&format!("/v1/disagreements/{}/settle", text(&id)), json!({}))
+        .await
+        .refused(403, "forbidden");
     assert_eq!(app.evidence().await["approve"], 1);
 }
 
@@ -201,7 +215,10 @@ async fn a_verdict_too_fast_to_have_been_read_is_flagged_and_counts(engine: Engi
     assert_eq!(app.evidence().await["approve"], 2, "it is never dropped");
     let trust = app.owner().get("/v1/workflows/desk/trust").await.ok();
     assert_eq!(trust["too_fast"], json!({ "n": 1, "of": 2 }));
-    assert_eq!((&trust["unconfirmed"], &trust["probes"]["shown"], &trust["agreement"]["pairs"]), (&json!(0), &json!(0), &json!(0)));
+    assert_eq!(
+        (&trust["unconfirmed"], &trust["probes"]["shown"], &trust["agreement"]["pairs"]),
+        (&json!(0), &json!(0), &json!(0))
+    );
     ana.withdraw(&outcomes[0]).await.ok();
     assert_eq!(app.owner().get("/v1/workflows/desk/trust").await.ok()["too_fast"], json!({ "n": 0, "of": 1 }));
 }

@@ -177,6 +177,6 @@ fn broken(entries: i64, at: i64, why: &str) -> Verified {
         why: Some(why.to_owned()),
         checkpoint: None,
         public_key: String::new(),
-            draws: None,
+        draws: None,
     }
 }

@@ -190,8 +190,10 @@ impl Desk {
         } else {
             second_reviews::set_state(&mut tx, draft.seq, "done").await?;
         }
-        // The other verdict may stand on a draft that is read twice, and on no other.
-        self.meet(&mut tx, &draft, &row).await?;
+        // Under a draft's first lease there can be no other verdict yet.
+        if draft.fence > 1 {
+            self.meet(&mut tx, &draft, &row).await?;
+        }
         let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
         record(&mut tx, now, &who.subject, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail)
             .await?;

@@ -3,7 +3,7 @@
 use crate::{Desk, DeskError};
 use countersign_domain::pack::Pack;
 use countersign_domain::review;
-use countersign_store::drafts::{self, Drawn};
+use countersign_store::draws::{self, Drawn};
 use countersign_store::{Tx, audit, workflows};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -52,7 +52,7 @@ impl Desk {
         let mut after = 0;
         loop {
             let mut tx = self.read().await?;
-            let rows = drafts::drawn(&mut tx, after, STRETCH).await?;
+            let rows = draws::drawn(&mut tx, after, STRETCH).await?;
             let Some(last) = rows.last() else { return Ok(found) };
             after = last.seq;
             for row in rows {
@@ -98,8 +98,7 @@ fn wrong(row: &Drawn, drawing: Option<&Drawing>) -> Option<&'static str> {
     if !drawing.on_record {
         return Some("its version's seed is not the one that the log holds the hash of");
     }
-    let drawn =
-        review::draw(&drawing.seed, &row.external_id, &row.revision, row.probability, drawing.double_rate);
+    let drawn = review::draw(&drawing.seed, &row.external_id, &row.revision, row.probability, drawing.double_rate);
     if i64::from(drawn.selected) != row.selected {
         return Some(if drawn.selected {
             "the seed selects it for review, and it is stored as not selected"

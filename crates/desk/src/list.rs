@@ -224,8 +224,7 @@ impl Desk {
         let mut out = Vec::with_capacity(rows.len());
         for (row, killed) in rows {
             let state = State::parse(&row.state).unwrap_or(State::Staged);
-            let blind =
-                row.probe == 0 && self.is_blind(&mut tx, who, &row.workflow_id, row.seq, state).await?;
+            let blind = row.probe == 0 && self.is_blind(&mut tx, who, &row.workflow_id, row.seq, state).await?;
             if !(blind && by_verdict) {
                 out.push(self.summary(&mut tx, who, row, killed, blind).await?);
             }

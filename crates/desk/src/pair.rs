@@ -85,7 +85,9 @@ impl Desk {
         let pairs = agreement::of(&mut tx, id).await?;
         let versions = pairs
             .chunk_by(|a, b| a.version == b.version)
-            .filter_map(|of| Some(VersionAgreement { version: of.first()?.version, agreement: agreement_of(of.iter()) }))
+            .filter_map(|of| {
+                Some(VersionAgreement { version: of.first()?.version, agreement: agreement_of(of.iter()) })
+            })
             .collect();
         Ok(WorkflowAgreement { all: agreement_of(pairs.iter()), versions })
     }

@@ -316,7 +316,9 @@ fn disguised(probe: &DraftBody, next: &DraftRow) -> DraftBody {
             body.thread.iter_mut().filter_map(|m| m.at.as_mut()).for_each(|at| at.0 += shown.0 - own.0);
         }
         (Some(_), None) => body.thread.iter_mut().for_each(|m| m.at = None),
-        (None, Some(shown)) => body.thread.iter_mut().rev().zip(0..).for_each(|(m, n)| m.at = Some(Millis(shown.0 - n * 240_000))),
+        (None, Some(shown)) => {
+            body.thread.iter_mut().rev().zip(0..).for_each(|(m, n)| m.at = Some(Millis(shown.0 - n * 240_000)))
+        }
         (None, None) => {}
     }
     body.model = like.model;

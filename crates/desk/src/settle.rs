@@ -85,6 +85,8 @@ pub struct SettledLabel {
     pub by: String,
     /// When.
     pub at: Millis,
+    /// The first verdict and the second.
+    pub verdicts: Vec<String>,
 }
 
 /// A label that is neither reviewer's.
@@ -325,7 +327,8 @@ async fn relabel(tx: &mut Tx, first: &VerdictRow, label: &Label, mut settled: Va
     let mut case: Value =
         serde_json::from_str(&text).map_err(|_| StoreError::Unreadable { what: "a case", value: id })?;
     let names = ["action", "grade", "suggested_grade", "edit_ratio", "reasons", "final_text"];
-    settled["was"] = names.iter().map(|name| ((*name).to_owned(), case[*name].clone())).collect::<serde_json::Map<_, _>>().into();
+    settled["was"] =
+        names.iter().map(|name| ((*name).to_owned(), case[*name].clone())).collect::<serde_json::Map<_, _>>().into();
     let values = [
         json!(label.action),
         json!(label.grade),

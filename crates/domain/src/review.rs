@@ -97,7 +97,10 @@ mod tests {
     #[test]
     fn a_borrowed_name_has_the_shape_of_the_others() {
         let name = lookalike(b"seed", "T-104327", "x");
-        assert!(name.len() == 8 && name.starts_with("T-10") && name.chars().skip(2).all(|c| c.is_ascii_digit()), "{name}");
+        assert!(
+            name.len() == 8 && name.starts_with("T-10") && name.chars().skip(2).all(|c| c.is_ascii_digit()),
+            "{name}"
+        );
         assert!(lookalike(b"seed", "abcd", "x").chars().all(|c| c.is_ascii_lowercase()));
     }
 }

@@ -17,9 +17,9 @@ pub fn misses_too_many(shown: i64, missed: i64) -> bool {
 
 /// Whether an outcome key catches a fault that any of these names: a key, or what keys begin with before `.` or `:`.
 pub fn catches(expected: &[String], key: &str) -> bool {
-    expected.iter().any(|name| {
-        key == name || key.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(['.', ':']))
-    })
+    expected
+        .iter()
+        .any(|name| key == name || key.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(['.', ':'])))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod cases;
 pub mod deliveries;
 pub mod drafts;
+pub mod draws;
 pub mod escalations;
 pub mod evidence;
 pub mod leases;

@@ -65,14 +65,7 @@ pub async fn of_draft(tx: &mut Tx, draft_seq: i64) -> Result<Option<SettlementRo
 }
 
 /// Settles it.
-pub async fn settle(
-    tx: &mut Tx,
-    id: &str,
-    at: Millis,
-    by: &str,
-    outcome: &str,
-    label: &str,
-) -> Result<(), StoreError> {
+pub async fn settle(tx: &mut Tx, id: &str, at: Millis, by: &str, outcome: &str, label: &str) -> Result<(), StoreError> {
     run!(
         tx,
         "UPDATE settlement SET state = 'settled', settled_at = $2, settled_by = $3, outcome = $4, label = $5 WHERE id = $1",

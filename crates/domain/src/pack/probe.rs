@@ -34,10 +34,13 @@ fn probe(line: &str, reasons: &[&str]) -> Result<Probe, String> {
     let expected: Vec<String> = expected.and_then(|e| serde_json::from_value(e).ok()).unwrap_or_default();
     let known = |key: &String| {
         let reason = key.strip_prefix("escalate:");
-        key == "edit" || reason.map_or(*key != "approve" && CATEGORIES.contains(&key.as_str()), |r| reasons.contains(&r))
+        key == "edit"
+            || reason.map_or(*key != "approve" && CATEGORIES.contains(&key.as_str()), |r| reasons.contains(&r))
     };
     if expected.is_empty() || !expected.iter().all(known) {
-        return Err("`expected` wants outcomes that catch the fault: edit, edit.GRADE, escalate, escalate:CODE".to_owned());
+        return Err(
+            "`expected` wants outcomes that catch the fault: edit, edit.GRADE, escalate, escalate:CODE".to_owned()
+        );
     }
     let draft = parse(row.to_string().as_bytes()).map_err(|e| e.to_string())?;
     Ok(Probe { id: draft.external_id.clone(), expected, draft })

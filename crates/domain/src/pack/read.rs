@@ -6,9 +6,9 @@ use toml::de::DeTable;
 
 use super::keys::LETTERS;
 use super::policy::*;
+use super::probe::{self, Probe};
 use super::rule::{self, Rule};
 use super::section::{Report, Section};
-use super::probe::{self, Probe};
 use super::{Pack, PackError, PackFiles, Stage, hash};
 use gate::{cost, failure_budget};
 
