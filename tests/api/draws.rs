@@ -1,6 +1,7 @@
 //! Which drafts are read is drawn, not picked: the draws can be replayed, and follow a budget where there is one.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use countersign_testkit::drafts::verdict;
 use countersign_testkit::{App, Draft, Engine, TestPack, on_both, text};
 use serde_json::{Value, json};
 
@@ -119,6 +120,14 @@ async fn under_a_budget_fewer_are_drawn_risky_ones_last(engine: Engine) {
         100
     );
     assert_eq!(app.verify().await["ok"], true);
+    let ana = app.reviewer("ana").await;
+    for _ in 0..10 {
+        let leased = ana.lease().await;
+        ana.decide(&leased, &verdict(&leased, "approve")).await.ok();
+    }
+    let days = budget(&app).await["days_to_green"].clone();
+    let (now, without) = (days["now"].as_f64().unwrap(), days["without_budget"].as_f64().unwrap());
+    assert!(without > 0.0 && now > 3.0 * without, "what the budget costs: {days}");
 }
 
 async fn within_its_budget_a_workflow_keeps_its_rates(engine: Engine) {

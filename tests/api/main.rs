@@ -10,6 +10,7 @@ mod deciding;
 mod delivery;
 mod draws;
 mod escalations;
+mod gate;
 mod history;
 mod hostile;
 mod ingest;

@@ -62,6 +62,13 @@ pub enum Command {
         /// Only this workflow.
         id: Option<String>,
     },
+    /// Promote a workflow to its next stage; only on a green gate.
+    Promote(Step),
+    /// Send a workflow back to an earlier stage.
+    Demote(Step),
+    /// The gate of a workflow's next stage.
+    #[command(subcommand)]
+    Gate(Gate),
     /// Kill a workflow, or `all`: no lease, no verdict, no delivery, at once.
     Kill(Why),
     /// Resume a killed workflow, or `all`, at the stage internal.
@@ -95,6 +102,40 @@ pub struct Why {
     /// Why; it is kept.
     #[arg(long)]
     pub reason: String,
+}
+
+/// A workflow, why, and where to.
+#[derive(ClapArgs)]
+pub struct Step {
+    /// The workflow.
+    pub id: String,
+    /// Why; it is kept.
+    #[arg(long)]
+    pub reason: String,
+    /// The stage to go to: internal, opt_in or default.
+    #[arg(long, value_name = "STAGE")]
+    pub to: Option<String>,
+}
+
+/// Gates.
+#[derive(Subcommand)]
+pub enum Gate {
+    /// Every condition with pass, hold or fail and the reason; exits 1 unless all are green.
+    Show {
+        /// The workflow.
+        id: String,
+    },
+    /// What it still takes until green, if things go on as they are; exits 1 if it never will be.
+    Plan {
+        /// The workflow.
+        id: String,
+    },
+    /// The bounds of a failure rate, from `[[probability, failures, successes, unreviewed], …]` on standard input.
+    Bound {
+        /// The chance that a bound is ever wrong: above 0 and at most 0.5.
+        #[arg(long, value_name = "A", default_value_t = 0.05)]
+        alpha: f64,
+    },
 }
 
 /// In which form a pack is shown.

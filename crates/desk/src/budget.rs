@@ -67,10 +67,11 @@ impl Desk {
         Ok(sampling::rates(f64::from(per_day), base, expected.low, expected.high))
     }
 
-    /// A workflow's budget. `more_reviews` is what its gate still takes, where that can be said.
-    pub async fn budget(&self, who: &Identity, id: &str, more_reviews: Option<u64>) -> Result<Budget, DeskError> {
+    /// A workflow's budget, and what it costs in days.
+    pub async fn budget(&self, who: &Identity, id: &str) -> Result<Budget, DeskError> {
         self.require(who, Act::ReadCases, Some(id), "read the review budget")?;
         let now = self.now();
+        let more_reviews = self.gate_plan(who, id).await?.more_reviews;
         let mut tx = self.read().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, row.version).await?;

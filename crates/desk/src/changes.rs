@@ -28,6 +28,18 @@ pub enum ChangeKind {
     /// A workflow was resumed.
     #[serde(rename = "workflow.resumed")]
     WorkflowResumed,
+    /// A workflow moved a stage on.
+    #[serde(rename = "workflow.promoted")]
+    WorkflowPromoted,
+    /// A workflow went back to an earlier stage.
+    #[serde(rename = "workflow.demoted")]
+    WorkflowDemoted,
+    /// The first of two people signed a promotion.
+    #[serde(rename = "promotion.signed")]
+    PromotionSigned,
+    /// The result of an eval was posted.
+    #[serde(rename = "eval.posted")]
+    EvalPosted,
     /// A delivery moved on.
     #[serde(rename = "delivery.updated")]
     DeliveryUpdated,
@@ -50,6 +62,9 @@ pub struct Change {
     /// To which draft, if to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft_id: Option<String>,
+    /// By which transition, if it is a kill.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transition_id: Option<String>,
 }
 
 const CHANNEL: &str = "countersign_change";
@@ -66,14 +81,44 @@ impl Default for Changes {
     }
 }
 
+impl Changes {
+    /// This run of this hub.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+impl ChangeKind {
+    /// Whether flags come to something else after it.
+    fn moves_flags(self) -> bool {
+        use ChangeKind::{PackApplied, WorkflowDemoted, WorkflowKilled, WorkflowPromoted, WorkflowResumed};
+        matches!(self, PackApplied | WorkflowDemoted | WorkflowKilled | WorkflowPromoted | WorkflowResumed)
+    }
+}
+
 impl Desk {
+    /// Flags follow before anybody is told; if they can't be read they count as off.
+    async fn move_flags(&self, kind: ChangeKind) {
+        if kind.moves_flags()
+            && let Err(e) = self.refresh_flags().await
+        {
+            tracing::warn!(error = %e, "flags can't be read");
+            self.distrust_flags();
+        }
+    }
+
     /// Everything that happens from now on, on this hub and on every other one of the same Postgres.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.inner.changes.sender.subscribe()
     }
 
     pub(crate) async fn tell(&self, kind: ChangeKind, workflow: &str, draft_id: Option<&str>) {
-        let change = Change { kind, workflow: workflow.to_owned(), draft_id: draft_id.map(str::to_owned) };
+        let draft_id = draft_id.map(str::to_owned);
+        self.pass_on(Change { kind, workflow: workflow.to_owned(), draft_id, transition_id: None }).await;
+    }
+
+    pub(crate) async fn pass_on(&self, change: Change) {
+        self.move_flags(change.kind).await;
         if let Some(pool) = self.inner.store.postgres() {
             let told = serde_json::json!({ "origin": self.inner.changes.origin, "change": change }).to_string();
             if let Err(e) = countersign_store::notify(pool, CHANNEL, &told).await {
@@ -102,6 +147,7 @@ impl Desk {
                     if told.change.kind == ChangeKind::WorkflowKilled {
                         self.inner.sending.break_off(&told.change.workflow);
                     }
+                    self.move_flags(told.change.kind).await;
                     let _ = self.inner.changes.sender.send(told.change);
                 }
                 Ok(_) => {}

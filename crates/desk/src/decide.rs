@@ -362,14 +362,26 @@ impl Desk {
 
     /// A name for a reviewer that stays the same and says nothing.
     pub(crate) fn pseudonym(&self, subject: &str) -> String {
-        use hmac::{Hmac, KeyInit, Mac};
-        let mac = Hmac::<sha2::Sha256>::new_from_slice(&self.inner.pseudonyms);
-        let digest = mac.map(|mut m| {
-            m.update(subject.as_bytes());
-            hex::encode(m.finalize().into_bytes())
-        });
-        format!("reviewer-{}", digest.unwrap_or_default().get(..12).unwrap_or_default())
+        let digest = hmac_hex(&self.inner.pseudonyms, &[subject]);
+        format!("reviewer-{}", digest.get(..12).unwrap_or_default())
     }
+}
+
+/// HMAC-SHA256 in hex. Several parts are told apart by their lengths.
+pub(crate) fn hmac_hex(key: &[u8], parts: &[&str]) -> String {
+    use hmac::{Hmac, KeyInit, Mac};
+    let mac = Hmac::<sha2::Sha256>::new_from_slice(key);
+    let digest = mac.map(|mut m| {
+        for part in parts {
+            if parts.len() > 1 {
+                m.update(&(part.len() as u64).to_be_bytes());
+            }
+            m.update(part.as_bytes());
+        }
+        hex::encode(m.finalize().into_bytes())
+    });
+    // HMAC takes keys of any length.
+    digest.unwrap_or_default()
 }
 
 pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {

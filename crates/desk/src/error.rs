@@ -30,6 +30,8 @@ pub enum Code {
     AlreadyDelivered,
     /// 409: the workflow is killed.
     WorkflowKilled,
+    /// 409: a condition of the gate isn't green.
+    GateNotGreen,
     /// 413: larger than it may be.
     TooLarge,
     /// 422: well-formed, but against the rules.
@@ -84,6 +86,9 @@ pub enum DeskError {
     /// A disagreement that was settled before.
     #[error("disagreement {0} is settled already; nothing was changed")]
     Settled(String),
+    /// A promotion that the evidence doesn't carry; there is no override.
+    #[error("{0}")]
+    GateNotGreen(String),
     /// Too late to withdraw.
     #[error("this verdict can't be withdrawn any more: its reply is delivered or on its way")]
     AlreadyDelivered,
@@ -127,6 +132,7 @@ impl DeskError {
             },
             Self::VerdictReused(_) | Self::Settled(_) => Code::AlreadyDecided,
             Self::AlreadyDelivered => Code::AlreadyDelivered,
+            Self::GateNotGreen(_) => Code::GateNotGreen,
             Self::TooManyLeases(_) => Code::RateLimited,
             Self::Store(StoreError::Unreadable { .. }) => Code::Internal,
             Self::Store(_) | Self::Setup(_) => Code::Unavailable,
@@ -142,6 +148,7 @@ impl DeskError {
             Self::Conflict { .. } => "what you typed is kept; look at the draft again",
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
             Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",
+            Self::GateNotGreen(_) => "`countersign gate show ID` says what is missing; there is no override",
             Self::Pack(_) => "`countersign pack check DIR` shows all of them",
             _ => return None,
         })

@@ -39,7 +39,7 @@ pub struct Day {
 pub struct TransitionView {
     /// Its id.
     pub id: String,
-    /// `killed` or `resumed`.
+    /// `killed`, `resumed`, `promoted` or `demoted`.
     pub kind: String,
     /// The stage before.
     pub from_stage: String,
@@ -57,6 +57,12 @@ pub struct TransitionView {
     pub effect_ms: Option<f64>,
     /// Drafts that a kill froze.
     pub frozen: Option<i64>,
+    /// The frozen gate report that a promotion rested on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// Who signed a promotion second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_signer: Option<String>,
 }
 
 /// A version.
@@ -212,7 +218,13 @@ fn version_view(v: VersionRow) -> VersionView {
 fn transition_view(t: TransitionRow) -> TransitionView {
     TransitionView {
         id: t.id,
-        kind: if t.kind == "kill" { "killed" } else { "resumed" }.to_owned(),
+        kind: match t.kind.as_str() {
+            "kill" => "killed",
+            "resume" => "resumed",
+            "promote" => "promoted",
+            _ => "demoted",
+        }
+        .to_owned(),
         from_stage: t.from_stage,
         to_stage: t.to_stage,
         version: t.version,
@@ -221,6 +233,8 @@ fn transition_view(t: TransitionRow) -> TransitionView {
         at: Millis(t.at),
         effect_ms: t.effect_ms,
         frozen: t.frozen,
+        report: t.report_hash,
+        second_signer: t.second_signer,
     }
 }
 

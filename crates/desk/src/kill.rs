@@ -1,12 +1,14 @@
 //! Kill and resume. A kill is in force before its call returns: the workflow's row is what every lease, verdict
 //! and claim of a delivery holds while it acts, so none of them can come after it.
 
-use crate::{ChangeKind, Desk, DeskError, deliver, new_id, record};
+use crate::transition::{Turn, reason_of};
+use crate::{Change, ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity};
+use countersign_domain::pack::Stage;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
-use countersign_store::workflows::{self, Hold, TransitionRow, WorkflowRow};
-use countersign_store::{Tx, deliveries, drafts, leases};
+use countersign_store::workflows::{self, Hold, WorkflowRow};
+use countersign_store::{Tx, deliveries, drafts, gates, leases};
 use serde::Serialize;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -47,14 +49,6 @@ pub struct Resumed {
     pub stayed_out: i64,
 }
 
-fn reason_of(reason: &str) -> Result<&str, DeskError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > 2_000 || reason.contains('\0') {
-        return Err(DeskError::invalid("reason", "expected 1 to 2000 characters on why"));
-    }
-    Ok(reason)
-}
-
 impl Desk {
     /// Kills a workflow, or with `all` every one in one transaction. Killing a killed one changes nothing.
     pub async fn kill(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Killed>, DeskError> {
@@ -68,16 +62,22 @@ impl Desk {
             done.push(self.kill_one(&mut tx, who, workflow, reason, now).await?);
         }
         tx.commit().await?;
-        for workflow in &targets {
-            self.inner.sending.break_off(&workflow.id);
-            self.tell(ChangeKind::WorkflowKilled, &workflow.id, None).await;
+        let commit_ms = started.elapsed().as_secs_f64() * 1000.0;
+        for transition in done.iter().filter_map(|(_, transition)| transition.as_ref()) {
+            self.watch_kill(transition, started);
+        }
+        for (killed, transition) in &done {
+            self.inner.sending.break_off(&killed.workflow);
+            let (workflow, transition_id) = (killed.workflow.clone(), transition.clone());
+            let kind = ChangeKind::WorkflowKilled;
+            self.pass_on(Change { kind, workflow, draft_id: None, transition_id }).await;
         }
         let mut out = Vec::with_capacity(done.len());
         for (mut killed, transition) in done {
             self.wait_for_sends(&killed.workflow).await?;
             killed.effect_ms = started.elapsed().as_secs_f64() * 1000.0;
             if let Some(id) = transition {
-                self.keep_effect(&id, killed.effect_ms).await;
+                self.keep_effect(&id, commit_ms, killed.effect_ms).await;
             }
             out.push(killed);
         }
@@ -85,10 +85,10 @@ impl Desk {
     }
 
     /// The kill stands, whether or not its time can be written down.
-    async fn keep_effect(&self, transition: &str, effect_ms: f64) {
+    async fn keep_effect(&self, transition: &str, commit_ms: f64, effect_ms: f64) {
         let kept = async {
             let mut tx = self.write().await?;
-            workflows::set_effect(&mut tx, transition, effect_ms).await?;
+            workflows::set_effect(&mut tx, transition, commit_ms, effect_ms).await?;
             Ok::<_, DeskError>(tx.commit().await?)
         };
         if let Err(e) = kept.await {
@@ -139,8 +139,9 @@ impl Desk {
                 killed.leases_voided += 1;
             }
             killed.frozen = count(&drafts::counts(tx, &w.id).await?, State::Staged);
-            let id = transition(tx, w, "kill", who, reason, now, Some(killed.frozen)).await?;
-            self.notify_desk(tx, w, "workflow.killed", reason, now).await?;
+            gates::unsign(tx, &w.id).await?;
+            let turn = Turn { frozen: Some(killed.frozen), ..Turn::of("kill", &w.stage, reason) };
+            let id = self.turn(tx, who, w, turn, now).await?;
             let detail = json!({ "transition": id, "leases_voided": killed.leases_voided, "deliveries_held": killed.deliveries_held });
             record(tx, now, &who.subject, "workflow.killed", Some(&w.id), None, detail).await?;
             made = Some(id);
@@ -173,7 +174,7 @@ impl Desk {
             if w.killed_at.is_none() {
                 return Err(DeskError::invalid("workflow", format!("{} isn't killed", w.id)));
             }
-            workflows::set_resumed(&mut tx, &w.id).await?;
+            self.come_to(&mut tx, w, Stage::Internal, now).await?;
             let mut stayed_out = 0;
             for delivery in deliveries::waiting_replies(&mut tx, &w.id).await? {
                 let Some(seq) = delivery.draft_seq else { continue };
@@ -187,8 +188,7 @@ impl Desk {
                     stayed_out += 1;
                 }
             }
-            let transition_id = transition(&mut tx, w, "resume", who, reason, now, None).await?;
-            self.notify_desk(&mut tx, w, "workflow.resumed", reason, now).await?;
+            let transition_id = self.turn(&mut tx, who, w, Turn::of("resume", "internal", reason), now).await?;
             let detail = json!({ "transition": transition_id, "stayed_out": stayed_out });
             record(&mut tx, now, &who.subject, "workflow.resumed", Some(&w.id), None, detail).await?;
             let counts = drafts::counts(&mut tx, &w.id).await?;
@@ -208,47 +208,4 @@ impl Desk {
         }
         Ok(done)
     }
-
-    /// The help desk has to know too: that notice goes out although the workflow is killed.
-    async fn notify_desk(
-        &self,
-        tx: &mut Tx,
-        w: &WorkflowRow,
-        kind: &str,
-        reason: &str,
-        now: Millis,
-    ) -> Result<(), DeskError> {
-        if self.version(tx, &w.id, w.version).await?.pack.delivery.is_none() {
-            return Ok(());
-        }
-        let data = json!({ "workflow": w.id, "reason": reason, "stage": w.stage });
-        deliver::enqueue(tx, &w.id, None, "", None, kind, now, now, data).await
-    }
-}
-
-async fn transition(
-    tx: &mut Tx,
-    w: &WorkflowRow,
-    kind: &str,
-    who: &Identity,
-    reason: &str,
-    at: Millis,
-    frozen: Option<i64>,
-) -> Result<String, DeskError> {
-    let to_stage = if kind == "resume" { "internal" } else { w.stage.as_str() };
-    let row = TransitionRow {
-        id: new_id(),
-        workflow_id: w.id.clone(),
-        kind: kind.to_owned(),
-        from_stage: w.stage.clone(),
-        to_stage: to_stage.to_owned(),
-        version: w.version,
-        actor: who.subject.clone(),
-        reason: reason.to_owned(),
-        at: at.0,
-        effect_ms: None,
-        frozen,
-    };
-    workflows::add_transition(tx, &row).await?;
-    Ok(row.id)
 }

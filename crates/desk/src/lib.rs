@@ -9,8 +9,12 @@ mod decide;
 mod deliver;
 mod demo;
 mod draws;
+mod effect;
 mod error;
 mod escalate;
+mod evals;
+mod flags;
+mod gate;
 mod history;
 mod keys;
 mod kill;
@@ -19,12 +23,15 @@ mod list;
 mod pack;
 mod pair;
 mod probe;
+mod promote;
 mod pull;
+mod redline;
 mod settle;
 mod sources;
 mod stage;
 mod tend;
 mod tokens;
+mod transition;
 mod trust;
 mod view;
 mod withdraw;
@@ -38,8 +45,12 @@ pub use countersign_store::sqlite_path;
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
 pub use draws::{Replayed, WrongDraw};
+pub use effect::{Effect, Reached, Stream};
 pub use error::{Code, DeskError};
 pub use escalate::EscalationView;
+pub use evals::{EvalResult, EvalVerdict, NewEvalResult};
+pub use flags::{Board, Evaluated};
+pub use gate::{GateView, Plan, Point, RatePlan, Series};
 pub use history::{Day, History, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles, VersionView};
 pub use kill::{Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
@@ -47,6 +58,7 @@ pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
 pub use pack::Applied;
 pub use pair::{Agreement, VersionAgreement, WorkflowAgreement};
 pub use probe::Vigilance;
+pub use promote::{Move, Moved};
 pub use settle::{DisagreementQuery, DisagreementView, Opinion, SettledLabel, Settling};
 pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, parse_source};
 pub use stage::{LineResult, LineStatus, Prepared};
@@ -110,6 +122,8 @@ struct Inner {
     pulls: PullClient,
     changes: changes::Changes,
     sending: deliver::Sending,
+    flags: flags::Flags,
+    watched: effect::Watched,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
 }
 
@@ -142,6 +156,8 @@ impl Desk {
             pulls: PullClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             changes: changes::Changes::default(),
             sending: deliver::Sending::default(),
+            flags: flags::Flags::default(),
+            watched: effect::Watched::default(),
             packs: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -155,6 +171,11 @@ impl Desk {
     /// The database, for loops that outlive a use-case.
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// A tag that only this database's hubs can make, for something that they hand out.
+    pub fn seal(&self, purpose: &str, text: &str) -> String {
+        decide::hmac_hex(&self.inner.pseudonyms, &[purpose, text])
     }
 
     /// Whether the database answers and can be acted on.

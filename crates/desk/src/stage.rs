@@ -228,6 +228,11 @@ impl Desk {
             if self.inner.store.postgres().is_some() {
                 batch.words.push(search::indexed_text(&draft.external_id, &row.incoming.body));
             }
+            if let Some(cost) = row.incoming.body.cost_micro_usd() {
+                let of = batch.costs.entry(draw.probability.to_bits()).or_default();
+                of.0 += 1;
+                of.1 += cost;
+            }
             if !draw.selected && version.pack.delivery.is_some() {
                 batch.straight_on.push((seq, id_text(&draft), row.incoming.body.draft.text.clone()));
             }
@@ -274,6 +279,10 @@ impl Desk {
                 drafts::count(tx, &workflow.id, state, n);
             }
         }
+        for (bits, (drafts, micro_usd)) in &batch.costs {
+            record_counts.insert((*bits, "costed"), *drafts);
+            record_counts.insert((*bits, "cost_micro_usd"), *micro_usd);
+        }
         for ((bits, outcome), n) in record_counts {
             let of = Record {
                 workflow: &workflow.id,
@@ -306,6 +315,8 @@ struct Batch {
     citations: Vec<(String, i64)>,
     overtaken: Vec<i64>,
     straight_on: Vec<(i64, (String, String, String), String)>,
+    /// How many drafts said what they cost, and the sum in millionths of a dollar, by the bits of the probability.
+    costs: HashMap<u64, (i64, i64)>,
     results: Vec<LineResult>,
 }
 

@@ -63,6 +63,18 @@ pub enum Act {
     Kill,
     /// Resume a killed workflow.
     Resume,
+    /// Read a workflow's gate and what it rests on.
+    ReadGate,
+    /// Promote a workflow.
+    Promote,
+    /// Be the second who signs a promotion.
+    Countersign,
+    /// Send a workflow back to an earlier stage.
+    Demote,
+    /// Evaluate flags.
+    Evaluate,
+    /// Post the results of evals.
+    PostEvals,
     /// Read cases and export them.
     ReadCases,
     /// Settle disagreements between two verdicts.
@@ -94,7 +106,11 @@ impl Act {
             Self::Review => &[Reviewer],
             Self::Escalations => &[Reviewer, Dri],
             Self::Kill => &[Dri, Admin, Oncall],
-            Self::Resume => &[Dri, Admin],
+            Self::Resume | Self::Demote | Self::Countersign => &[Dri, Admin],
+            Self::ReadGate => &[Dri, Curator, Admin, Auditor],
+            Self::Promote => &[Dri],
+            Self::Evaluate => &[Service, Admin],
+            Self::PostEvals => &[Curator, Admin, Service],
             Self::ReadCases => &[Dri, Curator, Admin, Auditor],
             Self::Settle => &[Curator],
             Self::ReadDeliveries => &[Dri, Admin, Auditor],
@@ -159,6 +175,11 @@ impl Identity {
         Self { subject: "owner".to_owned(), grants: Vec::new(), routes: Vec::new(), owner: true }
     }
 
+    /// The hub itself, for what it does unasked.
+    pub fn hub() -> Self {
+        Self { subject: "hub".to_owned(), ..Self::owner() }
+    }
+
     /// Where this identity may do this.
     pub fn scope(&self, act: Act) -> Scope {
         if self.owner {
@@ -207,6 +228,12 @@ mod tests {
             Act::Review,
             Act::Escalations,
             Act::Resume,
+            Act::ReadGate,
+            Act::Promote,
+            Act::Countersign,
+            Act::Demote,
+            Act::PostEvals,
+            Act::Evaluate,
             Act::ReadCases,
             Act::Settle,
             Act::ReadDeliveries,

@@ -245,6 +245,14 @@ impl DraftBody {
         crate::text::headline(named.or_else(first).unwrap_or(&self.draft.text), LIMIT)
     }
 
+    /// What it cost, in millionths of a US dollar, rounded up.
+    pub fn cost_micro_usd(&self) -> Option<i64> {
+        let text = self.cost_usd.as_deref()?;
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let nano: i64 = format!("{whole}{part:0<9}").parse().ok()?;
+        Some((nano + 999).div_euclid(1_000))
+    }
+
     /// Who the customer is, as far as anything says so.
     pub fn customer(&self) -> Option<String> {
         const LIMIT: usize = 80;

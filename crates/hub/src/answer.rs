@@ -94,7 +94,8 @@ fn status(code: Code) -> StatusCode {
         | Code::ContentChanged
         | Code::AlreadyDecided
         | Code::AlreadyDelivered
-        | Code::WorkflowKilled => StatusCode::CONFLICT,
+        | Code::WorkflowKilled
+        | Code::GateNotGreen => StatusCode::CONFLICT,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,

@@ -2,25 +2,38 @@
 
 use crate::State;
 use crate::access::Who;
+use crate::body::Query;
 use axum::extract;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use countersign_domain::access::Act;
 use futures::Stream;
+use serde::Deserialize;
 use std::convert::Infallible;
 use std::time::Duration;
 
+/// Who listens.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct EventsQuery {
+    /// A console's own name for this stream: a kill is measured until it has said that it knows.
+    console: Option<String>,
+}
+
 /// Everything that happens, as it happens. A client that can't keep up is cut off; it connects again and reads
 /// what it shows anew.
-#[utoipa::path(get, path = "/v1/events", tag = "events",
+#[utoipa::path(get, path = "/v1/events", tag = "events", params(EventsQuery),
     responses((status = 200, description = "Events named `change`", body = countersign_desk::Change, content_type = "text/event-stream")))]
 pub async fn events(
     extract::State(state): extract::State<State>,
     Who(who): Who,
+    Query(query): Query<EventsQuery>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut changes = state.desk.changes();
     let stop = state.stop.clone();
     let scope = who.scope(Act::Enter);
+    let open = query.console.map(|console| state.desk.console_stream(&console));
     let stream = async_stream::stream! {
+        let _open = open;
         loop {
             let change = tokio::select! {
                 () = stop.cancelled() => break,

@@ -17,6 +17,25 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
     });
     run(desk, tasks, stop, "lapse leases", |desk| async move { desk.lapse_leases().await.map(|_| ms(500)) });
     run(desk, tasks, stop, "expire drafts", |desk| async move { desk.expire_drafts().await.map(|_| ms(2_000)) });
+    run(desk, tasks, stop, "read the flags", |desk| async move { desk.refresh_flags().await.map(|_| ms(500)) });
+    run(desk, tasks, stop, "keep the effects", |desk| async move {
+        Ok(if desk.keep_effects().await? > 0 { ms(50) } else { ms(250) })
+    });
+    run(desk, tasks, stop, "give a sign of life", |desk| async move { desk.beat().await.map(|()| ms(1_000)) });
+    run(
+        desk,
+        tasks,
+        stop,
+        "watch the red lines",
+        |desk| async move { desk.watch_red_lines().await.map(|_| ms(1_000)) },
+    );
+    run(
+        desk,
+        tasks,
+        stop,
+        "drop unused reports",
+        |desk| async move { desk.prune_reports().await.map(|_| ms(3_600_000)) },
+    );
     run(desk, tasks, stop, "sign the audit log", |desk| async move { desk.sign_if_moved().await.map(|_| ms(60_000)) });
     run(desk, tasks, stop, "pull drafts", |desk| async move {
         desk.pull_due().await.map(|came| if came > 0 { ms(50) } else { ms(1_000) })

@@ -73,12 +73,47 @@ pub async fn of(tx: &mut Tx, workflow: &str) -> Result<Vec<Count>, StoreError> {
     )
 }
 
+/// The counts of one version at one stage, by probability and outcome.
+pub async fn at_stage(
+    tx: &mut Tx,
+    workflow: &str,
+    version: i64,
+    stage: &str,
+) -> Result<Vec<(f64, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT probability, outcome, CAST(SUM(n) AS BIGINT) AS n FROM evidence
+         WHERE workflow_id = $1 AND version = $2 AND stage = $3
+         GROUP BY probability, outcome HAVING SUM(n) <> 0 ORDER BY probability, outcome",
+        workflow,
+        version,
+        stage
+    )
+}
+
+/// The same, day by day: day, probability, outcome, count.
+pub async fn at_stage_by_day(
+    tx: &mut Tx,
+    workflow: &str,
+    version: i64,
+    stage: &str,
+) -> Result<Vec<(i64, f64, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT day, probability, outcome, n FROM evidence
+         WHERE workflow_id = $1 AND version = $2 AND stage = $3 AND n <> 0 ORDER BY day, probability, outcome",
+        workflow,
+        version,
+        stage
+    )
+}
+
 /// The outcomes of a workflow's days since one: day, outcome, count.
 pub async fn since(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<(i64, String, i64)>, StoreError> {
     all!(
         tx,
         "SELECT day, outcome, CAST(SUM(n) AS BIGINT) AS n FROM evidence
-         WHERE workflow_id = $1 AND day >= $2 AND outcome NOT IN ('staged', 'unreviewed')
+         WHERE workflow_id = $1 AND day >= $2 AND outcome NOT IN ('staged', 'unreviewed', 'costed', 'cost_micro_usd')
          GROUP BY day, outcome HAVING SUM(n) <> 0 ORDER BY day, outcome",
         workflow,
         first

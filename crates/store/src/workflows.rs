@@ -22,6 +22,10 @@ pub struct WorkflowRow {
     pub killed_reason: Option<String>,
     /// How often it has been killed.
     pub kills: i64,
+    /// Since when it is at its stage, in milliseconds.
+    pub stage_since: i64,
+    /// The evidence counts of its version there when it came, as JSON.
+    pub baseline: String,
 }
 
 /// One version's pack.
@@ -83,11 +87,12 @@ pub async fn version(tx: &mut Tx, id: &str, version: i64) -> Result<Option<Versi
 pub async fn add_version(tx: &mut Tx, name: &str, v: &VersionRow) -> Result<(), StoreError> {
     run!(
         tx,
-        "INSERT INTO workflow (id, name, version, stage) VALUES ($1, $2, $3, 'internal')
+        "INSERT INTO workflow (id, name, version, stage, stage_since) VALUES ($1, $2, $3, 'internal', $4)
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version",
         &v.workflow_id,
         name,
-        v.version
+        v.version,
+        v.applied_at
     )?;
     run!(
         tx,
@@ -118,12 +123,16 @@ pub async fn set_killed(tx: &mut Tx, id: &str, at: Millis, by: &str, reason: &st
     Ok(())
 }
 
-/// Marks a workflow alive again, at `internal`.
-pub async fn set_resumed(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+/// Puts a living workflow at a stage, from when on, and with which evidence it comes there.
+pub async fn set_stage(tx: &mut Tx, id: &str, stage: &str, since: Millis, baseline: &str) -> Result<(), StoreError> {
     run!(
         tx,
-        "UPDATE workflow SET killed_at = NULL, killed_by = NULL, killed_reason = NULL, stage = 'internal' WHERE id = $1",
-        id
+        "UPDATE workflow SET killed_at = NULL, killed_by = NULL, killed_reason = NULL,
+         stage = $2, stage_since = $3, baseline = $4 WHERE id = $1",
+        id,
+        stage,
+        since.0,
+        baseline
     )?;
     Ok(())
 }
@@ -135,7 +144,7 @@ pub struct TransitionRow {
     pub id: String,
     /// The workflow.
     pub workflow_id: String,
-    /// `kill` or `resume`.
+    /// `kill`, `resume`, `promote` or `demote`.
     pub kind: String,
     /// The stage before.
     pub from_stage: String,
@@ -153,6 +162,12 @@ pub struct TransitionRow {
     pub effect_ms: Option<f64>,
     /// Drafts that a kill froze.
     pub frozen: Option<i64>,
+    /// The frozen gate report that a promotion rested on.
+    pub report_hash: Option<String>,
+    /// Who signed a promotion second, where the pack asks for it.
+    pub second_signer: Option<String>,
+    /// From the call of a kill until it was committed, in milliseconds.
+    pub commit_ms: Option<f64>,
 }
 
 /// All versions of a workflow, the newest first.
@@ -165,18 +180,32 @@ pub async fn transitions(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<Transi
     all!(tx, "SELECT * FROM transition WHERE workflow_id = $1 ORDER BY at DESC, id DESC LIMIT $2", id, limit)
 }
 
-/// Keeps how long a kill took to be in force.
-pub async fn set_effect(tx: &mut Tx, transition: &str, effect_ms: f64) -> Result<(), StoreError> {
-    run!(tx, "UPDATE transition SET effect_ms = $2 WHERE id = $1", transition, effect_ms)?;
+/// Keeps how long a kill took to be committed, and to be in force.
+pub async fn set_effect(tx: &mut Tx, transition: &str, commit_ms: f64, effect_ms: f64) -> Result<(), StoreError> {
+    run!(tx, "UPDATE transition SET commit_ms = $2, effect_ms = $3 WHERE id = $1", transition, commit_ms, effect_ms)?;
     Ok(())
+}
+
+/// One transition.
+pub async fn transition(tx: &mut Tx, id: &str) -> Result<Option<TransitionRow>, StoreError> {
+    first!(tx, "SELECT * FROM transition WHERE id = $1", id)
+}
+
+/// Each killed workflow's kill in force: workflow, transition.
+pub async fn kills_in_force(tx: &mut Tx) -> Result<Vec<(String, String)>, StoreError> {
+    all!(
+        tx,
+        "SELECT w.id, t.id FROM workflow w JOIN transition t ON t.workflow_id = w.id AND t.at = w.killed_at
+         WHERE w.killed_at IS NOT NULL AND t.kind = 'kill' ORDER BY w.id"
+    )
 }
 
 /// Records a transition.
 pub async fn add_transition(tx: &mut Tx, t: &TransitionRow) -> Result<(), StoreError> {
     run!(
         tx,
-        "INSERT INTO transition (id, workflow_id, kind, from_stage, to_stage, version, actor, reason, at, frozen)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO transition (id, workflow_id, kind, from_stage, to_stage, version, actor, reason, at, frozen, report_hash,
+         second_signer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         &t.id,
         &t.workflow_id,
         &t.kind,
@@ -186,7 +215,9 @@ pub async fn add_transition(tx: &mut Tx, t: &TransitionRow) -> Result<(), StoreE
         &t.actor,
         &t.reason,
         t.at,
-        t.frozen
+        t.frozen,
+        &t.report_hash,
+        &t.second_signer
     )?;
     Ok(())
 }

@@ -31,6 +31,15 @@ impl TestPack {
         self
     }
 
+    /// Leaves a setting out, named with dots.
+    pub fn without(mut self, key: &str) -> Self {
+        let (section, name) = key.split_once('.').unwrap();
+        if let Some(table) = self.settings.get_mut(section).and_then(Value::as_table_mut) {
+            table.remove(name);
+        }
+        self
+    }
+
     /// Every draft is reviewed by a second person too.
     pub fn double_read(self) -> Self {
         self.set("review.double_rate", 1.0)

@@ -1,5 +1,6 @@
 //! Each command: a request to the hub, its answer as JSON or for people.
 
+mod gate;
 mod hub;
 mod import;
 mod pack;
@@ -20,6 +21,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Hub { listen, packs, demo } => hub::run(&reach, listen, packs, demo).await,
         Command::Pack(crate::args::Pack::New { id }) => pack::new(&reach, &id),
         Command::Pack(crate::args::Pack::Check { dir }) => pack::check(&reach, &dir),
+        Command::Gate(crate::args::Gate::Bound { alpha }) => gate::bound(alpha),
         Command::Doctor => hub::doctor(&reach).await,
         Command::Openapi => {
             print::out(countersign_hub::openapi().to_pretty_json()?);
@@ -56,6 +58,9 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
             pretty(door, Method::GET, &format!("/v1/drafts/{}", segment(&id)), Sent::Nothing).await
         }
         Command::Status { id } => status(door, reach, id.as_deref()).await,
+        Command::Promote(step) => gate::step(door, reach, "promote", step).await,
+        Command::Demote(step) => gate::step(door, reach, "demote", step).await,
+        Command::Gate(command) => gate::on(door, reach, command).await,
         Command::Kill(why) => {
             act(
                 door,

@@ -3,6 +3,8 @@
 mod audit;
 mod cases;
 mod drafts;
+mod gate;
+mod ofrep;
 mod queue;
 mod sources;
 mod system;
@@ -50,6 +52,18 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(workflows::history))
         .routes(routes!(workflows::version))
         .routes(routes!(workflows::diff))
+        .routes(routes!(gate::gate))
+        .routes(routes!(gate::plan))
+        .routes(routes!(gate::series))
+        .routes(routes!(gate::report))
+        .routes(routes!(gate::promote))
+        .routes(routes!(gate::demote))
+        .routes(routes!(gate::post_eval, gate::list_evals))
+        .routes(routes!(workflows::effect))
+        .routes(routes!(workflows::seen))
+        .routes(routes!(ofrep::evaluate_all))
+        .routes(routes!(ofrep::evaluate))
+        .routes(routes!(ofrep::stream))
         .routes(routes!(workflows::kill))
         .routes(routes!(workflows::resume))
         .routes(routes!(workflows::apply_pack))

@@ -39,7 +39,7 @@ pub async fn budget(
     Who(who): Who,
     Path(id): Path<String>,
 ) -> Answer<Json<Budget>> {
-    Ok(Json(state.desk.budget(&who, &id, None).await?))
+    Ok(Json(state.desk.budget(&who, &id).await?))
 }
 
 /// A page of disagreements.

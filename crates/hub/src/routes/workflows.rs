@@ -7,7 +7,9 @@ use crate::body::{Body, Query};
 use axum::Json;
 use axum::extract::{self, Path};
 use axum::response::{IntoResponse, Response};
-use countersign_desk::{Applied, History, Killed, Resumed, VersionDiff, VersionFiles, WorkflowDetail, WorkflowView};
+use countersign_desk::{
+    Applied, Effect, History, Killed, Resumed, VersionDiff, VersionFiles, WorkflowDetail, WorkflowView,
+};
 use countersign_domain::pack::PackFiles;
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +135,38 @@ pub async fn resume(
     Body(why): Body<Reason>,
 ) -> Answer<Response> {
     Ok(one_or_all(&id, state.desk.resume(&who, &id, &why.reason).await?))
+}
+
+/// How a kill took effect, as far as it is known by now.
+#[utoipa::path(get, operation_id = "kill_effect", path = "/v1/workflows/{id}/transitions/{transition}/effect", tag = "workflows",
+    params(("id" = String, Path), ("transition" = String, Path)),
+    responses((status = 200, body = Effect), (status = 404, body = ErrorBody)))]
+pub async fn effect(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path((id, transition)): Path<(String, String)>,
+) -> Answer<Json<Effect>> {
+    Ok(Json(state.desk.effect(&who, &id, &transition).await?))
+}
+
+/// Which console.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Seen {
+    /// The name that its event stream was opened under.
+    console: String,
+}
+
+/// A console says that it has shown a kill.
+#[utoipa::path(post, operation_id = "kill_seen", path = "/v1/transitions/{id}/seen", tag = "workflows", params(("id" = String, Path)), request_body = Seen,
+    responses((status = 204)))]
+pub async fn seen(
+    extract::State(state): extract::State<State>,
+    Who(_who): Who,
+    Path(id): Path<String>,
+    Body(seen): Body<Seen>,
+) -> axum::http::StatusCode {
+    state.desk.console_told(&seen.console, &id);
+    axum::http::StatusCode::NO_CONTENT
 }
 
 /// A pack's files.

@@ -1,0 +1,191 @@
+//! Flags: where each workflow stands, kept in memory so that an evaluation costs no query, and never longer than it can
+//! be trusted. What can't be read from the database any more counts as killed.
+
+use crate::promote::stage_of;
+use crate::{Desk, DeskError, Version};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::draft::Audience;
+use countersign_domain::flag::{self, Evaluation, OFF};
+use countersign_domain::pack::Stage;
+use countersign_store::workflows::{self, Hold};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, watch};
+
+/// A board younger than this is used as it is.
+const FRESH: Duration = Duration::from_millis(500);
+/// One older than this says nothing any more: every flag is off.
+const STALE: Duration = Duration::from_millis(1_500);
+
+/// Where a workflow stands.
+struct Flag {
+    version: Arc<Version>,
+    number: i64,
+    stage: Stage,
+    /// The transition that killed it, where it is killed.
+    killed_by: Option<String>,
+    killed: bool,
+}
+
+/// Every workflow as it was read at one moment.
+#[derive(Default)]
+pub struct Board {
+    flags: BTreeMap<String, Flag>,
+    /// Hash over what flags come from: workflows, versions, stages, kills.
+    etag: String,
+    /// When that last changed, in seconds since 1970.
+    pub last_modified: i64,
+}
+
+impl Board {
+    /// Hash over what flags come from, for whoever asks whether anything has changed.
+    pub fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    /// Kills in force, by their transitions.
+    pub(crate) fn kills(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.flags.iter().filter_map(|(id, f)| f.killed_by.as_deref().map(|t| (id.as_str(), t)))
+    }
+}
+
+/// What is held in memory.
+pub(crate) struct Flags {
+    board: RwLock<(Instant, Arc<Board>)>,
+    /// One reads at a time, so that an older board never takes the place of a newer one.
+    reading: Mutex<()>,
+    changed: watch::Sender<Arc<Board>>,
+}
+
+impl Default for Flags {
+    fn default() -> Self {
+        let board = Arc::new(Board::default());
+        let long_ago = Instant::now().checked_sub(STALE * 2).unwrap_or_else(Instant::now);
+        Self {
+            board: RwLock::new((long_ago, board.clone())),
+            reading: Mutex::new(()),
+            changed: watch::channel(board).0,
+        }
+    }
+}
+
+/// Flags as somebody sees them.
+pub struct Evaluated {
+    /// By key.
+    pub flags: Vec<(String, Evaluation)>,
+    /// The board's etag; `stale` where everything is off because nothing could be read.
+    pub config: String,
+    /// When the board last changed, in seconds since 1970.
+    pub last_modified: i64,
+}
+
+impl Desk {
+    /// Reads where every workflow stands. Answers whether that has changed.
+    pub async fn refresh_flags(&self) -> Result<bool, DeskError> {
+        let flags = &self.inner.flags;
+        let _one = flags.reading.lock().await;
+        let began = Instant::now();
+        let mut board = Board::default();
+        let mut hash = Sha256::new();
+        let mut tx = self.snapshot().await?;
+        let kills: BTreeMap<String, String> = workflows::kills_in_force(&mut tx).await?.into_iter().collect();
+        for w in workflows::list(&mut tx, Hold::Look).await? {
+            let version = self.version(&mut tx, &w.id, w.version).await?;
+            hash.update(format!("{}\n{}\n{}\n{:?}\n", w.id, w.version, w.stage, w.killed_at));
+            let flag = Flag {
+                version,
+                number: w.version,
+                stage: stage_of(&w),
+                killed_by: kills.get(&w.id).cloned(),
+                killed: w.killed_at.is_some(),
+            };
+            board.flags.insert(w.id, flag);
+        }
+        drop(tx);
+        board.etag = hex::encode(&hash.finalize()[..16]);
+        let mut held = flags.board.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = held.1.etag != board.etag;
+        if changed {
+            board.last_modified = self.now().0.div_euclid(1_000);
+            let board = Arc::new(board);
+            self.board_was_read(&board, held.1.etag.is_empty());
+            *held = (began, board.clone());
+            drop(held);
+            flags.changed.send_replace(board);
+        } else {
+            held.0 = began;
+        }
+        Ok(changed)
+    }
+
+    /// Nothing in memory is to be trusted until it has been read anew.
+    pub(crate) fn distrust_flags(&self) {
+        let mut held = self.inner.flags.board.write().unwrap_or_else(PoisonError::into_inner);
+        held.0 = held.0.checked_sub(STALE * 2).unwrap_or(held.0);
+    }
+
+    /// The board, if it can be trusted.
+    async fn board(&self, wanted: Option<&str>) -> Option<Arc<Board>> {
+        let held = || {
+            let held = self.inner.flags.board.read().unwrap_or_else(PoisonError::into_inner);
+            (held.0.elapsed(), held.1.clone())
+        };
+        let (age, board) = held();
+        // Whoever has heard of a newer board than ours, from another hub, is right.
+        let behind = wanted.is_some_and(|etag| etag != board.etag);
+        if age < FRESH && !behind {
+            return Some(board);
+        }
+        // While somebody reads, the others go on with what is still good.
+        let busy = self.inner.flags.reading.try_lock().is_err();
+        if !(busy && age < STALE && !behind)
+            && let Ok(Err(e)) = tokio::time::timeout(STALE, self.refresh_flags()).await
+        {
+            tracing::warn!(error = %e, "flags can't be read");
+        }
+        let (age, board) = held();
+        (age < STALE).then_some(board)
+    }
+
+    /// What every flag that this identity may see comes to. `config` is the etag that a client was told of.
+    pub async fn evaluate_flags(&self, who: &Identity, audience: &Audience, config: Option<&str>) -> Evaluated {
+        let scope = who.scope(Act::Evaluate);
+        let Some(board) = self.board(config).await else {
+            let board = self.inner.flags.changed.borrow().clone();
+            let known = board.flags.keys().filter(|id| scope.includes(id));
+            let flags = known.map(|id| (id.clone(), OFF)).collect();
+            return Evaluated { flags, config: "stale".to_owned(), last_modified: board.last_modified };
+        };
+        let seen = board.flags.iter().filter(|(id, _)| scope.includes(id));
+        let flags = seen.map(|(id, flag)| (id.clone(), of(flag, audience))).collect();
+        Evaluated { flags, config: board.etag.clone(), last_modified: board.last_modified }
+    }
+
+    /// What one flag comes to, and the workflow's version; `None` where there is no such flag for this identity.
+    pub async fn evaluate_flag(
+        &self,
+        who: &Identity,
+        key: &str,
+        audience: &Audience,
+    ) -> Option<(Evaluation, Option<i64>)> {
+        if !who.scope(Act::Evaluate).includes(key) {
+            return None;
+        }
+        match self.board(None).await {
+            Some(board) => board.flags.get(key).map(|flag| (of(flag, audience), Some(flag.number))),
+            // Off, whether there is such a workflow or not: nothing is known.
+            None => Some((OFF, None)),
+        }
+    }
+
+    /// Told whenever what flags come from has changed.
+    pub fn flag_changes(&self) -> watch::Receiver<Arc<Board>> {
+        self.inner.flags.changed.subscribe()
+    }
+}
+
+fn of(flag: &Flag, audience: &Audience) -> Evaluation {
+    if flag.killed { OFF } else { flag::evaluate(&flag.version.pack, flag.stage, audience) }
+}

@@ -1,0 +1,90 @@
+//! What every change of a workflow's stage or life writes: the transition, and the help desk's notice.
+
+use crate::{Desk, DeskError, deliver, new_id};
+use countersign_domain::access::Identity;
+use countersign_domain::pack::Stage;
+use countersign_domain::time::Millis;
+use countersign_store::workflows::{self, TransitionRow, WorkflowRow};
+use countersign_store::{Tx, evidence};
+use serde_json::json;
+
+/// A change of a workflow's stage or life, before it is written.
+pub(crate) struct Turn<'a> {
+    /// `kill`, `resume`, `promote` or `demote`.
+    pub(crate) kind: &'static str,
+    pub(crate) to_stage: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) frozen: Option<i64>,
+    pub(crate) report_hash: Option<String>,
+    pub(crate) second_signer: Option<String>,
+}
+
+impl<'a> Turn<'a> {
+    pub(crate) fn of(kind: &'static str, to_stage: &'a str, reason: &'a str) -> Self {
+        Self { kind, to_stage, reason, frozen: None, report_hash: None, second_signer: None }
+    }
+}
+
+/// A reason that can be kept.
+pub(crate) fn reason_of(reason: &str) -> Result<&str, DeskError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > 2_000 || reason.contains('\0') {
+        return Err(DeskError::invalid("reason", "expected 1 to 2000 characters on why"));
+    }
+    Ok(reason)
+}
+
+impl Desk {
+    /// Writes a transition and tells the help desk, even of a killed workflow. Answers the transition's id.
+    pub(crate) async fn turn(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        w: &WorkflowRow,
+        turn: Turn<'_>,
+        at: Millis,
+    ) -> Result<String, DeskError> {
+        let (notice, stage) = match turn.kind {
+            "kill" => ("workflow.killed", w.stage.as_str()),
+            "resume" => ("workflow.resumed", turn.to_stage),
+            "promote" => ("workflow.promoted", turn.to_stage),
+            _ => ("workflow.demoted", turn.to_stage),
+        };
+        if self.version(tx, &w.id, w.version).await?.pack.delivery.is_some() {
+            let data = json!({ "workflow": w.id, "reason": turn.reason, "stage": stage });
+            deliver::enqueue(tx, &w.id, None, "", None, notice, at, at, data).await?;
+        }
+        let row = TransitionRow {
+            id: new_id(),
+            workflow_id: w.id.clone(),
+            kind: turn.kind.to_owned(),
+            from_stage: w.stage.clone(),
+            to_stage: turn.to_stage.to_owned(),
+            version: w.version,
+            actor: who.subject.clone(),
+            reason: turn.reason.to_owned(),
+            at: at.0,
+            effect_ms: None,
+            commit_ms: None,
+            frozen: turn.frozen,
+            report_hash: turn.report_hash,
+            second_signer: turn.second_signer,
+        };
+        workflows::add_transition(tx, &row).await?;
+        Ok(row.id)
+    }
+
+    /// Puts a workflow at a stage. What its version's evidence there is now is kept: red lines look at what comes
+    /// after it, or a workflow that was resumed would be killed again for what it was killed for.
+    pub(crate) async fn come_to(
+        &self,
+        tx: &mut Tx,
+        w: &WorkflowRow,
+        stage: Stage,
+        now: Millis,
+    ) -> Result<(), DeskError> {
+        let counts = evidence::at_stage(tx, &w.id, w.version, stage.as_str()).await?;
+        let baseline = json!({ "version": w.version, "counts": counts }).to_string();
+        Ok(workflows::set_stage(tx, &w.id, stage.as_str(), now, &baseline).await?)
+    }
+}

@@ -1,0 +1,7 @@
+//! Evidence: what the outcomes of drafts say about a failure rate, true at every look and under sampling.
+
+mod bound;
+mod counts;
+
+pub use bound::{BadGroups, Bound, Group, bound, groups_of_rows, more_until_green};
+pub use counts::{Counts, Summary, groups, is_verdict};

@@ -1,0 +1,250 @@
+//! Flags by OFREP 0.3, the OpenFeature Remote Evaluation Protocol: each workflow is a boolean flag.
+
+use crate::State;
+use crate::access::Who;
+use crate::answer::Failure;
+use crate::body::{self, Query};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{self, Path};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use countersign_desk::{Board, Code};
+use countersign_domain::draft::Audience;
+use countersign_domain::flag::{self, Evaluation, OFF};
+use futures::Stream;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+use std::time::Duration;
+
+const MAX_BYTES: usize = 64 << 10;
+
+/// A flag, or why there is none. Every field that a stock client may read is always there.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FlagAnswer {
+    /// The workflow's id.
+    key: String,
+    /// On or off; off with every error.
+    value: bool,
+    /// The stage, or `killed`.
+    variant: &'static str,
+    /// `TARGETING_MATCH`, `DISABLED` where it is killed, `ERROR`.
+    reason: &'static str,
+    /// `FLAG_NOT_FOUND`, `PARSE_ERROR`, `INVALID_CONTEXT`, `GENERAL`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_code: Option<&'static str>,
+    /// What went wrong, or why it is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_details: Option<String>,
+    /// The workflow's version.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    metadata: Map<String, Value>,
+}
+
+impl FlagAnswer {
+    fn of(key: &str, e: Evaluation, version: Option<i64>) -> Self {
+        let metadata = version.map(|v| Map::from_iter([("version".to_owned(), json!(v))])).unwrap_or_default();
+        // A client that looks for the reason of a DISABLED flag finds it where errors have theirs.
+        let error_details = (e == OFF).then(|| format!("{key} is killed"));
+        Self {
+            key: key.to_owned(),
+            value: e.value,
+            variant: e.variant,
+            reason: e.reason,
+            error_code: None,
+            error_details,
+            metadata,
+        }
+    }
+
+    fn failed(key: &str, code: &'static str, details: String) -> Self {
+        Self {
+            key: key.to_owned(),
+            value: false,
+            variant: "off",
+            reason: "ERROR",
+            error_code: Some(code),
+            error_details: Some(details),
+            metadata: Map::new(),
+        }
+    }
+}
+
+/// Who is asked about.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct EvaluationRequest {
+    /// `targetingKey`, `groups`, `opted_in`; anything else is left alone.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    context: Map<String, Value>,
+}
+
+/// The request's context, to the letter and as an audience.
+async fn context(body: Body) -> Result<(Map<String, Value>, Audience), (&'static str, String)> {
+    let bytes = body::read(body, MAX_BYTES).await.map_err(|_| ("PARSE_ERROR", "the body can't be read".to_owned()))?;
+    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    let request: EvaluationRequest = serde_json::from_slice(bytes)
+        .map_err(|e| ("PARSE_ERROR", format!("the body is no evaluation request: {e}")))?;
+    let audience = flag::audience(&request.context).map_err(|e| ("INVALID_CONTEXT", e))?;
+    Ok((request.context, audience))
+}
+
+/// One flag.
+#[utoipa::path(post, operation_id = "evaluate_flag", path = "/ofrep/v1/evaluate/flags/{key}", tag = "flags", params(("key" = String, Path)),
+    request_body = EvaluationRequest,
+    responses((status = 200, body = FlagAnswer), (status = 400, body = FlagAnswer), (status = 404, body = FlagAnswer)))]
+pub async fn evaluate(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(key): Path<String>,
+    body: Body,
+) -> (StatusCode, Json<FlagAnswer>) {
+    let audience = match context(body).await {
+        Ok((_, audience)) => audience,
+        Err((code, why)) => return (StatusCode::BAD_REQUEST, Json(FlagAnswer::failed(&key, code, why))),
+    };
+    match state.desk.evaluate_flag(&who, &key, &audience).await {
+        Some((e, version)) => (StatusCode::OK, Json(FlagAnswer::of(&key, e, version))),
+        None => {
+            let why = format!("no workflow {key:?} for this token");
+            (StatusCode::NOT_FOUND, Json(FlagAnswer::failed(&key, "FLAG_NOT_FOUND", why)))
+        }
+    }
+}
+
+/// What a client was told by its event stream.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkQuery {
+    /// The `etag` of the event that made it ask.
+    flag_config_etag: Option<String>,
+}
+
+/// Every flag that this token may see.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkAnswer {
+    flags: Vec<FlagAnswer>,
+    /// Where changes are told.
+    event_streams: Vec<EventStream>,
+}
+
+/// An event stream.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventStream {
+    /// `sse`.
+    r#type: &'static str,
+    endpoint: Endpoint,
+    /// A hidden page keeps its stream for so long.
+    inactivity_delay_sec: u32,
+}
+
+/// An address on this hub.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoint {
+    request_uri: String,
+}
+
+/// All flags. The `ETag` covers the whole context; a client that was told of a change never gets 304 before it has it.
+#[utoipa::path(post, operation_id = "evaluate_flags", path = "/ofrep/v1/evaluate/flags", tag = "flags", params(BulkQuery),
+    request_body = EvaluationRequest,
+    responses((status = 200, body = BulkAnswer), (status = 304, description = "As the client has it"), (status = 400, body = FlagAnswer)))]
+pub async fn evaluate_all(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(query): Query<BulkQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (context, audience) = match context(body).await {
+        Ok(read) => read,
+        Err((code, why)) => return (StatusCode::BAD_REQUEST, Json(FlagAnswer::failed("", code, why))).into_response(),
+    };
+    let told = query.flag_config_etag.as_deref();
+    let found = state.desk.evaluate_flags(&who, &audience, told).await;
+    // A map keeps its keys in order, so equal contexts are equal text.
+    let client = client_of(&state, &who.subject, &Value::Object(context).to_string());
+    let etag = format!("\"{}\"", digest(&[&client, &found.config]));
+    state.desk.client_fetched(&client, &found.config);
+    let has_it = headers.get("if-none-match").and_then(|v| v.to_str().ok()).is_some_and(|v| v == etag);
+    if has_it && told.is_none_or(|t| t == found.config) {
+        return (StatusCode::NOT_MODIFIED, [("etag", etag)]).into_response();
+    }
+    let answer = BulkAnswer {
+        flags: found.flags.iter().map(|(key, e)| FlagAnswer::of(key, *e, None)).collect(),
+        event_streams: vec![EventStream {
+            r#type: "sse",
+            endpoint: Endpoint { request_uri: format!("/ofrep/v1/stream?client={client}") },
+            inactivity_delay_sec: 86_400,
+        }],
+    };
+    ([("etag", etag)], Json(answer)).into_response()
+}
+
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(&hash.finalize()[..16])
+}
+
+/// The name under which a client's stream and fetches are one: a hash of who asks about whom, and a tag that only this
+/// hub can make, since an `EventSource` sends no token.
+fn client_of(state: &State, subject: &str, context: &str) -> String {
+    let name = digest(&[subject, context]);
+    let tag = seal(state, &name);
+    format!("{name}.{tag}")
+}
+
+fn seal(state: &State, name: &str) -> String {
+    state.desk.seal("flag client", name).get(..32).unwrap_or_default().to_owned()
+}
+
+/// Which client.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StreamQuery {
+    /// As the bulk answer names it.
+    client: String,
+}
+
+/// Told of every change, with one kind of event, `refetchEvaluation`. It says nothing of any flag.
+#[utoipa::path(get, operation_id = "flag_stream", path = "/ofrep/v1/stream", tag = "flags", params(StreamQuery),
+    responses((status = 200, description = "Events named `message`", content_type = "text/event-stream"), (status = 401, description = "Not a stream of this hub's")))]
+pub async fn stream(
+    extract::State(state): extract::State<State>,
+    Query(query): Query<StreamQuery>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    let ours = query.client.split_once('.').is_some_and(|(name, tag)| seal(&state, name) == tag);
+    if !ours {
+        return Err(Failure::new(Code::Unauthorized, "not a stream of this hub's; fetch the flags first"));
+    }
+    let (mut changes, stop) = (state.desk.flag_changes(), state.stop.clone());
+    let open = state.desk.client_stream(&query.client);
+    let stream = async_stream::stream! {
+        let _open = open;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                changed = changes.changed() => if changed.is_err() { break },
+            }
+            let board = changes.borrow_and_update().clone();
+            yield Ok(refetch(&board));
+        }
+    };
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+fn refetch(board: &Board) -> Event {
+    let data = json!({ "type": "refetchEvaluation", "etag": board.etag(), "lastModified": board.last_modified });
+    Event::default().event("message").data(data.to_string())
+}
