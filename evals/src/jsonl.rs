@@ -1,4 +1,4 @@
-//! JSONL, the faithful form. Label and body are stored as JSON that never changes, so a line is put together from
+//! JSONL, the faithful form. Label and body are stored as JSON, so a line is put together from
 //! them as they are: the same case makes the same bytes, and an export costs little more than reading.
 
 use serde::Deserialize;

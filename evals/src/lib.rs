@@ -60,6 +60,36 @@ pub struct Label {
     pub pack_hash: String,
     /// The guidelines' hash.
     pub guideline_hash: String,
+    /// It came faster than the draft can be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub too_fast: bool,
+    /// Two verdicts differed, and a curator settled on this label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
+}
+
+/// A curator's decision between two verdicts; the label's own fields are what was settled on.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Settled {
+    /// `approve`, `edit` or `escalate`.
+    pub action: String,
+    /// An edit's grade.
+    pub grade: Option<String>,
+    /// An escalation's codes.
+    pub reasons: Vec<String>,
+    /// An edit's text.
+    pub final_text: Option<String>,
+    /// Why.
+    pub note: String,
+    /// A stable pseudonym.
+    pub by: String,
+    /// When.
+    pub at: Millis,
+    /// The first verdict and the second.
+    pub verdicts: Vec<String>,
+    /// What the first reviewer said: action, grade, reasons, text.
+    #[schema(value_type = Object)]
+    pub was: serde_json::Value,
 }
 
 /// A case: one line of the JSONL export.

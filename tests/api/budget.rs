@@ -61,11 +61,14 @@ fn near(value: &Value, expected: f64) {
     assert!((found - expected).abs() < 1e-9, "{found}, not {expected}");
 }
 
-/// A service that keeps what is posted to it: path and JSON.
+/// What was posted, as path and JSON, and the statuses to answer with next.
+type Posted = (Vec<(String, Value)>, VecDeque<u16>);
+
+/// A service that keeps what is posted to it.
 #[derive(Clone)]
 struct Service {
     url: String,
-    inner: Arc<Mutex<(Vec<(String, Value)>, VecDeque<u16>)>>,
+    inner: Arc<Mutex<Posted>>,
 }
 
 impl Service {

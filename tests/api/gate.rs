@@ -1,5 +1,5 @@
 //! A gate is green on evidence alone, and a workflow whose red line is crossed goes back by itself.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use countersign_testkit::drafts::{edit, escalation, verdict};
 use countersign_testkit::{App, Draft, Engine, Person, TestPack, on_both};

@@ -356,11 +356,14 @@ pub enum Incident {
 /// The audit log.
 #[derive(Subcommand)]
 pub enum Audit {
-    /// Follow the chain; exits 1 and names the first broken entry if it doesn't hold.
+    /// Follow the chain and replay the draws; exits 1 and names the first broken entry or wrong draw.
     Verify {
         /// Also against a checkpoint that was kept elsewhere.
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
+        /// The chain alone.
+        #[arg(long)]
+        no_draws: bool,
     },
     /// Print a signed checkpoint to keep elsewhere.
     Checkpoint,

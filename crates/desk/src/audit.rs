@@ -1,5 +1,6 @@
 //! The audit log: verified, signed, read and exported.
 
+use crate::draws::Replayed;
 use crate::{Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::audit::{Checkpoint, Entry, Walk};
@@ -29,19 +30,32 @@ pub struct Verified {
     /// The public half of the key that signs here, Ed25519, hex.
     #[serde(default)]
     pub public_key: String,
+    /// The draws, replayed, unless that was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draws: Option<Replayed>,
 }
 
 const STRETCH: i64 = 2_000;
 
 impl Desk {
-    /// Follows the whole chain, against its head, the kept checkpoints, and one that somebody kept elsewhere.
-    pub async fn verify_audit(&self, who: &Identity, outside: Option<Checkpoint>) -> Result<Verified, DeskError> {
+    /// Follows the whole chain, against its head, the kept checkpoints, and one that somebody kept elsewhere; with
+    /// `draws` it also replays which drafts were drawn for review.
+    pub async fn verify_audit(
+        &self,
+        who: &Identity,
+        outside: Option<Checkpoint>,
+        draws: bool,
+    ) -> Result<Verified, DeskError> {
         self.require(who, Act::ReadAudit, None, "read the audit log")?;
         let mut tx = self.snapshot().await?;
         let kept = audit::checkpoints(&mut tx).await?;
         let checkpoint = kept.last().cloned();
         let found = self.follow(&mut tx, kept, outside).await?;
-        Ok(Verified { checkpoint, public_key: hex::encode(self.inner.signing.verifying_key().to_bytes()), ..found })
+        drop(tx);
+        let draws = if draws { Some(self.replay_draws().await?) } else { None };
+        let ok = found.ok && draws.as_ref().is_none_or(|d| d.wrong == 0);
+        let public_key = hex::encode(self.inner.signing.verifying_key().to_bytes());
+        Ok(Verified { ok, checkpoint, public_key, draws, ..found })
     }
 
     async fn follow(
@@ -107,6 +121,7 @@ impl Desk {
             why: None,
             checkpoint: None,
             public_key: String::new(),
+            draws: None,
         })
     }
 
@@ -162,5 +177,6 @@ fn broken(entries: i64, at: i64, why: &str) -> Verified {
         why: Some(why.to_owned()),
         checkpoint: None,
         public_key: String::new(),
+        draws: None,
     }
 }

@@ -1,13 +1,14 @@
 //! Deciding: one transaction for the verdict, its case, the evidence, the audit entry and the outgoing delivery.
 
-use crate::{ChangeKind, Desk, DeskError, deliver, new_id, record};
+use crate::{ChangeKind, Desk, DeskError, deliver, new_id, probe, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::diff::{self, Edit};
 use countersign_domain::draft::DraftBody;
 use countersign_domain::mark::Marks;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
-use countersign_domain::verdict::{Action, Conflict, Hold, Standing, Verdict, judge, outcome_key};
+use countersign_domain::verdict::{Action, Conflict, Hold, Standing, Verdict, counted_key, judge, outcome_key};
+use countersign_domain::vigilance;
 use countersign_store::cases::NewCase;
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::escalations::NewEscalation;
@@ -94,6 +95,7 @@ impl Desk {
         let draft = drafts::get(tx, draft_id, false).await?;
         let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
         self.require(who, Act::Review, Some(&draft.workflow_id), "review")?;
+        probe::for_them(who, &draft)?;
         let body = serde_json::from_str(&draft.body).map_err(|_| countersign_store::StoreError::Unreadable {
             what: "a draft's body",
             value: draft.id.clone(),
@@ -119,7 +121,10 @@ impl Desk {
             if before.digest != digest || before.reviewer != who.subject {
                 return Err(DeskError::VerdictReused(verdict.verdict_id.clone()));
             }
-            let case_id = cases::id_of_verdict(&mut tx, &before.id).await?;
+            let case_id = match draft.probe {
+                Some(_) => Some(probe::case_id(&before)),
+                None => cases::id_of_verdict(&mut tx, &before.id).await?,
+            };
             return Ok(Decided::Before(outcome(&draft, before, case_id)?));
         }
         let lease = leases::get(&mut tx, &verdict.lease_id).await?.filter(|l| l.draft_seq == draft.seq);
@@ -135,6 +140,12 @@ impl Desk {
         verdict.check(&version.pack, &body.draft.text)?;
 
         let grade = edit.as_ref().map(|e| verdict.grade.unwrap_or(e.suggested_grade));
+        let key = outcome_key(verdict.action, grade, &verdict.reasons);
+        // A person who missed too many probes counts once a second one has said the same.
+        let unconfirmed = round == 1 && draft.probe.is_none() && self.is_told(&mut tx, who, &version).await?;
+        let held = lease.as_ref().map_or(0.0, |l| (now.0 - l.leased_at) as f64 / 1000.0);
+        let seconds = if verdict.seconds > 0.0 { verdict.seconds } else { held };
+        let too_fast = draft.probe.is_none() && vigilance::too_fast(words(&body.draft.text), seconds);
         let row = VerdictRow {
             id: verdict.verdict_id.clone(),
             draft_seq: draft.seq,
@@ -156,20 +167,32 @@ impl Desk {
             undo_until: now.plus_seconds(i64::from(version.pack.review.undo_seconds)).0,
             digest,
             withdrawn: 0,
+            counted: (round == 1 && draft.probe.is_none()).then(|| counted_key(&key, unconfirmed, None, None)),
+            unconfirmed: unconfirmed.into(),
+            too_fast: too_fast.into(),
         };
         verdicts::insert(&mut tx, &row).await?;
         leases::end(&mut tx, &row.lease_id, now, "decided").await?;
+        if draft.probe.is_some() {
+            let outcome = self.take_probe(&mut tx, who, &mut draft, row, &key).await?;
+            tx.commit().await?;
+            self.tell(ChangeKind::VerdictRecorded, &draft.workflow_id, Some(&draft.id)).await;
+            return Ok(Decided::Now(outcome));
+        }
         let case_id = self.file_case(&mut tx, &draft, &version, &row).await?;
-        let key = outcome_key(verdict.action, grade, &verdict.reasons);
         if round == 1 {
             drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
-            evidence::add(&mut tx, record_of(&draft), &key, now, 1);
+            evidence::add(&mut tx, record_of(&draft), row.counted.as_deref().unwrap_or(&key), now, 1);
             self.send_on(&mut tx, &version, &draft, &body, verdict, &row).await?;
-            if draft.double_read == 1 {
+            if draft.double_read == 1 || unconfirmed {
                 self.ask_a_second(&mut tx, &version, &draft, &row).await?;
             }
         } else {
             second_reviews::set_state(&mut tx, draft.seq, "done").await?;
+        }
+        // Under a draft's first lease there can be no other verdict yet.
+        if draft.fence > 1 {
+            self.meet(&mut tx, &draft, &row).await?;
         }
         let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
         record(&mut tx, now, &who.subject, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail)
@@ -193,7 +216,7 @@ impl Desk {
     ) -> Result<String, DeskError> {
         let id = new_id();
         let reasons: Vec<String> = serde_json::from_str(&v.reasons).unwrap_or_default();
-        let label = json!({
+        let mut label = json!({
             "id": id, "draft_id": draft.id, "verdict_id": v.id, "workflow": draft.workflow_id, "version": draft.version,
             "stage": draft.stage, "external_id": draft.external_id, "revision": draft.revision, "round": v.round,
             "action": v.action, "grade": v.grade, "suggested_grade": v.suggested_grade, "edit_ratio": v.edit_ratio,
@@ -202,6 +225,9 @@ impl Desk {
             "probability": draft.probability, "marks": Marks(draft.marks).words(), "content_hash": draft.content_hash,
             "pack_hash": version.pack.hash(), "guideline_hash": version.pack.guideline_hash(),
         });
+        if v.too_fast == 1 {
+            label["too_fast"] = json!(true);
+        }
         let case = NewCase {
             id: &id,
             verdict_id: &v.id,
@@ -362,11 +388,15 @@ pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {
     Record { workflow: &draft.workflow_id, version: draft.version, stage: &draft.stage, probability: draft.probability }
 }
 
+fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}
+
 fn held(l: &LeaseRow) -> Hold {
     Hold { lease_id: l.id.clone(), fence: l.fence, reviewer: l.reviewer.clone(), expires_at: Millis(l.expires_at) }
 }
 
-fn outcome(draft: &DraftRow, v: VerdictRow, case_id: Option<String>) -> Result<Outcome, DeskError> {
+pub(crate) fn outcome(draft: &DraftRow, v: VerdictRow, case_id: Option<String>) -> Result<Outcome, DeskError> {
     Ok(Outcome {
         case_id,
         verdict_id: v.id,

@@ -237,6 +237,7 @@ impl Desk {
             marks: marks.0,
             risk: marks.high_risk().into(),
             probability: 1.0,
+            selected: 1,
             double_read: 0,
             staged_at: now.0,
             expires_at: now.plus_seconds(3600).0,
@@ -244,6 +245,9 @@ impl Desk {
             content_hash: content_hash(&text, &checks),
             checks: serde_json::to_string(&checks).unwrap_or_default(),
             body: text.clone(),
+            probe: None,
+            probe_for: None,
+            probe_place: None,
         };
         // Below zero, so that no number of a real draft is ever used twice and the words of none are indexed.
         let number = -(i64::from_le_bytes(keys::random::<8>()?) & (i64::MAX >> 1)) - 2;

@@ -83,6 +83,9 @@ pub enum DeskError {
     /// A verdict id used twice for different verdicts.
     #[error("verdict {0} was taken already, with other content; nothing was changed")]
     VerdictReused(String),
+    /// A disagreement that was settled before.
+    #[error("disagreement {0} is settled already; nothing was changed")]
+    Settled(String),
     /// A promotion that the evidence doesn't carry; there is no override.
     #[error("{0}")]
     GateNotGreen(String),
@@ -127,7 +130,7 @@ impl DeskError {
                 Conflict::LeaseLost => Code::LeaseLost,
                 Conflict::ContentChanged => Code::ContentChanged,
             },
-            Self::VerdictReused(_) => Code::AlreadyDecided,
+            Self::VerdictReused(_) | Self::Settled(_) => Code::AlreadyDecided,
             Self::AlreadyDelivered => Code::AlreadyDelivered,
             Self::GateNotGreen(_) => Code::GateNotGreen,
             Self::TooManyLeases(_) => Code::RateLimited,

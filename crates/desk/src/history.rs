@@ -1,10 +1,12 @@
 //! What happened to a workflow: outcomes by day, transitions, versions and what changed between them.
 
+use crate::view::sees_verdicts;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::diff::{self, Op};
 use countersign_domain::pack::{Pack, PackFiles};
 use countersign_domain::time::Millis;
+use countersign_domain::verdict::UNCONFIRMED;
 use countersign_store::workflows::{self, Hold, TransitionRow, VersionRow};
 use countersign_store::{StoreError, Tx, evidence};
 use serde::Serialize;
@@ -135,7 +137,9 @@ impl Desk {
         let first = evidence::day(self.now()) - days + 1;
         let mut by_day: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
         for (day, outcome, n) in evidence::since(&mut tx, id, first).await? {
-            by_day.entry(day).or_default().insert(outcome, n);
+            // Who hasn't been confirmed yet is nobody's business here.
+            let outcome = outcome.strip_prefix(UNCONFIRMED).unwrap_or(&outcome).to_owned();
+            *by_day.entry(day).or_default().entry(outcome).or_default() += n;
         }
         Ok(History {
             days: by_day.into_iter().map(|(day, outcomes)| Day { day: date(day), outcomes }).collect(),
@@ -147,8 +151,14 @@ impl Desk {
     /// A version's files, as they were applied.
     pub async fn version_files(&self, who: &Identity, id: &str, version: i64) -> Result<VersionFiles, DeskError> {
         self.require(who, Act::Enter, Some(id), "read the pack")?;
-        let row = stored(&mut self.read().await?, id, version).await?;
-        let files = files_of(&row)?;
+        let mut tx = self.read().await?;
+        let row = stored(&mut tx, id, version).await?;
+        let mut files = files_of(&row)?;
+        // Who may be given a probe must not know it.
+        let probes = self.version(&mut tx, id, version).await?.pack.review.probes.clone();
+        if let Some(name) = probes.filter(|_| !sees_verdicts(who, id)) {
+            files.remove(&name);
+        }
         Ok(VersionFiles { version: version_view(row), files })
     }
 
@@ -161,7 +171,13 @@ impl Desk {
             &flat(&self.version(&mut tx, id, from).await?.pack),
             &flat(&self.version(&mut tx, id, to).await?.pack),
         );
-        let (before, after) = (files_of(&before)?, files_of(&after)?);
+        let (mut before, mut after) = (files_of(&before)?, files_of(&after)?);
+        for (version, files) in [(from, &mut before), (to, &mut after)] {
+            let probes = self.version(&mut tx, id, version).await?.pack.review.probes.clone();
+            if let Some(name) = probes.filter(|_| !sees_verdicts(who, id)) {
+                files.remove(&name);
+            }
+        }
         let names: BTreeSet<&String> =
             before.keys().chain(after.keys()).filter(|n| *n != Pack::WORKFLOW_FILE).collect();
         let text = |files: &'_ PackFiles, name: &str| files.get(name).cloned().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Leases: the next draft, a certain draft, for longer, and given back.
 
 use crate::view::{DraftView, sees_verdicts};
-use crate::{ChangeKind, Desk, DeskError, new_id, record};
+use crate::{ChangeKind, Desk, DeskError, new_id, probe, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -93,6 +93,7 @@ impl Desk {
     ) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
         let seen = drafts::get(tx, id, false).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
+        probe::for_them(who, &seen)?;
         let workflow = self.living(tx, &seen.workflow_id).await?;
         let Some(draft) = drafts::get(tx, id, true).await? else { return Err(DeskError::not_found("draft", id)) };
         let held = leases::of_draft(tx, draft.seq).await?;
@@ -168,6 +169,11 @@ impl Desk {
         }
         let Some((candidate, workflow)) = best else { return Ok(None) };
         let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(None) };
+        if candidate.round == 1
+            && let Some(probe) = self.slip_in(tx, who, workflow, &draft, now).await?
+        {
+            return self.hold(tx, who, workflow, probe, 1, now).await.map(Some);
+        }
         self.hold(tx, who, workflow, draft, candidate.round, now).await.map(Some)
     }
 

@@ -1,6 +1,6 @@
 //! Lists: drafts, and what I did today.
 
-use crate::{Desk, DeskError};
+use crate::{Desk, DeskError, Vigilance};
 use countersign_domain::access::{Act, Grant, Identity};
 use countersign_domain::mark::{Mark, Marks};
 use countersign_domain::state::State;
@@ -8,7 +8,7 @@ use countersign_domain::time::Millis;
 use countersign_store::page::{Page, cursor};
 use countersign_store::search::{self, Filter, ListRow, Sort};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, drafts, escalations, verdicts};
+use countersign_store::{Tx, drafts, escalations, probes, verdicts};
 use serde::{Deserialize, Serialize};
 
 /// A draft as a list shows it.
@@ -117,6 +117,9 @@ pub struct Me {
     pub owner: bool,
     /// My day.
     pub today: Today,
+    /// Where I missed too many drafts with a known fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vigilance: Vec<Vigilance>,
 }
 
 /// What I decided since midnight UTC.
@@ -186,7 +189,8 @@ impl Desk {
             }
             if counted {
                 for workflow in &workflows {
-                    let counts = drafts::counts(&mut tx, workflow).await?;
+                    let mut counts = drafts::counts(&mut tx, workflow).await?;
+                    counts.extend(probes::counts(&mut tx, workflow, &who.subject).await?);
                     total += counts
                         .iter()
                         .filter(|(s, _)| stored.is_empty() || stored.contains(s))
@@ -202,6 +206,7 @@ impl Desk {
                 words: words.clone(),
                 ticket: ticket.clone(),
                 customer: customer.clone(),
+                viewer: who.subject.clone(),
                 sort,
             };
             rows.extend(search::list(&mut tx, &filter, &page).await?.into_iter().map(|r| (r, killed)));
@@ -219,7 +224,7 @@ impl Desk {
         let mut out = Vec::with_capacity(rows.len());
         for (row, killed) in rows {
             let state = State::parse(&row.state).unwrap_or(State::Staged);
-            let blind = self.is_blind(&mut tx, who, &row.workflow_id, row.seq, state).await?;
+            let blind = row.probe == 0 && self.is_blind(&mut tx, who, &row.workflow_id, row.seq, state).await?;
             if !(blind && by_verdict) {
                 out.push(self.summary(&mut tx, who, row, killed, blind).await?);
             }
@@ -236,8 +241,11 @@ impl Desk {
         blind: bool,
     ) -> Result<DraftSummary, DeskError> {
         let stored = State::parse(&row.state).unwrap_or(State::Staged);
-        let escalation =
-            if stored == State::Escalated && !blind { escalations::of_draft(tx, row.seq).await? } else { None };
+        let escalation = match stored {
+            State::Escalated if row.probe == 1 => self.probe_escalation(tx, &row.id).await?,
+            State::Escalated if !blind => escalations::of_draft(tx, row.seq).await?,
+            _ => None,
+        };
         Ok(DraftSummary {
             id: row.id,
             workflow: row.workflow_id,
@@ -287,7 +295,9 @@ impl Desk {
     pub async fn me(&self, who: &Identity) -> Result<Me, DeskError> {
         const DAY: i64 = 86_400_000;
         let midnight = Millis(self.now().0.div_euclid(DAY) * DAY);
-        let rows = verdicts::since(&mut self.read().await?, &who.subject, midnight).await?;
+        let mut tx = self.read().await?;
+        let rows = verdicts::since(&mut tx, &who.subject, midnight).await?;
+        let vigilance = self.vigilance(&mut tx, who).await?;
         let standing: Vec<_> = rows.iter().filter(|(_, _, withdrawn)| *withdrawn == 0).collect();
         let mut seconds: Vec<f64> = standing.iter().map(|(s, _, _)| *s).collect();
         seconds.sort_by(f64::total_cmp);
@@ -303,6 +313,7 @@ impl Desk {
                 as_is: (!standing.is_empty()).then(|| as_is as f64 / standing.len() as f64),
                 withdrawn: (rows.len() - standing.len()) as i64,
             },
+            vigilance,
         })
     }
 

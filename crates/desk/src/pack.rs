@@ -39,7 +39,7 @@ impl Desk {
         }
         let seed = keys::random::<32>()?;
         // What the pack names is kept; whatever else lay in the folder is not.
-        let named = [Pack::WORKFLOW_FILE, pack.workflow.guidelines.as_str(), pack.workflow.runbook.as_str()];
+        let named = pack.named_files();
         let kept: PackFiles = files
             .iter()
             .filter(|(name, _)| named.contains(&name.as_str()))

@@ -10,7 +10,7 @@ use countersign_domain::{citation, review};
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, leases, search, sources};
+use countersign_store::{Tx, leases, probes, search, sources, volumes};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -136,8 +136,13 @@ impl Desk {
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
+        let rates = self.rates_now(tx, &workflow.id, &version, stage, now).await?;
         let mut known: HashMap<String, Vec<drafts::Known>> = HashMap::new();
         for k in drafts::known(tx, &workflow.id, &tickets).await? {
+            if k.probe == 1 {
+                probes::rename(tx, k.seq).await?;
+                continue;
+            }
             known.entry(k.external_id.clone()).or_default().push(k);
         }
         let cited: Vec<&str> =
@@ -158,7 +163,7 @@ impl Desk {
             }
             let Some(seq) = numbers.next() else { break };
             let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &stored);
-            let rate = version.pack.review_rate(stage, marks.high_risk());
+            let rate = if marks.high_risk() { rates.high } else { rates.low };
             let draw = review::draw(
                 &version.seed,
                 &row.incoming.external_id,
@@ -194,6 +199,7 @@ impl Desk {
                 marks: marks.0,
                 risk: marks.high_risk().into(),
                 probability: draw.probability,
+                selected: draw.selected.into(),
                 double_read: draw.double.into(),
                 staged_at: now.0,
                 expires_at: deadline(row.incoming.expires_at, now, &version).0,
@@ -202,6 +208,9 @@ impl Desk {
                 // Plain structs; serialising them can't fail.
                 checks: serde_json::to_string(&checks).unwrap_or_default(),
                 body: String::new(),
+                probe: None,
+                probe_for: None,
+                probe_place: None,
             };
             ticket.push(drafts::Known {
                 external_id: draft.external_id.clone(),
@@ -209,6 +218,7 @@ impl Desk {
                 seq,
                 id: id.clone(),
                 state: draft.state.clone(),
+                probe: 0,
             });
             let mut cites: Vec<&str> = row.incoming.body.draft.citations.iter().map(|c| c.source.as_str()).collect();
             cites.sort_unstable();
@@ -251,6 +261,7 @@ impl Desk {
         let mut record_counts: HashMap<(u64, &str), i64> = HashMap::new();
         let mut hash = Sha256::new();
         for row in &batch.rows {
+            volumes::add(tx, &workflow.id, row.risk, now, 1);
             *states.entry(&row.state).or_default() += 1;
             *record_counts.entry((row.probability.to_bits(), "staged")).or_default() += 1;
             let fate = match row.state()? {

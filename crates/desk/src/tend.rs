@@ -1,10 +1,9 @@
 //! What the hub does by itself: leases lapse, drafts expire, the log is signed, words are indexed.
 
 use crate::{ChangeKind, Desk, DeskError, record};
-use countersign_domain::state::State;
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold};
-use countersign_store::{drafts, second_reviews};
+use countersign_store::{drafts, probes, second_reviews};
 use serde_json::json;
 
 const STRETCH: i64 = 200;
@@ -36,7 +35,10 @@ impl Desk {
                     break;
                 }
                 for draft in &overdue {
-                    drafts::shift_by_seq(&mut tx, draft.seq, &workflow, State::Staged, State::Expired).await?;
+                    drafts::expire(&mut tx, &workflow, draft).await?;
+                    if draft.probe == 1 {
+                        continue;
+                    }
                     let of = Record {
                         workflow: &workflow,
                         version: draft.version,
@@ -52,7 +54,7 @@ impl Desk {
                     "drafts.expired",
                     Some(&workflow),
                     None,
-                    json!({ "drafts": overdue.len() }),
+                    json!({ "drafts": overdue.iter().filter(|d| d.probe == 0).count() }),
                 )
                 .await?;
                 tx.commit().await?;
@@ -61,7 +63,14 @@ impl Desk {
             }
         }
         let mut tx = self.write().await?;
-        if second_reviews::expire(&mut tx, now).await? > 0 {
+        let mut moved = second_reviews::expire(&mut tx, now).await?;
+        for workflow in workflows::list(&mut tx, Hold::Look).await?.into_iter().filter(|w| w.killed_at.is_none()) {
+            let version = self.version(&mut tx, &workflow.id, workflow.version).await?;
+            if version.pack.delivery.is_some() && !version.pack.probes.is_empty() {
+                moved += probes::arrive(&mut tx, &workflow.id, now).await?;
+            }
+        }
+        if moved > 0 {
             tx.commit().await?;
         }
         Ok(expired)

@@ -1,6 +1,6 @@
 //! A draft as a person sees it, and nothing of it that would spoil a blind second review.
 
-use crate::{Desk, DeskError};
+use crate::{Desk, DeskError, probe};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::citation::{Checks, readable};
 use countersign_domain::draft::DraftBody;
@@ -159,6 +159,7 @@ impl Desk {
             .await?
             .ok_or_else(|| DeskError::not_found("draft", id))?;
         self.require(who, Act::ReadDrafts, Some(&draft.workflow_id), "read drafts")?;
+        probe::for_them(who, &draft)?;
         let view = self.view(&mut tx, who, &draft).await?;
         let detail = serde_json::json!({});
         crate::record(&mut tx, self.now(), &who.subject, "draft.read", Some(&draft.workflow_id), Some(id), detail)
@@ -207,8 +208,17 @@ impl Desk {
             state => state,
         };
         let outcome = if shown { verdicts::standing(tx, draft.seq, 1).await? } else { None };
-        let delivery = if shown { deliveries::of_draft(tx, draft.seq).await? } else { None };
-        let escalation = if shown { escalations::of_draft(tx, draft.seq).await? } else { None };
+        let mut delivery = if shown { deliveries::of_draft(tx, draft.seq).await? } else { None };
+        let mut escalation = if shown { escalations::of_draft(tx, draft.seq).await? } else { None };
+        if let Some(verdict) = outcome.as_ref().filter(|_| draft.probe.is_some()) {
+            delivery = probe::delivery(draft, verdict, &version, self.now());
+            escalation = probe::escalation(draft, verdict, &version);
+        }
+        let arrived = draft.probe.is_some() && delivery.as_ref().is_some_and(|d| d.state == "delivered");
+        let state = match state {
+            State::Approved | State::Edited if arrived => State::Delivered,
+            state => state,
+        };
         let named =
             body.sources.iter().map(|s| s.id.as_str()).chain(body.draft.citations.iter().map(|c| c.source.as_str()));
         let allowed: Vec<&str> = named.filter(|id| version.pack.may_cite(id)).collect();

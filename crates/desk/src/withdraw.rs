@@ -6,7 +6,6 @@ use crate::{ChangeKind, Desk, DeskError, decide, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
-use countersign_domain::verdict::{Action, Grade, outcome_key};
 use countersign_store::{deliveries, drafts, escalations, evidence, leases, second_reviews, verdicts};
 use serde::Serialize;
 use serde_json::json;
@@ -50,6 +49,9 @@ impl Desk {
             let (lease, state) = (mine.as_ref().map(LeaseView::of), draft.state()?);
             return Ok(Withdrawn { verdict_id: verdict.id, draft_id: draft.id, state, lease, draft: view });
         }
+        if draft.probe.is_some() {
+            return self.withdraw_probe(tx, who, &workflow, draft, verdict).await;
+        }
         let delivery = deliveries::of_verdict(&mut tx, draft.seq, verdict_id).await?;
         match &delivery {
             // A try has begun: the receiver may have it.
@@ -60,6 +62,7 @@ impl Desk {
             _ => {}
         }
         verdicts::withdraw(&mut tx, verdict_id, &who.subject, now).await?;
+        let verdict = self.part(&mut tx, &draft, verdict, now).await?;
         // Without a first verdict there is nothing to review a second time; the next first one asks anew.
         let void = verdict.round == 2 && verdicts::standing(&mut tx, draft.seq, 1).await?.is_none();
         let superseded = if verdict.round == 1 {
@@ -67,7 +70,8 @@ impl Desk {
                 deliveries::set_state(&mut tx, &d.id, "withdrawn", now, None, None).await?;
             }
             escalations::withdraw(&mut tx, verdict_id).await?;
-            self.uncount(&mut tx, &draft, &verdict).await?;
+            let counted = verdict.counted.clone().unwrap_or_else(|| verdict.key());
+            evidence::add(&mut tx, decide::record_of(&draft), &counted, Millis(verdict.at), -1);
             for lease in leases::of_draft(&mut tx, draft.seq).await? {
                 leases::end(&mut tx, &lease.id, now, "voided").await?;
             }
@@ -102,21 +106,5 @@ impl Desk {
         tx.commit().await?;
         self.tell(ChangeKind::VerdictWithdrawn, &draft.workflow_id, Some(&draft.id)).await;
         Ok(Withdrawn { verdict_id: verdict.id, draft_id: draft.id, state, lease, draft: view })
-    }
-
-    async fn uncount(
-        &self,
-        tx: &mut countersign_store::Tx,
-        draft: &drafts::DraftRow,
-        v: &verdicts::VerdictRow,
-    ) -> Result<(), DeskError> {
-        // As they were written by `decide`.
-        let action: Option<Action> = serde_json::from_value(json!(v.action)).ok();
-        let grade: Option<Grade> = serde_json::from_value(json!(v.grade)).ok().flatten();
-        let reasons: Vec<String> = serde_json::from_str(&v.reasons).unwrap_or_default();
-        if let Some(action) = action {
-            evidence::add(tx, decide::record_of(draft), &outcome_key(action, grade, &reasons), Millis(v.at), -1);
-        }
-        Ok(())
     }
 }

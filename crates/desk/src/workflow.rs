@@ -6,7 +6,7 @@ use countersign_domain::pack::Pack;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, deliveries, drafts, escalations, pulls};
+use countersign_store::{Tx, deliveries, drafts, escalations, probes, pulls};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ impl Desk {
         let mut tx = self.snapshot().await?;
         let mut out = Vec::new();
         for row in self.chosen(&mut tx, who, Act::Enter, None).await? {
-            out.push(self.workflow_view(&mut tx, &row).await?.0);
+            out.push(self.workflow_view(&mut tx, who, &row).await?.0);
         }
         Ok(out)
     }
@@ -114,7 +114,7 @@ impl Desk {
         self.require(who, Act::Enter, Some(id), "read this workflow")?;
         let mut tx = self.read().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
-        let (workflow, version) = self.workflow_view(&mut tx, &row).await?;
+        let (workflow, version) = self.workflow_view(&mut tx, who, &row).await?;
         let pack: &Pack = &version.pack;
         Ok(WorkflowDetail {
             workflow,
@@ -127,6 +127,7 @@ impl Desk {
     async fn workflow_view(
         &self,
         tx: &mut Tx,
+        who: &Identity,
         row: &WorkflowRow,
     ) -> Result<(WorkflowView, std::sync::Arc<crate::Version>), DeskError> {
         let version = self.version(tx, &row.id, row.version).await?;
@@ -134,7 +135,11 @@ impl Desk {
         let keys = pack.reason_keys();
         let killed = row.killed_at.is_some();
         let mut counts = BTreeMap::new();
-        for (state, n) in drafts::counts(tx, &row.id).await? {
+        let mut stored = drafts::counts(tx, &row.id).await?;
+        if !pack.probes.is_empty() {
+            stored.extend(probes::counts(tx, &row.id, &who.subject).await?);
+        }
+        for (state, n) in stored {
             let shown = if state == State::Staged && killed { State::Frozen } else { state };
             *counts.entry(shown.as_str()).or_insert(0) += n;
         }

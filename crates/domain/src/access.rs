@@ -77,6 +77,8 @@ pub enum Act {
     PostEvals,
     /// Read cases and export them.
     ReadCases,
+    /// Settle disagreements between two verdicts.
+    Settle,
     /// Read deliveries.
     ReadDeliveries,
     /// Try a delivery again.
@@ -116,6 +118,7 @@ impl Act {
             Self::Evaluate => &[Service, Admin],
             Self::PostEvals => &[Curator, Admin, Service],
             Self::ReadCases => &[Dri, Curator, Admin, Auditor],
+            Self::Settle => &[Curator],
             Self::ReadDeliveries => &[Dri, Admin, Auditor],
             Self::RetryDelivery => &[Dri, Admin],
             Self::ReadSources => &[Reviewer, Dri, Curator, Admin, Auditor],
@@ -249,6 +252,7 @@ mod tests {
             Act::PostEvals,
             Act::Evaluate,
             Act::ReadCases,
+            Act::Settle,
             Act::ReadDeliveries,
             Act::RetryDelivery,
             Act::ReadSources,

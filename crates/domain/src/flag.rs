@@ -59,6 +59,8 @@ pub fn audience(context: &Map<String, Value>) -> Result<Audience, String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
     use super::{audience, evaluate};
     use crate::draft::Audience;
     use crate::pack::{Pack, Stage, template};

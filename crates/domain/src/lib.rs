@@ -1,6 +1,7 @@
 //! The rules of the review desk, pure: no I/O, no clock, no async, no randomness. Time and draws are passed in.
 
 pub mod access;
+pub mod agreement;
 pub mod audit;
 pub mod burn;
 pub mod citation;
@@ -15,7 +16,9 @@ pub mod mark;
 pub mod pack;
 pub mod review;
 pub mod runbook;
+pub mod sampling;
 pub mod state;
 pub mod text;
 pub mod time;
 pub mod verdict;
+pub mod vigilance;

@@ -244,3 +244,51 @@ pub fn outcome_key(action: Action, grade: Option<Grade>, reasons: &[String]) -> 
         (action, _, _) => action.as_str().to_owned(),
     }
 }
+
+/// What two verdicts are compared by; every escalation is one category, whatever its reason.
+pub const CATEGORIES: [&str; 6] =
+    ["approve", "edit.cosmetic", "edit.material", "edit.factual", "edit.citation", "escalate"];
+
+/// An outcome key's place in [`CATEGORIES`]; none for a key that no verdict has.
+pub fn category(key: &str) -> Option<usize> {
+    let name = if key.starts_with("escalate") { "escalate" } else { key };
+    CATEGORIES.iter().position(|c| *c == name)
+}
+
+/// What stands before the key of a verdict that waits for a second person.
+pub const UNCONFIRMED: &str = "unconfirmed.";
+
+/// The key that a first verdict counts under. What a curator settled on comes before everything; an unconfirmed
+/// verdict counts as itself once a second one of the same category stands.
+pub fn counted_key(first: &str, unconfirmed: bool, second: Option<&str>, settled: Option<&str>) -> String {
+    match (settled, second) {
+        (Some(settled), _) => settled.to_owned(),
+        (None, Some(second)) if unconfirmed && category(second) != category(first) => format!("{UNCONFIRMED}{first}"),
+        (None, None) if unconfirmed => format!("{UNCONFIRMED}{first}"),
+        _ => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{category, counted_key};
+
+    #[test]
+    fn two_escalations_agree_whatever_their_reasons() {
+        assert_eq!(category("escalate:harm"), category("escalate:unsafe"));
+        assert_ne!(category("edit.factual"), category("edit.material"));
+        assert_eq!(category("unresolved"), None);
+    }
+
+    #[test]
+    fn a_verdict_counts_as_itself_as_confirmed_or_as_settled() {
+        let of = |unconfirmed, second, settled| counted_key("approve", unconfirmed, second, settled);
+        assert_eq!(of(false, None, None), "approve");
+        assert_eq!(of(false, Some("edit.factual"), None), "approve");
+        assert_eq!(of(false, Some("edit.factual"), Some("edit.factual")), "edit.factual");
+        assert_eq!(of(true, None, None), "unconfirmed.approve");
+        assert_eq!(of(true, Some("approve"), None), "approve");
+        assert_eq!(of(true, Some("edit.factual"), None), "unconfirmed.approve");
+        assert_eq!(of(true, Some("edit.factual"), Some("approve")), "approve");
+    }
+}

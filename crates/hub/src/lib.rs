@@ -232,10 +232,13 @@ pub fn read_pack(dir: &std::path::Path) -> std::io::Result<countersign_domain::p
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let is_text = [".toml", ".md", ".txt"].iter().any(|end| name.ends_with(end));
+        let is_text = [".toml", ".md", ".txt", ".jsonl"].iter().any(|end| name.ends_with(end));
         if is_text && entry.metadata()?.len() <= MAX_BYTES && entry.path().is_file() {
             files.insert(name, std::fs::read_to_string(entry.path())?);
         }
     }
+    // A folder may hold whole exports; of those only what the settings name belongs to the pack.
+    let settings = files.get(countersign_domain::pack::Pack::WORKFLOW_FILE).cloned().unwrap_or_default();
+    files.retain(|name, _| !name.ends_with(".jsonl") || settings.contains(&format!("\"{name}\"")));
     Ok(files)
 }

@@ -121,6 +121,12 @@ pub async fn from(tx: &mut Tx, seq: i64, limit: i64) -> Result<Vec<Entry>, Store
     Ok(rows.into_iter().map(Entry::from).collect())
 }
 
+/// Every entry of an act, in order.
+pub async fn of_act(tx: &mut Tx, act: &str) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<Row> = all!(tx, "SELECT * FROM audit WHERE act = $1 ORDER BY seq", act)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
+}
+
 /// Which entries are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

@@ -78,6 +78,32 @@ pub async fn id_of_verdict(tx: &mut Tx, verdict_id: &str) -> Result<Option<Strin
     Ok(row.map(|r| r.0))
 }
 
+/// The id and the record of a verdict's case.
+pub async fn of_verdict(tx: &mut Tx, verdict_id: &str) -> Result<Option<(String, String)>, StoreError> {
+    first!(tx, "SELECT id, record FROM case_record WHERE verdict_id = $1", verdict_id)
+}
+
+/// Puts another label on a verdict's case.
+pub async fn relabel(
+    tx: &mut Tx,
+    verdict_id: &str,
+    action: &str,
+    grade: Option<&str>,
+    reasons: &str,
+    record: &str,
+) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "UPDATE case_record SET action = $2, grade = $3, reasons = $4, record = $5 WHERE verdict_id = $1",
+        verdict_id,
+        action,
+        grade,
+        reasons,
+        record
+    )?;
+    Ok(())
+}
+
 const SELECT: &str = "SELECT c.seq, c.id, d.id AS draft_id, c.workflow_id, c.action, c.grade, c.reasons, c.at, d.external_id, \
      d.subject, c.record FROM case_record c JOIN draft d ON d.seq = c.draft_seq ";
 

@@ -36,6 +36,8 @@ pub struct DraftRow {
     pub risk: i64,
     /// The probability of being reviewed.
     pub probability: f64,
+    /// 1 if it was selected for review.
+    pub selected: i64,
     /// 1 if a second person reviews it blind.
     pub double_read: i64,
     /// In milliseconds.
@@ -50,6 +52,12 @@ pub struct DraftRow {
     pub checks: String,
     /// `DraftBody` as JSON.
     pub body: String,
+    /// For a probe: what is known of it, as JSON. It is in no count.
+    pub probe: Option<String>,
+    /// For a probe: the one reviewer who sees it.
+    pub probe_for: Option<String>,
+    /// For a probe: the number whose place it takes in lists.
+    pub probe_place: Option<i64>,
 }
 
 impl DraftRow {
@@ -64,7 +72,8 @@ pub(crate) fn parse_state(text: &str) -> Result<State, StoreError> {
 }
 
 const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revision, state, subject, customer, marks, \
-     risk, probability, double_read, staged_at, expires_at, fence, content_hash, checks, body";
+     risk, probability, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
+     probe_place";
 
 /// A draft by its id, its row held for a change on engines that have row locks.
 pub async fn get(tx: &mut Tx, id: &str, change: bool) -> Result<Option<DraftRow>, StoreError> {
@@ -85,6 +94,11 @@ pub async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreErro
     first!(tx, sql, seq)
 }
 
+/// The same, only looked at.
+pub async fn look(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
+    first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1")), seq)
+}
+
 /// What is known of a ticket already.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Known {
@@ -98,6 +112,8 @@ pub struct Known {
     pub id: String,
     /// Its stored state.
     pub state: String,
+    /// 1 for a probe, which only borrowed the ticket's name.
+    pub probe: i64,
 }
 
 /// Every draft of these tickets.
@@ -106,7 +122,8 @@ pub async fn known(tx: &mut Tx, workflow: &str, external_ids: &[&str]) -> Result
     if tx.is_postgres() {
         all!(
             tx,
-            "SELECT external_id, revision, seq, id, state FROM draft WHERE workflow_id = $1
+            "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+             FROM draft WHERE workflow_id = $1
              AND external_id IN (SELECT jsonb_array_elements_text(CAST($2 AS jsonb))) ORDER BY seq FOR UPDATE",
             workflow,
             list
@@ -114,7 +131,8 @@ pub async fn known(tx: &mut Tx, workflow: &str, external_ids: &[&str]) -> Result
     } else {
         all!(
             tx,
-            "SELECT external_id, revision, seq, id, state FROM draft WHERE workflow_id = $1
+            "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+             FROM draft WHERE workflow_id = $1
              AND external_id IN (SELECT value FROM json_each($2)) ORDER BY seq",
             workflow,
             list
@@ -152,6 +170,7 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
                 .push_bind($r.marks)
                 .push_bind($r.risk)
                 .push_bind($r.probability)
+                .push_bind($r.selected)
                 .push_bind($r.double_read)
                 .push_bind($r.staged_at)
                 .push_bind($r.expires_at)
@@ -159,6 +178,9 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
                 .push_bind(&$r.content_hash)
                 .push_bind(&$r.checks)
                 .push_bind(&$r.body)
+                .push_bind(&$r.probe)
+                .push_bind(&$r.probe_for)
+                .push_bind($r.probe_place)
         };
     }
     match &mut tx.inner {
@@ -187,18 +209,22 @@ pub async fn shift(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), S
         return Ok(());
     }
     run!(tx, "UPDATE draft SET state = $2 WHERE seq = $1", draft.seq, to.as_str())?;
-    recount(tx, &draft.workflow_id, from, to);
+    recount(tx, draft, from, to);
     draft.state = to.as_str().to_owned();
     Ok(())
 }
 
-/// The same by number alone, for drafts whose row isn't at hand.
-pub async fn shift_by_seq(tx: &mut Tx, seq: i64, workflow: &str, from: State, to: State) -> Result<bool, StoreError> {
+/// The same for a draft whose time ran out.
+pub async fn expire(tx: &mut Tx, workflow: &str, draft: &Overdue) -> Result<bool, StoreError> {
+    let (from, to) = (State::Staged, State::Expired);
     let sql = "UPDATE draft SET state = $3 WHERE seq = $1 AND state = $2";
-    if run!(tx, sql, seq, from.as_str(), to.as_str())? == 0 {
+    if run!(tx, sql, draft.seq, from.as_str(), to.as_str())? == 0 {
         return Ok(false);
     }
-    recount(tx, workflow, from, to);
+    if draft.probe == 0 {
+        count(tx, workflow, from, -1);
+        count(tx, workflow, to, 1);
+    }
     Ok(true)
 }
 
@@ -208,14 +234,16 @@ pub async fn hold(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), St
     draft.fence += 1;
     to.as_str().clone_into(&mut draft.state);
     run!(tx, "UPDATE draft SET fence = $2, state = $3 WHERE seq = $1", draft.seq, draft.fence, to.as_str())?;
-    recount(tx, &draft.workflow_id, from, to);
+    recount(tx, draft, from, to);
     Ok(())
 }
 
-/// One draft fewer in a state, one more in another.
-fn recount(tx: &mut Tx, workflow: &str, from: State, to: State) {
-    count(tx, workflow, from, -1);
-    count(tx, workflow, to, 1);
+/// One draft fewer in a state, one more in another; a probe is counted nowhere.
+fn recount(tx: &mut Tx, draft: &DraftRow, from: State, to: State) {
+    if draft.probe.is_none() {
+        count(tx, &draft.workflow_id, from, -1);
+        count(tx, &draft.workflow_id, to, 1);
+    }
 }
 
 /// Adds to the number of drafts in a state.
@@ -271,7 +299,8 @@ pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, St
 pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
     let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT seq, version, stage, probability FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
+        "SELECT seq, version, stage, probability, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+         FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
          ORDER BY expires_at LIMIT $3{lock}"
     ));
     all!(tx, sql, workflow, now.0, limit)
@@ -288,13 +317,15 @@ pub struct Overdue {
     pub stage: String,
     /// The probability of being reviewed.
     pub probability: f64,
+    /// 1 for a probe, which is no evidence.
+    pub probe: i64,
 }
 
 /// Whether a later revision of the same ticket has come in.
 pub async fn has_moved(tx: &mut Tx, draft: &DraftRow) -> Result<bool, StoreError> {
     let row: Option<(i64,)> = first!(
         tx,
-        "SELECT seq FROM draft WHERE workflow_id = $1 AND external_id = $2 AND seq > $3 LIMIT 1",
+        "SELECT seq FROM draft WHERE workflow_id = $1 AND external_id = $2 AND seq > $3 AND probe IS NULL LIMIT 1",
         &draft.workflow_id,
         &draft.external_id,
         draft.seq

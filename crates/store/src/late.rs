@@ -2,7 +2,7 @@
 //! It is written last, at the commit, and always in the same order: so nobody waits long for such a row, and no two
 //! transactions ever wait for each other.
 
-use crate::{StoreError, Tx, audit, drafts, evidence, slots};
+use crate::{StoreError, Tx, agreement, audit, drafts, evidence, slots, volumes};
 use countersign_domain::audit::Entry;
 use std::collections::BTreeMap;
 
@@ -13,12 +13,19 @@ pub(crate) type EvidenceKey = (String, i64, String, u64, String, i64);
 /// Workflow, five minutes, the bits of the probability, outcome.
 pub(crate) type SlotKey = (String, i64, u64, String);
 
+/// Workflow, version, the first outcome key, the second.
+pub(crate) type PairKey = (String, i64, String, String);
+/// Workflow, day, risk.
+pub(crate) type VolumeKey = (String, i64, i64);
+
 /// What is still to be written.
 #[derive(Default)]
 pub(crate) struct Late {
     pub(crate) counts: BTreeMap<CountKey, i64>,
     pub(crate) evidence: BTreeMap<EvidenceKey, i64>,
     pub(crate) slots: BTreeMap<SlotKey, i64>,
+    pub(crate) pairs: BTreeMap<PairKey, i64>,
+    pub(crate) volumes: BTreeMap<VolumeKey, i64>,
     /// Entries without their place in the chain.
     pub(crate) entries: Vec<Entry>,
 }
@@ -26,10 +33,12 @@ pub(crate) struct Late {
 impl Tx {
     /// Writes it.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
-        let Late { counts, evidence, slots, entries } = std::mem::take(&mut self.late);
+        let Late { counts, evidence, slots, pairs, volumes, entries } = std::mem::take(&mut self.late);
         drafts::add_counts(self, counts).await?;
         evidence::add_counts(self, evidence).await?;
         slots::add_counts(self, slots).await?;
+        agreement::add_counts(self, pairs).await?;
+        volumes::add_counts(self, volumes).await?;
         audit::chain(self, entries).await
     }
 }

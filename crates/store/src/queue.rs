@@ -37,6 +37,7 @@ pub async fn first(
     let sql = format!(
         "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d
          WHERE d.workflow_id = $1 AND d.state = 'staged' AND d.expires_at > $2 AND d.id NOT IN ({list})
+           AND (d.probe_for IS NULL OR d.probe_for = $3)
            AND NOT EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = d.seq)
          ORDER BY d.expires_at, d.risk DESC, d.seq LIMIT 1{lock}"
     );

@@ -53,6 +53,8 @@ pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
 pub struct ListRow {
     /// Order of arrival.
     pub seq: i64,
+    /// 1 for a probe.
+    pub probe: i64,
     /// Public id.
     pub id: String,
     /// The workflow.
@@ -107,6 +109,8 @@ pub struct Filter {
     pub ticket: Option<String>,
     /// Of this customer.
     pub customer: Option<String>,
+    /// Who asks; theirs are the only probes that a list holds.
+    pub viewer: String,
     /// In this order.
     pub sort: Sort,
 }
@@ -139,7 +143,12 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<ListRow>, 
     let mut rows = Vec::new();
     for workflow in &f.workflows {
         for state in &states {
-            rows.extend(stretch(tx, f, workflow, *state, page).await?);
+            rows.extend(stretch(tx, f, workflow, *state, page, false).await?);
+        }
+        if given_any(tx, workflow, &f.viewer).await? {
+            for state in &states {
+                rows.extend(stretch(tx, f, workflow, *state, page, true).await?);
+            }
         }
     }
     match f.sort {
@@ -150,22 +159,37 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<ListRow>, 
     Ok(rows)
 }
 
+async fn given_any(tx: &mut Tx, workflow: &str, viewer: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM draft WHERE probe_for = $1 AND workflow_id = $2 AND probe IS NOT NULL LIMIT 1";
+    let row: Option<(i32,)> = first!(tx, sql, viewer, workflow)?;
+    Ok(row.is_some())
+}
+
 async fn stretch(
     tx: &mut Tx,
     f: &Filter,
     workflow: &str,
     state: State,
     page: &Page,
+    probes: bool,
 ) -> Result<Vec<ListRow>, StoreError> {
+    // A probe stands where the draft would whose place it took.
+    let place = if probes { "d.probe_place" } else { "d.seq" };
     macro_rules! build {
         ($db:ty, $postgres:literal) => {{
-            let mut q = QueryBuilder::<$db>::new(
-                "SELECT d.seq, d.id, d.workflow_id, d.version, d.external_id, d.revision, d.state, d.subject, d.customer, d.marks,
+            let mut q = QueryBuilder::<$db>::new("SELECT ");
+            q.push(place).push(
+                " AS seq, CAST(CASE WHEN d.probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, d.id, d.workflow_id, d.version, d.external_id, d.revision, d.state, d.subject, d.customer, d.marks,
                  d.risk, d.staged_at, d.expires_at, l.reviewer AS holder FROM draft d
                  LEFT JOIN lease l ON l.draft_seq = d.seq AND l.round = 1 AND l.ended_at IS NULL WHERE d.workflow_id = ",
             );
             // The state stands in the text, not in an argument: that is how a partial index is found.
             q.push_bind(workflow).push(" AND d.state = '").push(state.as_str()).push("'");
+            if probes {
+                q.push(" AND d.probe IS NOT NULL AND d.probe_for = ").push_bind(&f.viewer);
+            } else {
+                q.push(" AND d.probe IS NULL");
+            }
             if let Some(bit) = f.mark {
                 q.push(" AND d.marks & ").push_bind(bit).push(" <> 0");
             }
@@ -189,12 +213,13 @@ async fn stretch(
                     if let (Some(due), Some(risk), Some(seq)) = (page.key(0), page.key(1), page.key(2)) {
                         q.push(" AND d.expires_at >= ").push_bind(due).push(" AND (d.expires_at > ").push_bind(due);
                         q.push(" OR d.risk < ").push_bind(risk).push(" OR (d.risk = ").push_bind(risk);
-                        q.push(" AND d.seq > ").push_bind(seq).push("))");
+                        q.push(" AND ").push(place).push(" > ").push_bind(seq).push("))");
                     }
-                    q.push(" ORDER BY d.expires_at, d.risk DESC, d.seq");
+                    q.push(" ORDER BY d.expires_at, d.risk DESC, ").push(place);
                 }
                 Sort::Newest => {
-                    q.push(" AND d.seq < ").push_bind(page.key(0).unwrap_or(i64::MAX)).push(" ORDER BY d.seq DESC");
+                    q.push(" AND ").push(place).push(" < ").push_bind(page.key(0).unwrap_or(i64::MAX));
+                    q.push(" ORDER BY ").push(place).push(" DESC");
                 }
             }
             q.push(" LIMIT ").push_bind(page.limit);

@@ -2,6 +2,7 @@
 
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
+use countersign_domain::verdict::{Action, Grade, outcome_key};
 
 /// A verdict as it was taken.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -46,18 +47,36 @@ pub struct VerdictRow {
     pub digest: String,
     /// 1 once it was withdrawn.
     pub withdrawn: i64,
+    /// The evidence key that a first verdict counts under; none for a second one.
+    pub counted: Option<String>,
+    /// 1 if it counts only once a second person has confirmed it.
+    pub unconfirmed: i64,
+    /// 1 if it came faster than the draft can be read.
+    pub too_fast: i64,
+}
+
+impl VerdictRow {
+    /// The key of its outcome.
+    pub fn key(&self) -> String {
+        // As they were written.
+        let word = |text: &str| serde_json::Value::String(text.to_owned());
+        let action: Option<Action> = serde_json::from_value(word(&self.action)).ok();
+        let grade: Option<Grade> = self.grade.as_deref().and_then(|g| serde_json::from_value(word(g)).ok());
+        let reasons: Vec<String> = serde_json::from_str(&self.reasons).unwrap_or_default();
+        action.map(|action| outcome_key(action, grade, &reasons)).unwrap_or_default()
+    }
 }
 
 const COLUMNS: &str = "id, draft_seq, workflow_id, version, stage, round, reviewer, lease_id, action, grade, suggested_grade, \
-     edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest, withdrawn";
+     edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest, withdrawn, counted, unconfirmed, too_fast";
 
 /// Adds a verdict.
 pub async fn insert(tx: &mut Tx, v: &VerdictRow) -> Result<(), StoreError> {
     run!(
         tx,
         "INSERT INTO verdict (id, draft_seq, workflow_id, version, stage, round, reviewer, lease_id, action, grade,
-         suggested_grade, edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+         suggested_grade, edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest, counted, unconfirmed, too_fast)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         &v.id,
         v.draft_seq,
         &v.workflow_id,
@@ -76,9 +95,25 @@ pub async fn insert(tx: &mut Tx, v: &VerdictRow) -> Result<(), StoreError> {
         v.seconds,
         v.at,
         v.undo_until,
-        &v.digest
+        &v.digest,
+        &v.counted,
+        v.unconfirmed,
+        v.too_fast
     )?;
     Ok(())
+}
+
+/// Keeps under which key a first verdict counts now.
+pub async fn set_counted(tx: &mut Tx, id: &str, key: &str) -> Result<(), StoreError> {
+    run!(tx, "UPDATE verdict SET counted = $2 WHERE id = $1", id, key)?;
+    Ok(())
+}
+
+/// How many standing verdicts of a workflow came faster than their draft can be read.
+pub async fn too_fast(tx: &mut Tx, workflow: &str) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM verdict WHERE workflow_id = $1 AND too_fast = 1 AND withdrawn = 0";
+    let row: Option<(i64,)> = first!(tx, sql, workflow)?;
+    Ok(row.map_or(0, |r| r.0))
 }
 
 /// A verdict by its id.

@@ -51,6 +51,12 @@ impl TestPack {
         self.set("review.double_rate", 1.0)
     }
 
+    /// With these probes, one `draft.v1` row a line and what each expects.
+    pub fn probing(mut self, lines: &str) -> Self {
+        self.files.insert("probes.jsonl".to_owned(), lines.to_owned());
+        self.set("review.probes", "probes.jsonl")
+    }
+
     /// Sends decided replies to this address on this machine.
     pub fn delivering_to(self, url: &str) -> Self {
         self.set("delivery.url", url).set("delivery.secret_env", SECRET_NAME).set("delivery.allow_private", true)

@@ -141,7 +141,7 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
         Command::Cases(Cases::Export { workflow, format: _, out }) => {
             import::export(door, reach, &workflow, &out).await
         }
-        Command::Audit(Audit::Verify { checkpoint }) => verify(door, reach, checkpoint).await,
+        Command::Audit(Audit::Verify { checkpoint, no_draws }) => verify(door, reach, checkpoint, !no_draws).await,
         Command::Audit(Audit::Checkpoint) => pretty(door, Method::GET, "/v1/audit/checkpoint", Sent::Nothing).await,
         Command::Audit(Audit::Export) => import::print_lines(door, "/v1/audit/export").await,
         Command::Token(token) => tokens(door, reach, token).await,
@@ -223,23 +223,40 @@ async fn status(door: &Door, reach: &Reach, id: Option<&str>) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-async fn verify(door: &Door, reach: &Reach, checkpoint: Option<std::path::PathBuf>) -> anyhow::Result<ExitCode> {
+async fn verify(
+    door: &Door,
+    reach: &Reach,
+    checkpoint: Option<std::path::PathBuf>,
+    draws: bool,
+) -> anyhow::Result<ExitCode> {
+    let path = if draws { "/v1/audit/verify" } else { "/v1/audit/verify?draws=false" };
     let verified = match checkpoint {
-        None => door.json(Method::GET, "/v1/audit/verify", Sent::Nothing).await?,
+        None => door.json(Method::GET, path, Sent::Nothing).await?,
         Some(file) => {
             let text = std::fs::read_to_string(&file).with_context(|| format!("can't read {}", file.display()))?;
             let kept: Value =
                 serde_json::from_str(&text).with_context(|| format!("{} is not a checkpoint", file.display()))?;
-            door.json(Method::POST, "/v1/audit/verify", Sent::Json(kept)).await?
+            door.json(Method::POST, path, Sent::Json(kept)).await?
         }
     };
     let ok = verified["ok"] == true;
     if reach.json {
         print::out(&verified);
-    } else if ok {
+        return Ok(ExitCode::from(u8::from(!ok)));
+    }
+    if verified["broken_at"].is_null() {
         print::out(format!("ok: {} entries", verified["entries"]));
     } else {
         print::out(format!("BROKEN at entry {}: {}", verified["broken_at"], print::cell(&verified, "why")));
+    }
+    if let Some(draws) = verified.get("draws") {
+        let (wrong, first) = (&draws["wrong"], &draws["first_wrong"]);
+        if *wrong == 0 {
+            print::out(format!("ok: {} draws", draws["checked"]));
+        } else {
+            let (draft, why) = (print::cell(first, "draft_id"), print::cell(first, "why"));
+            print::out(format!("WRONG: {wrong} of {} draws; the first is draft {draft}: {why}", draws["checked"]));
+        }
     }
     Ok(ExitCode::from(u8::from(!ok)))
 }

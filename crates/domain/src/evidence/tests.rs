@@ -1,5 +1,6 @@
 //! The bounds against the table of their oracle, their properties, and a simulation of a gate that is looked at all
 //! the time.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 use super::{Counts, Group, Summary, bound, groups, groups_of_rows, more_until_green};
 use crate::pack::{Pack, template};

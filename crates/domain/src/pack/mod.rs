@@ -10,6 +10,7 @@ mod hash;
 mod keys;
 mod names;
 mod policy;
+mod probe;
 mod read;
 mod rule;
 mod section;
@@ -32,6 +33,7 @@ pub use policy::{
     AudienceRule, Cost, Delivery, FailureBudget, FailureRate, Gate, GateCount, PerStage, Pii, Policy, Preference, Pull,
     Reason, Review, RiskRate, Routing, Sources, Workflow,
 };
+pub use probe::Probe;
 pub use stage::{Stage, UnknownStage};
 pub use template::template;
 pub use txt::render_txt;
@@ -74,11 +76,21 @@ pub struct Pack {
     /// What to do in an incident, in Markdown.
     #[serde(skip)]
     pub runbook: String,
+    /// Drafts with a known fault; none where the pack has none.
+    #[serde(skip)]
+    pub probes: Vec<Probe>,
     hash: String,
     guideline_hash: String,
 }
 
 impl Pack {
+    /// The files of this pack: the settings, and what they name.
+    #[must_use]
+    pub fn named_files(&self) -> Vec<&str> {
+        let named = [Self::WORKFLOW_FILE, &self.workflow.guidelines, &self.workflow.runbook];
+        named.into_iter().chain(self.review.probes.as_deref()).collect()
+    }
+
     /// The file that names the others.
     pub const WORKFLOW_FILE: &str = "workflow.toml";
 

@@ -130,6 +130,10 @@ pub struct Review {
     pub risk_rate: RiskRate,
     /// The share, 0 to 1, that a second person reviews blind.
     pub double_rate: f64,
+    /// How many drafts people can read a day, 1 to 1,000,000. When more come in, the rates above are lowered.
+    pub per_day: Option<u32>,
+    /// The file of drafts with a known fault, mixed in to see whether people read.
+    pub probes: Option<String>,
     /// How long a reviewer holds a draft without a sign of life: 30 to 3,600.
     pub lease_seconds: u32,
     /// How long a verdict can be withdrawn: 0 to 600.

@@ -7,6 +7,7 @@ use toml::de::DeTable;
 
 use super::keys::LETTERS;
 use super::policy::*;
+use super::probe::{self, Probe};
 use super::rule::{self, Rule};
 use super::section::{Report, Section};
 use super::{Pack, PackError, PackFiles, Stage, hash};
@@ -41,7 +42,12 @@ fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
     let sources = root.table("sources").map(|section| sources(&section)).unwrap_or_default();
     let policy = policy(root.table("policy"));
     let routing = routing(root.table("routing"), &policy);
-    let review = root.required_table("review").map(|section| review(&section));
+    let review = root.required_table("review").map(|section| {
+        let review = review(&section, files);
+        let probes = probes(&section, &review, files);
+        (review, probes)
+    });
+    let (review, probes) = review.unzip();
     let reasons = review.as_ref().map_or(&[][..], |review| review.reasons.as_slice());
     let delivery = root.table("delivery").map(|section| delivery(&section));
     let pull = root.tables("pull").iter().filter_map(pull).collect();
@@ -54,11 +60,13 @@ fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
     let workflow = workflow?;
     let file = |name: &str| files.get_key_value(name);
     let (guidelines, runbook) = (file(&workflow.guidelines)?, file(&workflow.runbook)?);
+    let probes_file = review.as_ref().and_then(|r| r.probes.as_deref()).and_then(file);
     Some(Pack {
         guidelines: guidelines.1.clone(),
         runbook: runbook.1.clone(),
         guideline_hash: hash::of_text(guidelines.1),
-        hash: hash::of_files([file(Pack::WORKFLOW_FILE)?, guidelines, runbook]),
+        hash: hash::of_files([file(Pack::WORKFLOW_FILE)?, guidelines, runbook].into_iter().chain(probes_file)),
+        probes: probes.unwrap_or_default(),
         workflow,
         audience,
         sources,
@@ -80,13 +88,16 @@ fn transposed<T>(section: Option<Option<T>>) -> Option<Option<T>> {
     section.map_or(Some(None), |read| read.map(Some))
 }
 
+/// The name of another file of the pack.
+fn file_in(files: &PackFiles) -> Rule<String> {
+    let others = files.keys().filter(|name| *name != Pack::WORKFLOW_FILE);
+    let mut rule = rule::choice(others.map(|name| (name.clone(), name.clone())).collect());
+    rule.expected = "the name of a file in the pack".to_owned();
+    rule
+}
+
 fn workflow(section: &Section<'_>, files: &PackFiles) -> Option<Workflow> {
-    let file = || {
-        let others = files.keys().filter(|name| *name != Pack::WORKFLOW_FILE);
-        let mut rule = rule::choice(others.map(|name| (name.clone(), name.clone())).collect());
-        rule.expected = "the name of a file in the pack".to_owned();
-        rule
-    };
+    let file = || file_in(files);
     let id = section.required("id", rule::workflow_id());
     let name = section.required("name", rule::text());
     let dri = section.required("dri", rule::word());
@@ -172,7 +183,7 @@ fn routing(section: Option<Section<'_>>, policy: &Policy) -> Routing {
     routing
 }
 
-fn review(section: &Section<'_>) -> Review {
+fn review(section: &Section<'_>, files: &PackFiles) -> Review {
     let rates = section.table("rate");
     let rate = |stage: Stage| {
         let rate = rates.as_ref().and_then(|rates| rates.optional(stage.as_str(), rule::share_above_zero()));
@@ -188,11 +199,22 @@ fn review(section: &Section<'_>) -> Review {
         rate,
         risk_rate: RiskRate { high: high.unwrap_or(1.0) },
         double_rate: section.optional("double_rate", rule::share()).unwrap_or_default(),
+        per_day: section.optional("per_day", rule::whole(1..=1_000_000)),
+        probes: section.optional("probes", file_in(files)),
         lease_seconds: section.optional("lease_seconds", rule::whole(30..=3600)).unwrap_or(300),
         undo_seconds: section.optional("undo_seconds", rule::whole(0..=600)).unwrap_or(10),
         expires_hours: section.optional("expires_hours", rule::whole(1..=720)).unwrap_or(48),
         reasons: reasons(section),
     }
+}
+
+fn probes(section: &Section<'_>, review: &Review, files: &PackFiles) -> Vec<Probe> {
+    let Some(text) = review.probes.as_ref().and_then(|name| files.get(name)) else { return Vec::new() };
+    let codes: Vec<&str> = review.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    probe::probes(text, &codes).unwrap_or_else(|why| {
+        section.fault("probes", "a file with a draft.v1 row and what it expects on each line", &why);
+        Vec::new()
+    })
 }
 
 fn reasons(section: &Section<'_>) -> Vec<Reason> {

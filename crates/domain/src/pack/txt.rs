@@ -68,6 +68,9 @@ fn stages(page: &mut Page, pack: &Pack) {
         page.entry("", &format!("{} of drafts reviewed, {} of risky ones", rates[0], rates[1]));
     }
     let review = &pack.review;
+    if let Some(per_day) = review.per_day {
+        page.entry("Review budget", &format!("{per_day} drafts a day; beyond it fewer are drawn, risky ones last"));
+    }
     page.entry("Second review", &format!("{}, blind", percent(review.double_rate)));
     page.entry("Time to decide", &format!("{} hours, then a draft expires", review.expires_hours));
     page.entry("Time to undo", &format!("{} seconds, then a verdict is final", review.undo_seconds));

@@ -80,20 +80,33 @@ pub async fn export(extract::State(state): extract::State<State>, Who(who): Who)
     Ok(([("content-type", "application/x-ndjson")], axum::body::Body::from_stream(stream)).into_response())
 }
 
-/// Follows the chain and names the first entry that doesn't hold.
-#[utoipa::path(get, operation_id = "verify_audit", path = "/v1/audit/verify", tag = "audit", responses((status = 200, body = Verified)))]
-pub async fn verify(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Verified>> {
-    Ok(Json(state.desk.verify_audit(&who, None).await?))
+/// How much to verify.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct VerifyQuery {
+    /// Whether the draws for review are replayed too; `true` if it is left out.
+    draws: Option<bool>,
+}
+
+/// Follows the chain and names the first entry that doesn't hold; replays which drafts were drawn for review.
+#[utoipa::path(get, operation_id = "verify_audit", path = "/v1/audit/verify", tag = "audit", params(VerifyQuery), responses((status = 200, body = Verified)))]
+pub async fn verify(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(query): Query<VerifyQuery>,
+) -> Answer<Json<Verified>> {
+    Ok(Json(state.desk.verify_audit(&who, None, query.draws.unwrap_or(true)).await?))
 }
 
 /// The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows.
-#[utoipa::path(post, operation_id = "verify_audit_against", path = "/v1/audit/verify", tag = "audit", request_body = Checkpoint, responses((status = 200, body = Verified), (status = 422, body = ErrorBody)))]
+#[utoipa::path(post, operation_id = "verify_audit_against", path = "/v1/audit/verify", tag = "audit", params(VerifyQuery), request_body = Checkpoint, responses((status = 200, body = Verified), (status = 422, body = ErrorBody)))]
 pub async fn verify_against(
     extract::State(state): extract::State<State>,
     Who(who): Who,
+    Query(query): Query<VerifyQuery>,
     Body(checkpoint): Body<Checkpoint>,
 ) -> Answer<Json<Verified>> {
-    Ok(Json(state.desk.verify_audit(&who, Some(checkpoint)).await?))
+    Ok(Json(state.desk.verify_audit(&who, Some(checkpoint), query.draws.unwrap_or(true)).await?))
 }
 
 /// A signed checkpoint of the chain as it is now, to keep elsewhere.

@@ -4,13 +4,14 @@ mod alerts;
 mod audit;
 mod cases;
 mod drafts;
-mod gate;
-mod ofrep;
 mod drills;
+mod gate;
 mod incidents;
+mod ofrep;
 mod queue;
 mod sources;
 mod system;
+mod trust;
 mod workflows;
 
 pub use system::CONTRACT;
@@ -87,6 +88,11 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(cases::list))
         .routes(routes!(cases::export))
         .routes(routes!(cases::show))
+        .routes(routes!(trust::agreement))
+        .routes(routes!(trust::trust))
+        .routes(routes!(trust::budget))
+        .routes(routes!(trust::disagreements))
+        .routes(routes!(trust::settle))
         .routes(routes!(sources::import, sources::list))
         .routes(routes!(sources::show))
         .routes(routes!(system::create_token, system::list_tokens))

@@ -167,7 +167,8 @@ pub async fn evaluate_all(
         Err((code, why)) => return (StatusCode::BAD_REQUEST, Json(FlagAnswer::failed("", code, why))).into_response(),
     };
     // What an event said: the board it was about, and the stream it came by.
-    let (told, stream) = match query.flag_config_etag.as_deref().map(|etag| etag.split_once('.').unwrap_or((etag, ""))) {
+    let (told, stream) = match query.flag_config_etag.as_deref().map(|etag| etag.split_once('.').unwrap_or((etag, "")))
+    {
         Some((board, stream)) => (Some(board), Some(stream)),
         None => (None, None),
     };
@@ -178,7 +179,8 @@ pub async fn evaluate_all(
     let events = format!("/ofrep/v1/stream?t={}", pass(&state, &who.subject));
     // A map keeps its keys in order, so equal contexts are equal text. The stream's address is part of it: a client
     // that is told 304 keeps the one it has.
-    let etag = format!("\"{}.{}\"", found.config, digest(&[&who.subject, &events, &Value::Object(context).to_string()]));
+    let etag =
+        format!("\"{}.{}\"", found.config, digest(&[&who.subject, &events, &Value::Object(context).to_string()]));
     let has_it = headers.get("if-none-match").and_then(|v| v.to_str().ok()).is_some_and(|v| v == etag);
     if has_it && told.is_none_or(|t| t == found.config) {
         return (StatusCode::NOT_MODIFIED, [("etag", etag)]).into_response();

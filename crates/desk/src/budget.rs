@@ -1,0 +1,111 @@
+//! The review budget: rates that fall when more comes in than people can read.
+
+use crate::{Desk, DeskError, Version};
+use countersign_domain::access::{Act, Identity};
+use countersign_domain::pack::{Pack, Stage};
+use countersign_domain::sampling::{self, Rates};
+use countersign_domain::time::Millis;
+use countersign_store::workflows::{self, Hold};
+use countersign_store::{Tx, evidence, volumes};
+use serde::Serialize;
+
+/// The days that tell what to expect.
+const LOOK_BACK: i64 = 7;
+
+/// Two figures by risk.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct ByRisk {
+    /// Of drafts without a doubt.
+    pub low: f64,
+    /// Of risky ones.
+    pub high: f64,
+}
+
+/// What a workflow's drafts come to under its budget.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Budget {
+    /// How many people can read a day; none without a budget.
+    pub per_day: Option<u32>,
+    /// The rates now.
+    pub rates: ByRisk,
+    /// The pack's own.
+    pub base: ByRisk,
+    /// Drafts expected a day, by the last seven.
+    pub expected_per_day: ByRisk,
+    /// How many of them are selected for review, at the rates now.
+    pub selected_per_day: f64,
+    /// How long until the gate is green.
+    pub days_to_green: DaysToGreen,
+}
+
+/// Days until green, if things go on as they are; none if that can't be said, or never comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct DaysToGreen {
+    /// At the rates now.
+    pub now: Option<f64>,
+    /// At the pack's own.
+    pub without_budget: Option<f64>,
+}
+
+pub(crate) fn base_rates(pack: &Pack, stage: Stage) -> Rates {
+    Rates { low: pack.review_rate(stage, false), high: pack.review_rate(stage, true) }
+}
+
+impl Desk {
+    /// The rates of a day. They hang on whole days past alone, so every hub comes to the same all day long.
+    pub(crate) async fn rates_now(
+        &self,
+        tx: &mut Tx,
+        workflow: &str,
+        version: &Version,
+        stage: Stage,
+        now: Millis,
+    ) -> Result<Rates, DeskError> {
+        let base = base_rates(&version.pack, stage);
+        let Some(per_day) = version.pack.review.per_day else { return Ok(base) };
+        let expected = expected(tx, workflow, now).await?;
+        Ok(sampling::rates(f64::from(per_day), base, expected.low, expected.high))
+    }
+
+    /// A workflow's budget, and what it costs in days.
+    pub async fn budget(&self, who: &Identity, id: &str) -> Result<Budget, DeskError> {
+        self.require(who, Act::ReadCases, Some(id), "read the review budget")?;
+        let now = self.now();
+        let more_reviews = self.gate_plan(who, id).await?.more_reviews;
+        let mut tx = self.read().await?;
+        let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let version = self.version(&mut tx, id, row.version).await?;
+        let stage: Stage = row.stage.parse().unwrap_or(Stage::Internal);
+        let base = base_rates(&version.pack, stage);
+        let rates = self.rates_now(&mut tx, id, &version, stage, now).await?;
+        let expected = expected(&mut tx, id, now).await?;
+        let selected = |rates: Rates| expected.low * rates.low + expected.high * rates.high;
+        Ok(Budget {
+            per_day: version.pack.review.per_day,
+            rates: ByRisk { low: rates.low, high: rates.high },
+            base: ByRisk { low: base.low, high: base.high },
+            expected_per_day: expected,
+            selected_per_day: selected(rates),
+            days_to_green: days_to_green(more_reviews, selected(rates), selected(base)),
+        })
+    }
+}
+
+/// How long so many more reviews take. A review bought at a lower probability says less about the whole, and still
+/// it is one review; the rates' own intervals carry the difference.
+fn days_to_green(more_reviews: Option<u64>, now: f64, without: f64) -> DaysToGreen {
+    let days = |a_day: f64| more_reviews.filter(|_| a_day > 0.0).map(|more| more as f64 / a_day);
+    DaysToGreen { now: days(now), without_budget: days(without) }
+}
+
+/// Drafts a day by risk, over the whole days past of the last seven; none on a workflow's first day.
+async fn expected(tx: &mut Tx, workflow: &str, now: Millis) -> Result<ByRisk, DeskError> {
+    let today = evidence::day(now);
+    let first = volumes::first_day(tx, workflow).await?.unwrap_or(today).max(today - LOOK_BACK);
+    let (mut low, mut high) = (0_i64, 0_i64);
+    for (_, risk, n) in volumes::between(tx, workflow, first, today).await? {
+        *if risk == 0 { &mut low } else { &mut high } += n;
+    }
+    let days = (today - first).max(1) as f64;
+    Ok(ByRisk { low: low as f64 / days, high: high as f64 / days })
+}
