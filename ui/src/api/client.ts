@@ -3,13 +3,24 @@ import type { Host } from "../host";
 import type { paths } from "./schema";
 import type {
   AuditQuery,
+  Burn,
   CaseQuery,
   DeliveryQuery,
   Draft,
+  Drill,
+  Effect,
+  EvalResult,
   Fault,
+  Gate,
   Held,
+  History,
+  Moved,
   NewToken,
+  Plan,
+  ReviewBudget,
   RowQuery,
+  Series,
+  Trust,
   Verdict,
 } from "./types";
 
@@ -66,6 +77,13 @@ export function createApi(host: Host) {
   }
 
   const by = (id: string) => ({ params: { path: { id } } });
+
+  /** Asks what the generated contract doesn't know yet. */
+  const untyped = client as unknown as Record<"GET" | "POST", Untyped>;
+  const read = <T>(path: string): Promise<T> => ask<T>(untyped.GET(path, {}) as Promise<Answer<T>>);
+  const send = <T>(path: string, body: object): Promise<T> =>
+    ask<T>(untyped.POST(path, { body }) as Promise<Answer<T>>);
+  const at = (id: string) => `/v1/workflows/${encodeURIComponent(id)}`;
 
   return {
     /** The time at the hub. */
@@ -137,7 +155,7 @@ export function createApi(host: Host) {
     revokeToken: (id: string) => ask(client.DELETE("/v1/tokens/{id}", by(id))),
     verifyAudit: () => ask(client.GET("/v1/audit/verify")),
 
-    history: (id: string, days: number) =>
+    history: (id: string, days: number): Promise<History> =>
       ask(client.GET("/v1/workflows/{id}/history", { params: { path: { id }, query: { days } } })),
     openEscalations: (workflow: string, cursor: string) => {
       const query = { workflow, state: "open", limit: 20, ...(cursor && { cursor }) } as const;
@@ -146,8 +164,28 @@ export function createApi(host: Host) {
     audit: (query: AuditQuery) => ask(client.GET("/v1/audit", { params: { query } })),
     signCheckpoint: () => ask(client.GET("/v1/audit/checkpoint")),
     deliveries: (query: DeliveryQuery) => ask(client.GET("/v1/deliveries", { params: { query } })),
+
+    gate: (id: string) => read<Gate>(`${at(id)}/gate`),
+    gatePlan: (id: string) => read<Plan>(`${at(id)}/gate/plan`),
+    gateSeries: async (id: string) => (await read<{ rates: Series[] }>(`${at(id)}/gate/series`)).rates,
+    promote: (id: string, body: { reason: string; to?: string; report?: string }) =>
+      send<Moved>(`${at(id)}/promote`, body),
+    demote: (id: string, body: { reason: string; to: string }) => send<Moved>(`${at(id)}/demote`, body),
+    evalResults: async (id: string) => {
+      const query = new URLSearchParams({ workflow: id });
+      return (await read<{ results: EvalResult[] }>(`/v1/evals/results?${query}`)).results;
+    },
+    burn: (id: string) => read<Burn>(`${at(id)}/burn`),
+    trust: (id: string) => read<Trust>(`${at(id)}/trust`),
+    reviewBudget: (id: string) => read<ReviewBudget>(`${at(id)}/budget`),
+    drills: async (id: string) => (await read<{ drills: Drill[] }>(`${at(id)}/drills`)).drills,
+    effect: (id: string, transition: string) =>
+      read<Effect>(`${at(id)}/transitions/${encodeURIComponent(transition)}/effect`),
   };
 }
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+type Untyped = (path: string, init: object) => Promise<Answer<unknown>>;
 
 function apiError(response: Response, body: unknown): ApiError {
   type Said = { code: string; message: string; hint?: string; faults?: Fault[] };

@@ -1,14 +1,14 @@
-import { useState } from "react";
-import type { History, Transition, Workflow } from "../api/types";
-import { Inline } from "../kit/prose/inline";
-import { dayName, shortMoment, wholeMoment } from "../shared/dates";
+import type { Api } from "../api/client";
+import type { History, Workflow } from "../api/types";
+import { dayName } from "../shared/dates";
 import { number, percent } from "../shared/numbers";
-import { named, stageName } from "../shared/words";
+import { named } from "../shared/words";
 import { useWords } from "../words";
-import { happenings, stageSince } from "./history";
+import { Happened } from "./Happened";
+import { stageSince } from "./history";
 import { SERIES, shares, WINDOW_DAYS, windowStart } from "./mix";
-
-const FIRST = 12;
+import { ReviewBudgetLines, Trust } from "./Trust";
+import type { Rollout } from "./useGate";
 
 interface Props {
   workflow: Workflow;
@@ -16,11 +16,20 @@ interface Props {
   now: number;
 }
 
-export function Side({ workflow, history, now }: Props) {
+interface SideProps extends Props {
+  api: Api;
+  rollout: Rollout;
+}
+
+export function Side({ api, workflow, history, rollout, now }: SideProps) {
   return (
     <aside className="screen-side rollout-side" aria-label={workflow.name}>
       {history && <Share workflow={workflow} history={history} now={now} />}
-      {history && <Happened history={history} />}
+      <Trust trust={rollout.trust} />
+      <ReviewBudgetLines budget={rollout.budget.data} />
+      {history && (
+        <Happened api={api} workflow={workflow} history={history} drills={rollout.drills.data ?? []} />
+      )}
     </aside>
   );
 }
@@ -71,66 +80,4 @@ function Share({ workflow, history, now }: Props & { history: History }) {
 
 function labelOf(workflow: Workflow, code: string): string {
   return workflow.reasons.find((reason) => reason.code === code)?.label ?? named({}, code);
-}
-
-function Happened({ history }: { history: History }) {
-  const says = useWords().rollout;
-  const [all, showAll] = useState(false);
-  const told = happenings(history);
-  return (
-    <section>
-      <h2>{says.happened}</h2>
-      {told.length === 0 && <p className="rollout-note">{says.nothingHappened}</p>}
-      <ol className="happened">
-        {(all ? told : told.slice(0, FIRST)).map((one) => (
-          <Happening key={one.id} one={one} />
-        ))}
-      </ol>
-      {!all && told.length > FIRST && (
-        <button type="button" className="link-button" onClick={() => showAll(true)}>
-          {says.showAll(told.length)}
-        </button>
-      )}
-    </section>
-  );
-}
-
-function Happening({ one }: { one: Transition }) {
-  const says = useWords().rollout;
-  const moved = one.from_stage !== one.to_stage && one.from_stage !== "" && one.to_stage !== "";
-  const title: Record<string, string> = {
-    applied: says.applied(one.version),
-    killed: says.killed,
-    resumed: says.resumed,
-    promoted: says.promoted,
-    demoted: says.demoted,
-  };
-  const effects = [
-    one.effect_ms != null && says.effect(one.effect_ms),
-    one.frozen != null && says.frozen(one.frozen),
-  ].filter(Boolean);
-  return (
-    <li className={one.kind === "killed" ? "stopped" : undefined}>
-      <p dir="auto">
-        <strong>{title[one.kind] ?? named({}, one.kind)}</strong>
-        {moved && ` ${says.fromTo(stageName(one.from_stage), stageName(one.to_stage))}`}
-        {!moved && one.kind === "resumed" && ` ${says.at(stageName(one.to_stage))}`}
-        {one.reason && (
-          <>
-            {" · "}
-            <Inline text={one.reason} />
-          </>
-        )}
-      </p>
-      {effects.length > 0 && <p className="rollout-note">{effects.join(" · ")}</p>}
-      <p className="rollout-note" dir="auto">
-        <time dateTime={one.at} title={wholeMoment(one.at)}>
-          {shortMoment(one.at)}
-        </time>
-        {" · "}
-        <Inline text={one.actor} />
-        {one.kind !== "applied" && ` · ${says.version(one.version)}`}
-      </p>
-    </li>
-  );
 }

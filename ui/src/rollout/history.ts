@@ -1,4 +1,4 @@
-import type { History, Transition, Workflow } from "../api/types";
+import type { Drill, History, Transition, Workflow } from "../api/types";
 
 export const STAGES: readonly string[] = ["internal", "opt_in", "default"];
 
@@ -34,21 +34,31 @@ export function killInForce({ transitions }: History, workflow: Workflow): Trans
   return workflow.killed ? transitions.find(({ kind }) => kind === "killed") : undefined;
 }
 
-/** The timeline: the transitions, and the versions that none of them tells of. */
-export function happenings({ transitions, versions }: History): Transition[] {
+/** The timeline: the transitions, the versions that none of them tells of, and the kill drills; the latest first. */
+export function happenings({ transitions, versions }: History, drills: Drill[] = []): Transition[] {
   const told = new Set(transitions.filter(({ kind }) => kind === "applied").map(({ version }) => version));
-  const others = versions
-    .filter(({ version }) => !told.has(version))
-    .map(({ version, applied_at, applied_by }) => ({
-      id: `v${version}`,
-      kind: "applied",
-      from_stage: "",
-      to_stage: "",
+  const still = { from_stage: "", to_stage: "", reason: "" };
+  const others: Transition[] = [
+    ...versions
+      .filter(({ version }) => !told.has(version))
+      .map(({ version, applied_at, applied_by }) => ({
+        ...still,
+        id: `v${version}`,
+        kind: "applied",
+        version,
+        actor: applied_by,
+        at: applied_at,
+      })),
+    ...drills.map(({ id, at, actor, version, ok, effect_ms }) => ({
+      ...still,
+      id,
+      kind: ok ? "drill" : "drill_failed",
       version,
-      actor: applied_by,
-      reason: "",
-      at: applied_at,
-    }));
+      actor,
+      at,
+      effect_ms: effect_ms ?? null,
+    })),
+  ];
   if (others.length === 0) return transitions;
   return [...transitions, ...others].sort((a, b) => b.at.localeCompare(a.at));
 }

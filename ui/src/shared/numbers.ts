@@ -18,6 +18,17 @@ export function share(ratio: number): string {
   return ratio.toLocaleString(language.get(), { style: "percent", maximumFractionDigits: 0 });
 }
 
+/** A limit: "5%" and "2.5%". */
+export function limit(ratio: number): string {
+  return ratio.toLocaleString(language.get(), { style: "percent", maximumFractionDigits: 2 });
+}
+
+/** With this many digits after the point, always; below 0 with a true minus. */
+export function fixed(value: number, digits: number): string {
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" };
+  return value.toLocaleString(language.get(), options as Intl.NumberFormatOptions).replace("-", "−");
+}
+
 /** Money that came as a decimal string; small sums keep three figures. */
 export function dollars(decimal: string): string {
   const options = { style: "currency", currency: "USD", maximumSignificantDigits: 3 } as const;

@@ -10,6 +10,12 @@ export function hasRole(me: Me, workflow: string, roles: readonly Role[]): boole
 
 export const mayKill = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin", "oncall"]);
 export const mayResume = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
+export const mayReadGate = (me: Me, workflow: string) =>
+  hasRole(me, workflow, ["dri", "curator", "admin", "auditor"]);
+export const mayPromote = (me: Me, workflow: string) => hasRole(me, workflow, ["dri"]);
+/** Be the second who signs a promotion. */
+export const mayCountersign = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
+export const mayDemote = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 
 /** The same for what belongs to no workflow alone: tokens, the audit log, everybody's sources. */
 export function hasRoleEverywhere(me: Me, roles: readonly Role[]): boolean {

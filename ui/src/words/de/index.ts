@@ -3,10 +3,11 @@ import { activity } from "./activity";
 import { cases } from "./cases";
 import { desktop } from "./desktop";
 import { frame } from "./frame";
+import { gate } from "./gate";
 import { kit } from "./kit";
 import { review } from "./review";
 import { rollout } from "./rollout";
 import { settings } from "./settings";
 import { shared } from "./shared";
 
-export const de: Words = { desktop, activity, cases, frame, kit, review, rollout, settings, shared };
+export const de: Words = { desktop, activity, cases, frame, gate, kit, review, rollout, settings, shared };

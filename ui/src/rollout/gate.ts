@@ -1,0 +1,196 @@
+import type { Condition, Drill, EvalResult, Gate, Me, Plan, RateLine, Status, Workflow } from "../api/types";
+import { dollars, fixed, limit, percent } from "../shared/numbers";
+import { mayCountersign, mayPromote } from "../shared/rights";
+import { stageName } from "../shared/words";
+import { words } from "../words";
+
+/** What a gate says, in words. A component that uses these also calls `useWords`, to follow the language. */
+
+const ORDER: readonly Status[] = ["pass", "hold", "fail"];
+
+/** As its conditions stand. That there is no stage to go to isn't one that anybody could meet. */
+export function standing({ conditions }: Gate): Status {
+  const worst = Math.max(
+    0,
+    ...conditions.filter(({ name }) => name !== "last_stage").map(({ status }) => ORDER.indexOf(status)),
+  );
+  return ORDER[worst] ?? "hold";
+}
+
+/** The conditions beside the rates. */
+export function others({ conditions }: Gate): Condition[] {
+  return conditions.filter(({ name }) => name !== "rate" && name !== "last_stage");
+}
+
+export interface Promotion {
+  /** Whether this person could sign it if the gate were green. */
+  may: boolean;
+  /** Whether they can sign it now, as far as anybody here knows. */
+  ready: boolean;
+  /** Whether somebody has signed first. */
+  second: boolean;
+}
+
+export function promotionOf(gate: Gate | undefined, workflow: Workflow, me: Me): Promotion {
+  const signed = gate?.signed_by ?? null;
+  const may =
+    gate?.to != null && (signed ? mayCountersign(me, workflow.id) : mayPromote(me, workflow.id));
+  const ready = may && gate?.status === "pass" && !workflow.killed && signed !== me.subject;
+  return { may, ready, second: signed !== null && signed !== me.subject };
+}
+
+export function labelOf({ name, label }: Condition, version: number): string {
+  const says = words().gate;
+  if (name === "eval_suite") return says.evalSuite(version);
+  return (says.labels as Record<string, string>)[name] ?? label;
+}
+
+/** Why it isn't green yet, or what it rests on. */
+export function planOf(gate: Gate, plan: Plan | undefined, workflow: Workflow, me: string): string {
+  const says = words().gate;
+  if (workflow.killed) return says.whileKilled;
+  if (gate.to == null) return says.lastStage;
+  if (gate.status === "pass") {
+    if (!gate.signed_by) return says.green(gate.summary.reviewed);
+    return gate.signed_by === me ? says.signedByYou : says.signedFirst(gate.signed_by);
+  }
+  const named = (status: Status) => gate.rates.filter((rate) => rate.status === status);
+  const rest = others(gate).filter(({ name }) => name !== "reviewed" && name !== "days");
+  const those = (status: Status) =>
+    rest.filter((one) => one.status === status).map((one) => labelOf(one, gate.version));
+  const red = named("fail").map(({ name }) => name);
+  const parts = [red.length > 0 ? says.redRates(red) : effort(gate, plan)];
+  const [reds, waiting] = [those("fail"), those("hold")];
+  if (reds.length > 0) parts.push(says.alsoRed(reds));
+  if (waiting.length > 0) parts.push(says.waitsFor(waiting));
+  return parts.filter(Boolean).join(" · ");
+}
+
+/** How many more reviews and days it takes, if things go on as they are. */
+function effort(gate: Gate, plan: Plan | undefined): string {
+  const says = words().gate;
+  if (gate.summary.reviewed === 0) return says.nothingReviewed;
+  if (!plan) return "";
+  const { more_reviews: more, days } = plan;
+  if (more == null) {
+    const never = gate.rates.filter(({ status, more_reviews }) => status !== "pass" && more_reviews == null);
+    return says.neverGreen(never.map(({ name }) => name));
+  }
+  const left = days == null ? null : Math.ceil(days);
+  if (more > 0) return left === null ? says.moreReviewsNoRate(more) : says.moreReviews(more, Math.max(1, left));
+  return left ? says.moreDays(left) : "";
+}
+
+/** Which outcomes a rate counts as failures. */
+export function countsOf({ counts }: RateLine, reasons: Workflow["reasons"]): string {
+  const says = words().gate;
+  const known: Record<string, string> = says.counts;
+  const said = counts.map((key) => {
+    const code = key.replace(/^escalate:/, "");
+    return known[key] ?? says.escalatedFor(reasons.find((reason) => reason.code === code)?.label ?? code);
+  });
+  return said.join(", ");
+}
+
+export interface Facts {
+  gate: Gate;
+  evals: EvalResult[];
+  drills: Drill[];
+}
+
+/** What was measured against what, in as few words as tell it; the hub's whole sentence stands in the title. */
+export function measuredOf(one: Condition, { gate, evals, drills }: Facts): string {
+  const says = words().gate;
+  const { name, status, measured, limit: most } = one;
+  const numbers = measured != null && most != null ? { measured, most } : null;
+  switch (name) {
+    case "reviewed":
+    case "days": {
+      if (!numbers) return one.reason;
+      const of = says.of(fixed(numbers.measured, 0), fixed(numbers.most, 0));
+      const { unconfirmed } = gate.summary;
+      return name === "reviewed" && unconfirmed > 0 ? `${of} · ${says.unconfirmed(unconfirmed)}` : of;
+    }
+    case "unresolved":
+      if (gate.summary.selected === 0) return says.noneSelected;
+      return numbers ? says.of(percent(numbers.measured, 1), limit(numbers.most)) : one.reason;
+    case "eval_suite":
+      return evalOf(evals, gate.version) ?? { pass: says.evalGreen, fail: says.evalRed, hold: says.noEval }[status];
+    case "runbook":
+      return status === "pass" ? says.runbookThere : says.runbookEmpty;
+    case "kill_drill": {
+      if (!numbers) return says.noDrill;
+      const took = drills.find(({ ok }) => ok)?.effect_ms;
+      return [says.daysAgo(numbers.measured), took != null && says.ms(took)].filter(Boolean).join(", ");
+    }
+    case "cost_per_sent":
+      return numbers ? says.of(dollars(`${numbers.measured}`), dollars(`${numbers.most}`)) : says.noCost;
+    case "failure_budget":
+      return status === "pass" ? says.budgetCalm : says.budgetFrozen;
+    case "next_stage":
+      return status === "pass" ? says.nextClean : says.nextRed;
+    default:
+      return one.reason;
+  }
+}
+
+/** "96.2%, −0.3 vs v6": the first score of this version's latest result, beside the version's before. */
+function evalOf(results: EvalResult[], version: number): string | null {
+  const says = words().gate;
+  const [now] = results.filter((one) => one.version === version);
+  const [first] = Object.entries(now?.scores ?? {});
+  if (!now || !first || first[1] < 0 || first[1] > 1) return null;
+  const [name, score] = first;
+  const shown = percent(score, 1);
+  const before = results.find(
+    (one) => one.version < version && one.suite === now.suite && one.scores[name] !== undefined,
+  );
+  const was = before?.scores[name];
+  if (!before || was === undefined) return shown;
+  const points = (score - was) * 100;
+  const change = `${points > 0.05 ? "+" : ""}${fixed(Math.abs(points) < 0.05 ? 0 : points, 1)}`;
+  return `${shown}, ${says.against(change, before.version)}`;
+}
+
+/** "harm: green → holding, surely below 5.7% of 5%": what moved between two looks at a gate. */
+export function movedBetween(before: Gate, after: Gate): string[] {
+  const says = words().gate;
+  const key = ({ name, label }: Condition) => `${name} ${name === "rate" ? label : ""}`;
+  const was = new Map(before.conditions.map((one) => [key(one), one.status]));
+  const facts = { gate: after, evals: [], drills: [] };
+  return after.conditions
+    .filter((one) => one.status !== "pass" && was.get(key(one)) !== one.status)
+    .map((one) => {
+      const rate = one.name === "rate" && after.rates.find(({ name }) => name === one.label);
+      const now = rate
+        ? `${says.upper.toLocaleLowerCase()} ${says.of(percent(rate.upper, 1), limit(rate.limit))}`
+        : measuredOf(one, facts);
+      const from = says.status[was.get(key(one)) ?? "hold"];
+      return says.statusMoved(labelOf(one, after.version), from, says.status[one.status], now);
+    });
+}
+
+/** The hub's line on a limit that a version loosened. */
+export function loosenedOf(line: string): string {
+  const says = words().gate;
+  const told = /^(.+) loosened from (.+) to (.+) in version (\d+) by (.+)$/.exec(line);
+  if (!told) return line;
+  const [, what = "", from = "", to = "", version = "", by = ""] = told;
+  return says.loosened(what.replace(/^limit of (.+)$/, (_, rate) => says.limitOf(rate)), from, to, version, by);
+}
+
+/** "5b1e9a3c…" */
+export function shortHash(hash: string): string {
+  return `${hash.slice(0, 8)}…`;
+}
+
+/** The stages that it can be sent back to, the nearest first. */
+export function earlier(stage: string, stages: readonly string[]): string[] {
+  return stages.slice(0, Math.max(0, stages.indexOf(stage))).reverse();
+}
+
+export function headingOf(gate: Gate | undefined): string {
+  const says = words().gate;
+  if (!gate) return says.gate;
+  return gate.to != null ? says.gateTo(stageName(gate.to)) : says.gateAt(stageName(gate.stage));
+}
