@@ -32,7 +32,7 @@ export function useCommands({ workflow, all, mayAct, onAct }: Options) {
     const title = (killed ? says.shared.resumeTitle : says.shared.killTitle)(name);
     const others = all.filter((one) => one.id !== id);
     return [
-      ...(mayAct ? [{ id: "rollout-stop", title, press: STOP, run: onAct }] : []),
+      ...(mayAct ? [{ id: "kill", title, press: STOP, run: onAct }] : []),
       ...others.map((one) => ({
         id: `rollout-${one.id}`,
         title: says.rollout.show(one.name),
