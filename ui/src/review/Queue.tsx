@@ -99,7 +99,9 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
       <FilterLine />
       <Live
         text={
-          filters === NO_FILTERS || query.isFetching ? "" : says.spokenFound(total ?? rows.length, total == null && hasMore)
+          filters === NO_FILTERS || query.isFetching
+            ? ""
+            : says.spokenFound(total ?? rows.length, total == null && hasMore)
         }
       />
       {query.isError && (
