@@ -63,8 +63,9 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
         <Suspense
           key={screen}
           fallback={
-            <main className="opening" role="status">
-              {words.opening}
+            <main className="opening">
+              <h1 className="unseen">{words[screen]}</h1>
+              <p role="status">{words.opening}</p>
             </main>
           }
         >
