@@ -13,8 +13,11 @@ export function launch() {
 
 export const READY = "[data-testid=draft][data-ready=true]";
 
-/** The console in a window of its own; `trouble` collects what must never happen in it. */
-export async function openConsole(browser, address, options = {}) {
+/**
+ * The console in a window of its own; `trouble` collects what must never happen in it. `prepare` gets the page before
+ * anything is loaded.
+ */
+export async function openConsole(browser, address, { prepare, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
@@ -31,6 +34,7 @@ export async function openConsole(browser, address, options = {}) {
     const url = new URL(request.url());
     if (url.origin !== origin && url.protocol !== "data:" && url.protocol !== "blob:") trouble.push(`request: ${url}`);
   });
+  await prepare?.(page);
   await page.goto(address);
   return { page, trouble, close: () => context.close() };
 }
@@ -44,4 +48,11 @@ export async function ready(page, not) {
 export async function screenshot(page, name) {
   await mkdir(RESULTS, { recursive: true });
   await page.screenshot({ path: join(RESULTS, `browser-${name}.png`) });
+}
+
+/** Goes to a place in the console as a link would: `go(page, "cases")`. */
+export function go(page, place) {
+  return page.evaluate((to) => {
+    location.hash = `#/${to}`;
+  }, place);
 }

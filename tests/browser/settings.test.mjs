@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { accessible } from "./accessible.mjs";
+import { accessible, accessibleInBoth } from "./accessible.mjs";
 import { launch, openConsole, ready } from "./browser.mjs";
 import { Hub, startHub, until } from "./hub.mjs";
 
@@ -72,6 +72,7 @@ test("a pack with faults is refused with all of them", async () => {
   await faults.getByText("review.undo_seconds").waitFor();
   await faults.getByText("gate.mindays").waitFor();
   await faults.getByText("did you mean min_days?").waitFor();
+  await accessibleInBoth(page, "settings-faults");
   await page.keyboard.press("Escape");
   assert.equal((await hub.workflow(WORKFLOW)).version, version);
 });
@@ -92,6 +93,7 @@ test("a changed one makes a version, and two versions show what changed", async 
   const changes = page.locator("[data-testid=changes]");
   await changes.getByText("review.undo_seconds").waitFor();
   assert.equal(await changes.locator("tr", { hasText: "review.undo_seconds" }).locator("ins").textContent(), "15");
+  await accessibleInBoth(page, "settings-changes");
 });
 
 test("sources are imported line by line, found, and read", async () => {

@@ -1,11 +1,10 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { type Api, ApiError } from "./api/client";
+import { Away } from "./frame/Away";
 import { Frame } from "./frame/Frame";
 import type { Host } from "./host";
 import { useStore } from "./kit/store";
-import { reasonOf } from "./shared/words";
 import { SignIn } from "./signin";
-import { useWords } from "./words";
 
 const client = new QueryClient({
   defaultOptions: {
@@ -31,7 +30,6 @@ export function App({ host, api }: { host: Host; api: Api }) {
 }
 
 function Desk({ host, api }: { host: Host; api: Api }) {
-  const words = useWords().frame;
   const me = useQuery({
     queryKey: ["who"],
     queryFn: api.me,
@@ -40,9 +38,5 @@ function Desk({ host, api }: { host: Host; api: Api }) {
     retryDelay: (tries) => Math.min(500 * 2 ** tries, 3_000),
   });
   if (me.data) return <Frame key={me.data.subject} host={host} api={api} me={me.data} />;
-  return (
-    <main className="opening" role="status">
-      {me.failureCount > 0 ? words.tryingAgain(reasonOf(me.failureReason)) : words.opening}
-    </main>
-  );
+  return <Away host={host} failed={me.failureCount > 0} why={me.failureReason} />;
 }

@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { Elsewhere } from "./frame/Elsewhere";
 import type { Host } from "./host";
 import { useWords } from "./words";
 
@@ -38,6 +39,7 @@ export function SignIn({ host, refused }: { host: Host; refused: boolean }) {
           {says.signIn}
         </button>
       </form>
+      <Elsewhere host={host} />
     </main>
   );
 }

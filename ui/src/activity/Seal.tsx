@@ -1,7 +1,9 @@
 import { queryOptions, skipToken, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { type Api, ApiError } from "../api/client";
 import type { Checkpoint, Verified } from "../api/types";
 import type { Host } from "../host";
+import { useOffer } from "../kit/offers";
 import { shortMoment, wholeMoment } from "../shared/dates";
 import { reasonOf, sentence } from "../shared/words";
 import { useWords } from "../words";
@@ -39,6 +41,19 @@ export function Seal({ host, api, onGoTo, onSigned }: Props) {
   });
   const save = useMutation({ mutationFn: () => host.save("/v1/audit/export", "audit.jsonl") });
   const broken = query.data?.ok === false && !query.isFetching;
+  const { refetch } = query;
+  const { mutate: signNow } = sign;
+  const { mutate: saveNow } = save;
+  useOffer(
+    useMemo(
+      () => [
+        { id: "activity-verify", title: says.verify, run: () => void refetch() },
+        ...(broken ? [] : [{ id: "activity-sign", title: says.checkpoint, run: () => signNow() }]),
+        { id: "activity-save", title: says.save, run: () => saveNow() },
+      ],
+      [says, broken, refetch, signNow, saveNow],
+    ),
+  );
   return (
     <section className={broken ? "seal broken" : "seal"} aria-label={says.seal} title={says.sealHint}>
       <div className="seal-words">

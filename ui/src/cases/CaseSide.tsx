@@ -1,7 +1,8 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { type Api, ApiError } from "../api/client";
 import type { Case, Me, Workflow } from "../api/types";
 import { Key, useKeys } from "../kit/keys";
+import { useOffer } from "../kit/offers";
 import { Inline } from "../kit/prose/inline";
 import { go } from "../kit/route";
 import { isPress } from "../shared/press";
@@ -71,6 +72,21 @@ function Read({ one, api, me, workflow }: ReadProps) {
     act();
   };
   useKeys({ o: press(openDraft), t: press(() => showThread((open) => !open)) });
+  const draft = one.draft_id;
+  useOffer(
+    useMemo(
+      () => [
+        { id: "case-draft", title: says.keys.draft, press: "O", run: () => go("review", draft) },
+        {
+          id: "case-thread",
+          title: says.keys.thread,
+          press: "T",
+          run: () => showThread((open) => !open),
+        },
+      ],
+      [says, draft],
+    ),
+  );
   const { subject, customer } = metadataOf(one);
   const why = whyOf({ grade: one.grade, reasons: [] }, workflow);
   return (

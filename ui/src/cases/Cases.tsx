@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { ScreenProps } from "../frame/Frame";
 import { Key, useKeys } from "../kit/keys";
+import { Live } from "../kit/live";
 import { go } from "../kit/route";
 import { useStore } from "../kit/store";
 import { isPress, isStep } from "../shared/press";
@@ -13,6 +14,7 @@ import { ExportDialog } from "./ExportDialog";
 import { FilterBar } from "./Filters";
 import { type Filters, filters as filterStore, marked, NO_FILTERS, step } from "./list";
 import { CaseTable } from "./Table";
+import { useCommands } from "./useCommands";
 import "./cases.css";
 
 /** Who may read cases, each in the workflows that the role was given for. */
@@ -94,6 +96,16 @@ function Desk({ host, api, me, id }: ScreenProps) {
     Escape: press(() => id && go("cases")),
   });
 
+  useCommands({
+    search: () => search.current?.focus(),
+    next: () => move(1),
+    previous: () => move(-1),
+    open: () => at && go("cases", at),
+    close: () => id && go("cases"),
+    clear,
+    export: () => setExporting(true),
+  });
+
   return (
     <div className={id ? "screen cases" : "screen wide cases"}>
       <header className="screen-bar">
@@ -106,6 +118,9 @@ function Desk({ host, api, me, id }: ScreenProps) {
         </button>
       </header>
       <main className="cases-main">
+        <Live
+          text={filters === NO_FILTERS || query.isFetching ? "" : says.spokenFound(rows.length, hasMore)}
+        />
         <FilterBar filters={filters} workflows={workflows} set={set} />
         {stale && !atTop && (
           <button type="button" className="cases-newer link-button" onClick={renew}>

@@ -5,10 +5,15 @@ import type { Host, Native } from "../host";
 import { useKeys } from "../kit/keys";
 import { useOffered } from "../kit/offers";
 import type { Choice } from "../kit/palette";
-import { go } from "../kit/route";
+import { go, useRoute } from "../kit/route";
+import { useHubChanges } from "../shared/refresh";
 import { ticketName } from "../shared/words";
 import { useWords } from "../words";
 import { useLookChoices, useScreenChoices } from "./commands";
+
+/** The shell ends the program itself when this is chosen. */
+const QUIT = "tray:quit";
+const KILL = "kill";
 
 interface Props {
   host: Host;
@@ -22,6 +27,9 @@ export function Desktop({ host, api, native }: Props) {
   useMenu(native);
   useNotices(host, api, native);
   const workflows = useQuery({ queryKey: ["workflows"], queryFn: api.workflows }).data;
+  const client = useQueryClient();
+  // On every screen: some of them have no need of the workflows themselves.
+  useHubChanges(host, () => void client.invalidateQueries({ queryKey: ["workflows"] }));
   const waiting = (workflows ?? []).reduce((sum, workflow) => sum + (workflow.drafts.staged ?? 0), 0);
   useEffect(() => {
     const { open, kill, quit } = words;
@@ -35,14 +43,7 @@ function useMenu(native: Native) {
   const words = useWords().desktop;
   const offered = useOffered();
   const screens = useScreenChoices();
-  const looks = useLookChoices();
-  const view: Choice[] = [
-    { id: "zoom-in", title: words.larger, press: "$mod+=", run: () => void native.zoom(1) },
-    { id: "zoom-out", title: words.smaller, press: "$mod+-", run: () => void native.zoom(-1) },
-    { id: "zoom-0", title: words.usual, press: "$mod+0", run: () => void native.zoom(0) },
-    { id: "menu-bar", title: words.menuBar, press: "F10", run: () => void native.toggleMenu() },
-    ...looks,
-  ];
+  const view = useLookChoices(native);
   useKeys(
     Object.fromEntries(
       view.flatMap(({ press, run }) => {
@@ -62,7 +63,7 @@ function useMenu(native: Native) {
   const all = useRef<Choice[]>([]);
   all.current = [...screens, ...offered, ...view];
   const groups = [
-    { title: words.go, choices: screens },
+    { title: words.program, choices: [...screens, { id: QUIT, title: words.quit, run: () => {} }] },
     { title: words.here, choices: offered },
     { title: words.view, choices: view },
   ]
@@ -70,11 +71,27 @@ function useMenu(native: Native) {
     .map(({ title, choices }) => ({ title, items: choices.map(({ id, title }) => ({ id, title })) }));
   const shown = JSON.stringify(groups);
   useEffect(() => void native.setMenu(JSON.parse(shown)), [native, shown]);
+  // Asked for where it can't be confirmed: it is run as soon as the screen that was gone to offers it.
+  const waiting = useRef(false);
+  const { screen } = useRoute();
+  useEffect(() => {
+    // Who goes elsewhere meanwhile has thought better of it.
+    if (screen !== "rollout") waiting.current = false;
+  }, [screen]);
+  useEffect(() => {
+    const kill = waiting.current && offered.find(({ id }) => id === KILL);
+    if (!kill) return;
+    waiting.current = false;
+    kill.run();
+  }, [offered]);
   useEffect(
     () =>
       native.onCommand((id) => {
-        if (id === "kill" && !all.current.some((choice) => choice.id === id)) return go("rollout");
-        all.current.find((choice) => choice.id === id)?.run();
+        const found = all.current.find((choice) => choice.id === id);
+        if (found) return found.run();
+        if (id !== KILL) return;
+        waiting.current = true;
+        go("rollout");
       }),
     [native],
   );

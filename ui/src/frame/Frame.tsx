@@ -1,11 +1,13 @@
-import { Activity, lazy, Suspense } from "react";
+import { Activity, Suspense } from "react";
 import { type Api, CONTRACT } from "../api/client";
 import type { Me } from "../api/types";
 import type { Host } from "../host";
 import { useKeys } from "../kit/keys";
+import { later } from "../kit/later";
 import { go, useRoute } from "../kit/route";
 import { useStore } from "../kit/store";
 import { Review } from "../review/Review";
+import { useReviewDesk } from "../review/useReviewDesk";
 import { useWords } from "../words";
 import { Desktop } from "./Desktop";
 import { Rail } from "./Rail";
@@ -14,10 +16,10 @@ import { isScreen, SCREENS } from "./screens";
 import "./frame.css";
 
 const PAGES = {
-  rollout: lazy(() => import("../rollout/Rollout")),
-  cases: lazy(() => import("../cases/Cases")),
-  activity: lazy(() => import("../activity/Activity")),
-  settings: lazy(() => import("../settings/Settings")),
+  rollout: later(() => import("../rollout/Rollout")),
+  cases: later(() => import("../cases/Cases")),
+  activity: later(() => import("../activity/Activity")),
+  settings: later(() => import("../settings/Settings")),
 };
 
 /** What every screen gets. */
@@ -33,6 +35,7 @@ export interface ScreenProps {
 export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
   const route = useRoute();
   const words = useWords().frame;
+  const desk = useReviewDesk({ host, api, me });
   const screen = isScreen(route.screen) ? route.screen : "review";
   useKeys(
     Object.fromEntries(
@@ -52,14 +55,17 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
       {host.native && <Desktop host={host} api={api} native={host.native} />}
       <Says host={host} me={me} />
       <Activity mode={Page ? "hidden" : "visible"}>
-        <Review host={host} api={api} me={me} id={screen === "review" ? route.id : null} />
+        <Review desk={desk} id={screen === "review" ? route.id : null} />
       </Activity>
-      {Page && <ScreenPalette />}
+      {Page && <ScreenPalette native={host.native} />}
       {Page && (
+        // Another screen takes the one before down at once, with what that offered.
         <Suspense
+          key={screen}
           fallback={
-            <main className="opening" role="status">
-              {words.opening}
+            <main className="opening">
+              <h1 className="unseen">{words[screen]}</h1>
+              <p role="status">{words.opening}</p>
             </main>
           }
         >

@@ -1,12 +1,18 @@
-import { memo, useMemo } from "react";
+import { memo, Suspense, useMemo } from "react";
 import type { Draft } from "../api/types";
+import { later } from "../kit/later";
 import { Prose } from "../kit/prose/prose";
 import { useWords } from "../words";
 import { draftSpans, type SourceView } from "./citations";
 import { show, useDesk, useView } from "./context";
-import { Editor } from "./Editor";
 import { KeptTexts } from "./KeptTexts";
 import { OutcomeStrip } from "./OutcomeStrip";
+
+const editor = () => import("./Editor");
+const Editor = later(editor);
+
+/** Fetches the editor while nothing else is to be done, so that it opens at once. */
+export const fetchEditor = () => void editor().catch(() => {});
 
 /** From here on only the part in view is laid out. */
 const LONG_TEXT = 20_000;
@@ -50,7 +56,9 @@ export const DraftCard = memo(function DraftCard({ draft, sources, leased, onScr
       </header>
       {!editing && <KeptTexts draft={draft} leased={leased} />}
       {editing ? (
-        <Editor key={draft.content_hash} draft={draft} spans={spans} />
+        <Suspense fallback={<DraftText draft={draft} spans={spans} />}>
+          <Editor key={draft.content_hash} draft={draft} spans={spans} />
+        </Suspense>
       ) : (
         <DraftText draft={draft} spans={spans} />
       )}

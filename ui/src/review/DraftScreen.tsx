@@ -1,12 +1,13 @@
 import { memo, useEffect, useLayoutEffect, useMemo, useRef } from "react";
 import type { Draft } from "../api/types";
+import { whenIdle } from "../kit/later";
 import { afterPaint } from "../kit/paint";
 import { Inline } from "../kit/prose/inline";
 import { longSpan, stateName, ticketName } from "../shared/words";
 import { useWords } from "../words";
 import { type SourceView, sourceViews } from "./citations";
 import { useDesk, useSession, useView } from "./context";
-import { DraftCard } from "./DraftCard";
+import { DraftCard, fetchEditor } from "./DraftCard";
 import { EscalationBar } from "./EscalationBar";
 import { Facts } from "./Facts";
 import { Guidelines } from "./Guidelines";
@@ -133,7 +134,10 @@ function usePaintSignal(
   useEffect(() => {
     if (!onScreen) return;
     return afterPaint(() => {
-      if (performance.getEntriesByName("first-draft").length === 0) performance.mark("first-draft");
+      if (performance.getEntriesByName("first-draft").length === 0) {
+        performance.mark("first-draft");
+        whenIdle(fetchEditor);
+      }
       if (performance.getEntriesByName("verdict-key").length > 0) {
         performance.measure("key-to-next-draft", "verdict-key");
         performance.clearMarks("verdict-key");

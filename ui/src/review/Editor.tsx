@@ -16,7 +16,7 @@ import { oneBreak } from "./ops";
 const DIFF_AFTER_MS = 80;
 
 /** The draft as an editor in place. Each keystroke is kept; the hub says what changed. */
-export function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
+export default function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
   const { texts, view } = useDesk();
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<EditorView | null>(null);

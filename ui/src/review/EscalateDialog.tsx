@@ -1,11 +1,11 @@
-import { useRef, useState } from "react";
+import { useRef } from "react";
 import { Dialog } from "../kit/dialog";
 import { useKeys } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
 import { ticketName } from "../shared/words";
 import { useWords } from "../words";
 import { markKey } from "./commands";
-import { show, useDesk, useSession } from "./context";
+import { show, useDesk, useSession, useView } from "./context";
 import { useWorkflow } from "./data";
 import { isCommand } from "./guard";
 
@@ -15,12 +15,13 @@ export function EscalateDialog() {
   const says = useWords().review;
   const shown = useSession((state) => state.shown);
   const workflow = useWorkflow(shown?.draft?.workflow);
-  const [comment, setComment] = useState("");
+  const comment = useView((now) => (now.comment?.draft === shown?.id ? (now.comment?.text ?? "") : ""));
+  const setComment = (text: string) => shown && show(view, { comment: { draft: shown.id, text } });
   const first = useRef<HTMLButtonElement>(null);
   const close = () => show(view, { dialog: null });
   const escalate = (code: string) => {
     markKey();
-    show(view, { dialog: null, editing: null });
+    show(view, { dialog: null, editing: null, comment: null });
     decisions.decide({
       action: "escalate",
       reasons: [code],

@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Draft } from "../api/types";
+import { Inline } from "../kit/prose/inline";
 import { longSpan } from "../shared/words";
 import { useWords } from "../words";
 import { show, useDesk } from "./context";
@@ -8,6 +9,8 @@ interface Offer {
   id: string;
   words: string;
   text: string;
+  /** Said to an escalation, not sent to the customer. */
+  comment?: true;
 }
 
 /** Offers back what was typed before: here, on another revision of the ticket, or with a verdict the hub refused. */
@@ -31,30 +34,43 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
       words: typed.revision === draft.revision ? says.typedBefore : says.typedOn(typed.revision),
       text: typed.text,
     })),
-    ...draft.kept.flatMap((kept) =>
-      kept.final_text == null || kept.final_text === here?.text
-        ? []
-        : [
-            {
-              id: kept.verdict_id,
-              words: says.refusedKept(longSpan(api.now() - Date.parse(kept.at))),
-              text: kept.final_text,
-            },
-          ],
-    ),
+    ...draft.kept.flatMap(({ verdict_id, final_text, comment, at }) => {
+      const ago = longSpan(api.now() - Date.parse(at));
+      const edit = final_text != null && final_text !== here?.text && final_text;
+      return [
+        ...(edit ? [{ id: verdict_id, words: says.refusedKept(ago), text: edit }] : []),
+        ...(comment
+          ? [
+              {
+                id: `${verdict_id}:comment`,
+                words: says.refusedComment(ago, shortened(comment)),
+                text: comment,
+                comment: true as const,
+              },
+            ]
+          : []),
+      ];
+    }),
   ].filter((offer) => !dropped.has(offer.id));
   const goOn = (offer: Offer) => {
+    if (offer.comment) {
+      show(view, { dialog: "escalate", comment: { draft: draft.id, text: offer.text } });
+      return;
+    }
     texts.save(draft, offer.text, offer.id === here?.hash ? here.grade : undefined);
     show(view, { editing: draft.content_hash });
   };
   return offers.map((offer) => (
     <div key={offer.id} className="strip">
-      <span>{offer.words}</span>
-      {leased ? (
+      <span dir="auto">
+        <Inline text={offer.words} />
+      </span>
+      {leased && (
         <button type="button" className="link-button" onClick={() => goOn(offer)}>
-          {says.goOnWithIt}
+          {offer.comment ? says.useAgain : says.goOnWithIt}
         </button>
-      ) : (
+      )}
+      {(!leased || offer.comment) && (
         <button
           type="button"
           className="link-button"
@@ -75,4 +91,10 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
       </button>
     </div>
   ));
+}
+
+/** Enough of it to know it again. */
+function shortened(text: string): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > 80 ? `${line.slice(0, 80).trimEnd()}…` : line;
 }

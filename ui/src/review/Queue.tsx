@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 import type { DraftRow } from "../api/types";
 import { useTick } from "../kit/clock";
+import { Live } from "../kit/live";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
 import { show, useDesk, useSettled, useView } from "./context";
@@ -96,6 +97,13 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
       </header>
       <Mine />
       <FilterLine />
+      <Live
+        text={
+          filters === NO_FILTERS || query.isFetching
+            ? ""
+            : says.spokenFound(total ?? rows.length, total == null && hasMore)
+        }
+      />
       {query.isError && (
         <p className="calm">
           {says.queueFailed(reasonOf(query.error))}{" "}

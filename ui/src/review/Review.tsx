@@ -1,79 +1,33 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { useLookChoices, useScreenChoices } from "../frame/commands";
-import type { ScreenProps } from "../frame/Frame";
 import { Live } from "../kit/live";
 import { Notices } from "../kit/notices";
-import { nextPaint } from "../kit/paint";
 import { Palette } from "../kit/palette";
 import { KillDialog } from "../shared/KillDialog";
 import { mayKill as canKill } from "../shared/rights";
 import { ticketName } from "../shared/words";
 import { useWords } from "../words";
 import { COMMANDS } from "./commands";
-import { type Desk, DeskContext, newView, show, useDesk, useSession, useSettled, useView } from "./context";
+import { type Desk, DeskContext, show, useDesk, useSession, useSettled, useView } from "./context";
 import { DayDialog } from "./DayDialog";
 import { useMe, useWorkflow, useWorkflows } from "./data";
-import { Decisions } from "./decisions";
 import { Killed } from "./Empty";
 import { EscalateDialog } from "./EscalateDialog";
 import { FilterDialog } from "./FilterDialog";
 import { Footer } from "./Footer";
-import { SavedFilters } from "./filters";
 import { Hints } from "./Hints";
 import { KeysDialog } from "./KeysDialog";
 import { Queue, useQueue } from "./Queue";
 import { SavedDialog } from "./SavedDialog";
 import { Stage } from "./Stage";
-import { Session } from "./session";
 import { TicketDialog } from "./TicketDialog";
 import { TopBar } from "./TopBar";
-import { Texts } from "./texts";
 import { useCommandKeys } from "./useCommandKeys";
 import { useHubEvents, useLifetime } from "./useLifetime";
 import { doneName } from "./words";
 import "./review.css";
 
 /** The review screen: the queue, the draft, its sources, and the verbs. */
-export function Review({ host, api, me, id }: ScreenProps) {
-  const client = useQueryClient();
-  // Once for each time somebody sits down: a second session would lease a second draft.
-  const [desk] = useState<Desk>(() => {
-    const view = newView();
-    const texts = new Texts(host.storage, Date.now);
-    const session = new Session({
-      api,
-      texts,
-      candidates: () => made.list(),
-      workflows: () => view.get().filters.workflow?.split(","),
-      clock: () => performance.now(),
-    });
-    const onDecided = () => void client.invalidateQueries({ queryKey: ["me"] });
-    const decisions = new Decisions({
-      api,
-      texts,
-      session,
-      storage: host.storage,
-      painted: nextPaint,
-      subject: me.subject,
-      onDecided,
-    });
-    const made: Desk = {
-      host,
-      api,
-      me,
-      texts,
-      view,
-      saved: new SavedFilters(localStorage, me.subject),
-      session,
-      decisions,
-      inView: { first: 0, last: 0 },
-      list: () => undefined,
-      move: () => {},
-      mayKill: () => false,
-    };
-    return made;
-  });
+export function Review({ desk, id }: { desk: Desk; id: string | null }) {
   return (
     <DeskContext value={desk}>
       <Screen id={id} />
@@ -154,7 +108,7 @@ function Commands({ mayKill, onClose }: { mayKill: boolean; onClose: () => void 
   const desk = useDesk();
   const says = useWords().review;
   const screens = useScreenChoices();
-  const looks = useLookChoices();
+  const looks = useLookChoices(desk.host.native);
   // What may be run once the palette has closed.
   const closed = { ...desk, view: { ...desk.view, get: () => ({ ...desk.view.get(), dialog: null }) } };
   const own = COMMANDS.filter(

@@ -85,7 +85,7 @@ const Said = memo(function Said({ message, customer, old }: SaidProps) {
   return (
     <article className={`said ${message.role}${old ? " old" : ""}`}>
       <div className="who">
-        <span className="name" title={message.name ?? name}>
+        <span className="name" dir="auto" title={message.name ?? name}>
           <Inline text={name ?? ""} />
         </span>
         {message.at && (

@@ -14,6 +14,8 @@ export interface View {
   /** The content hash of the draft whose editor is open: another content, another editor. */
   editing: string | null;
   dialog: "keys" | "palette" | "escalate" | "kill" | "filters" | "saved" | "ticket" | "day" | null;
+  /** What is being said to an escalation of one draft: it outlives the dialog, and comes back from a refused one. */
+  comment: { draft: string; text: string } | null;
   panel: "sources" | "guidelines" | "customer";
   /** The draft whose panel was just opened, and is to be walked by keys. */
   walk: string | null;
@@ -30,6 +32,7 @@ export function newView(): Store<View> {
   return createStore<View>({
     editing: null,
     dialog: null,
+    comment: null,
     panel: "sources",
     walk: null,
     queueOpen: false,

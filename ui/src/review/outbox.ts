@@ -13,6 +13,11 @@ export interface Pending {
   body: Verdict;
 }
 
+/** How many decisions wait for the hub, whoever took them. */
+export function waitingIn(storage: Storage): number {
+  return Object.keys(storage).filter((key) => key.startsWith(PREFIX)).length;
+}
+
 /** Sends decisions in the background and keeps them in storage until the hub has answered. */
 export class Outbox {
   private waiting = 0;

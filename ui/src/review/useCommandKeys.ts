@@ -21,15 +21,17 @@ export function useCommandKeys(rows: DraftRow[], mayKill: boolean) {
   useOffer(
     useMemo(
       () =>
-        COMMANDS.map((command) => ({
+        COMMANDS.filter(({ id }) => id !== "kill" || mayKill).map((command) => ({
           id: command.id,
           title: says.commands[command.id],
           press: command.press,
           run: () => {
-            if (desk.view.get().dialog === null && command.enabled(desk)) command.run(desk);
+            // A kill waits for no other dialog.
+            const free = desk.view.get().dialog === null || command.id === "kill";
+            if (free && command.enabled(desk)) command.run(desk);
           },
         })),
-      [desk, says],
+      [desk, says, mayKill],
     ),
   );
   useKeys(

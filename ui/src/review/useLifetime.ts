@@ -17,14 +17,13 @@ const LOOK_AGAIN_MS = 30_000;
  */
 export function useLifetime(rows: DraftRow[], id: string | null) {
   const desk = useDesk();
-  const { session, decisions, view } = desk;
+  const { session, view } = desk;
   const filters = useView((view) => view.filters);
   desk.list = () => (isWholeQueue(filters) ? undefined : after(rows, session.state.get().shown?.id));
 
   const wanted = useRef(id);
   wanted.current = id;
   useEffect(() => {
-    decisions.start();
     session.start(wanted.current ?? undefined);
     const touch = () => session.touch();
     const stop = () => session.stop();
@@ -44,7 +43,7 @@ export function useLifetime(rows: DraftRow[], id: string | null) {
       stop();
       show(view, { dialog: null });
     };
-  }, [session, decisions, view]);
+  }, [session, view]);
 
   // The address has done its work: walking on in the queue must not contradict it.
   useEffect(() => {

@@ -2,6 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import type { History } from "../api/types";
 import { Key, useKeys } from "../kit/keys";
+import { useOffer } from "../kit/offers";
 import { utcDay } from "../shared/dates";
 import { number } from "../shared/numbers";
 import { isPress, isStep } from "../shared/press";
@@ -30,6 +31,13 @@ export function Mix({ history, now }: { history: UseQueryResult<History>; now: n
     ArrowRight: step(1),
     t: (event) => isPress(event) && tabulate((was) => !was),
   });
+  const title = asTable ? says.asBars : says.asTable;
+  useOffer(
+    useMemo(
+      () => (empty ? [] : [{ id: "rollout-table", title, press: "T", run: () => tabulate((was) => !was) }]),
+      [title, empty],
+    ),
+  );
   const pointed = at === null ? undefined : shown[at];
   return (
     <section className="mix">

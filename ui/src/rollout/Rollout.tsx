@@ -12,7 +12,7 @@ import "./rollout.css";
 
 /** Where each workflow stands and how it came there. */
 export default function Rollout({ host, api, me, id }: ScreenProps) {
-  const says = useWords().rollout;
+  const { rollout: says, frame } = useWords();
   const client = useQueryClient();
   const query = useQuery({ queryKey: ["workflows"], queryFn: api.workflows });
   const all = query.data ?? [];
@@ -34,6 +34,7 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
   return (
     <main className="screen wide rollout">
       <div className="screen-main rollout-calm">
+        {!query.isSuccess && <h1 className="unseen">{frame.rollout}</h1>}
         {query.isPending && <p role="status">{says.opening}</p>}
         {query.isError && (
           <p role="alert">

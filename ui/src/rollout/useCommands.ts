@@ -57,7 +57,7 @@ export function useCommands({ workflow, all, mayAct, onAct, promote, demote }: O
       ...(toDemote && runDemote
         ? [{ id: "rollout-demote", title: toDemote, press: "d", run: runDemote }]
         : []),
-      ...(mayAct ? [{ id: "rollout-stop", title, press: STOP, run: onAct }] : []),
+      ...(mayAct ? [{ id: "kill", title, press: STOP, run: onAct }] : []),
       ...others.map((one) => ({
         id: `rollout-${one.id}`,
         title: says.rollout.show(one.name),

@@ -6,6 +6,7 @@ import { shortMoment, wholeMoment } from "../shared/dates";
 import { hasRoleEverywhere } from "../shared/rights";
 import { named, reasonOf } from "../shared/words";
 import { useWords } from "../words";
+import { useAct } from "./act";
 import { Copy } from "./Copy";
 import { NewTokenDialog } from "./NewToken";
 import { walkRows } from "./rows";
@@ -25,6 +26,7 @@ export function Access({ api, me }: SectionProps) {
   const workflows = useQuery({ queryKey: ["workflows"], queryFn: api.workflows }).data ?? [];
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<Made | null>(null);
+  useAct("create", says.create, may && made === null, setMaking);
   if (!may) return <Calm>{says.barred}</Calm>;
   return (
     <>

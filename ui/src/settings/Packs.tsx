@@ -6,6 +6,7 @@ import { shortMoment, wholeMoment } from "../shared/dates";
 import { hasRole } from "../shared/rights";
 import { useWords } from "../words";
 import { ApplyPack } from "./ApplyPack";
+import { useAct } from "./act";
 import { Changes } from "./Changes";
 import { PackTable } from "./PackTable";
 import { picked } from "./pack";
@@ -21,6 +22,7 @@ export function Packs({ api, me }: SectionProps) {
   const workflow = query.data?.find(({ id }) => id === chosen) ?? query.data?.[0];
   // Whose admin somebody is, is known of workflows that are there; a new one takes an admin of all.
   const mayApply = hasRole(me, workflow?.id ?? "", ["admin"]);
+  useAct("apply", says.apply, mayApply, setApplying);
   return (
     <>
       <div className="settings-tools">

@@ -1,5 +1,7 @@
+import { useMemo } from "react";
 import type { ScreenProps } from "../frame/Frame";
 import { useKeys } from "../kit/keys";
+import { useOffer } from "../kit/offers";
 import { go } from "../kit/route";
 import { isStep } from "../shared/press";
 import { useWords } from "../words";
@@ -33,6 +35,17 @@ export default function Settings({ host, api, me, id }: ScreenProps) {
     go("settings", sectionAfter(section, by));
   };
   useKeys({ j: step(1), k: step(-1), ArrowDown: step(1), ArrowUp: step(-1) });
+  useOffer(
+    useMemo(
+      () =>
+        SECTIONS.map((name) => ({
+          id: `settings-${name}`,
+          title: `${says.title}: ${says.names[name]}`,
+          run: () => go("settings", name),
+        })),
+      [says],
+    ),
+  );
   return (
     <div className="screen wide">
       <header className="screen-bar">

@@ -6,6 +6,7 @@ import { Key, useKeys } from "../kit/keys";
 import { isPress } from "../shared/press";
 import { hasRole, hasRoleEverywhere } from "../shared/rights";
 import { useWords } from "../words";
+import { useAct } from "./act";
 import { ImportSources } from "./ImportSources";
 import type { SectionProps } from "./Settings";
 import { SourceDialog } from "./SourceDialog";
@@ -28,6 +29,8 @@ export function Sources({ api, me }: SectionProps) {
     search.current?.focus();
   };
   useKeys({ "/": focusSearch, "Shift+/": focusSearch });
+  const mayImport = everywhere || mine.length > 0;
+  useAct("import", says.import, mayImport, setImporting);
   const barred = query.error instanceof ApiError && query.error.status === 403;
   const read = query.data?.pages.reduce((sum, page) => sum + page.sources.length, 0) ?? 0;
   return (
@@ -59,7 +62,7 @@ export function Sources({ api, me }: SectionProps) {
                 : says.found(rows.length, read)}
           </span>
         )}
-        {everywhere || mine.length > 0 ? (
+        {mayImport ? (
           <button type="button" className="quiet" onClick={() => setImporting(true)}>
             {says.import}
           </button>

@@ -6,6 +6,8 @@ const s = (x: number, one: string, many: string) => `${n(x)} ${x === 1 ? one : m
 export const cases: Words["cases"] = {
   title: "Fälle",
   loaded: (count, more) => `${n(count)}${more ? "+" : ""}`,
+  spokenFound: (count, more) =>
+    `${more ? "Mehr als " : ""}${n(count)} ${count === 1 ? "Fall" : "Fälle"} gefunden.`,
   search: "Suchen in Anfragen und Antworten",
   exportButton: "Exportieren …",
 

@@ -6,7 +6,7 @@ export const desktop: Words["desktop"] = {
   open: "Countersign öffnen",
   kill: "Workflow stoppen …",
   quit: "Beenden",
-  go: "Gehe zu",
+  program: "Countersign",
   here: "Hier",
   view: "Ansicht",
   larger: "Größere Schrift",

@@ -18,7 +18,15 @@ export const frame: Words["frame"] = {
     "Der Hub hat das Token nicht angenommen: Es ist vielleicht abgelaufen oder gesperrt. Was Sie geschrieben und entschieden haben, ist noch da.",
   signIn: "Anmelden",
   opening: "Der Arbeitsplatz wird geöffnet …",
+  notThere: (place) => (place ? `${place} antwortet nicht` : "Der Hub antwortet nicht"),
   tryingAgain: (why) => `${why} Neuer Versuch läuft; nichts geht verloren.`,
+  waiting: (n) =>
+    n === 1
+      ? "1 Entscheidung wartet auf ihn. Sie ist aufbewahrt und geht hinaus, sobald der Hub wieder da ist."
+      : `${n.toLocaleString("de")} Entscheidungen warten auf ihn. Sie sind aufbewahrt und gehen hinaus, sobald der Hub wieder da ist.`,
+  useEmbedded: "Den Hub in dieser App verwenden",
+  chooseHub: "Einstellungen: Verbindung …",
+  embeddedFailed: (why) => `Nichts wurde geändert. ${why}`,
   embedded: "eingebauter Hub",
   lost: "Hub nicht erreichbar, neuer Versuch läuft",
   connecting: "Verbindung wird aufgebaut",

@@ -93,6 +93,9 @@ export const review: Words["review"] = {
   typedBefore: "Was Sie vor der Änderung des Entwurfs geschrieben haben, ist noch da.",
   typedOn: (revision) => `Was Sie zu Fassung ${revision} geschrieben haben, ist noch da.`,
   refusedKept: (ago) => `Eine Bearbeitung von Ihnen wurde vor ${ago} abgelehnt; der Hub hat sie behalten.`,
+  refusedComment: (ago, comment) =>
+    `Eine Eskalation von Ihnen wurde vor ${ago} abgelehnt; der Hub hat aufbewahrt, was Sie dazu schrieben: „${comment}“`,
+  useAgain: "damit eskalieren",
   goOnWithIt: "damit weitermachen",
   copyIt: "kopieren",
   dropIt: "verwerfen",
@@ -247,6 +250,7 @@ export const review: Words["review"] = {
   today: (decided, median) => `heute ${n(decided)}${median === null ? "" : ` · Median ${n(median)} s`}`,
   spokenDone: (ticket, done) => `${ticket} ${done}. `,
   spokenDraft: (ticket, subject) => `Ticket ${ticket}: ${subject}`,
+  spokenFound: (x, more) => `${more ? "Mehr als " : ""}${n(x)} ${x === 1 ? "Entwurf" : "Entwürfe"} gefunden.`,
   spokenEmpty: "Nichts zu prüfen.",
 
   escalateTitle: (ticket) => `Ticket ${ticket} eskalieren`,

@@ -5,6 +5,8 @@ const s = (x: number, one: string, many = `${one}s`) => `${n(x)} ${x === 1 ? one
 export const cases = {
   title: "Cases",
   loaded: (count: number, more: boolean) => `${n(count)}${more ? "+" : ""}`,
+  spokenFound: (count: number, more: boolean) =>
+    more ? `More than ${s(count, "case")} found.` : `${s(count, "case")} found.`,
   search: "Search what was asked and answered",
   exportButton: "Export…",
 

@@ -4,7 +4,7 @@ export const desktop = {
   open: "Open Countersign",
   kill: "Kill a workflow…",
   quit: "Quit",
-  go: "Go",
+  program: "Countersign",
   here: "Here",
   view: "View",
   larger: "Larger text",

@@ -16,7 +16,15 @@ export const frame = {
     "The hub didn't take the token: it may have expired or been revoked. What you typed and decided is kept.",
   signIn: "Sign in",
   opening: "Opening the desk…",
+  notThere: (place: string) => (place ? `${place} doesn't answer` : "The hub doesn't answer"),
   tryingAgain: (why: string) => `${why} Trying again; nothing is lost.`,
+  waiting: (n: number) =>
+    n === 1
+      ? "1 decision waits for it. It is kept, and sent when the hub is back."
+      : `${n.toLocaleString("en")} decisions wait for it. They are kept, and sent when the hub is back.`,
+  useEmbedded: "Use the hub inside this app",
+  chooseHub: "Settings: connection…",
+  embeddedFailed: (why: string) => `Nothing changed. ${why}`,
   embedded: "embedded hub",
   lost: "hub unreachable, trying again",
   connecting: "connecting",

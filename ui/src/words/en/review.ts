@@ -91,6 +91,9 @@ export const review = {
   typedBefore: "What you typed before the draft changed is kept.",
   typedOn: (revision: string) => `What you typed on revision ${revision} is kept.`,
   refusedKept: (ago: string) => `An edit of yours was refused ${ago} ago; the hub kept it.`,
+  refusedComment: (ago: string, comment: string) =>
+    `An escalation of yours was refused ${ago} ago; the hub kept what you said: “${comment}”`,
+  useAgain: "escalate with it",
   goOnWithIt: "go on with it",
   copyIt: "copy it",
   dropIt: "drop it",
@@ -255,6 +258,8 @@ export const review = {
     `today ${n(decided)}${median === null ? "" : ` · median ${n(median)} s`}`,
   spokenDone: (ticket: string, done: string) => `${ticket} ${done}. `,
   spokenDraft: (ticket: string, subject: string) => `Ticket ${ticket}: ${subject}`,
+  spokenFound: (x: number, more: boolean) =>
+    more ? `More than ${s(x, "draft")} found.` : `${s(x, "draft")} found.`,
   spokenEmpty: "Nothing to review.",
 
   // Dialogs

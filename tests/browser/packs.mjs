@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Hub } from "./hub.mjs";
+
+const PACK = resolve(import.meta.dirname, "../../packs/support-first-reply");
+
+/** The demo's pack under another id: its files by name, its settings changed. */
+export async function packOf(id, change = (toml) => toml) {
+  const names = ["workflow.toml", "guidelines.md", "runbook.md"];
+  const texts = await Promise.all(names.map((name) => readFile(join(PACK, name), "utf8")));
+  const files = Object.fromEntries(names.map((name, i) => [name, texts[i]]));
+  files["workflow.toml"] = change(files["workflow.toml"].replace(/^id = .*$/m, `id = "${id}"`));
+  return files;
+}
+
+/** Applies a pack; answers the workflow's id. */
+export async function apply(hub, id, change, more = {}) {
+  await hub.call("POST", "/v1/packs", { files: { ...(await packOf(id, change)), ...more } });
+  return id;
+}
+
+/** Somebody with a token of their own, and where their console is. */
+export async function person(hub, name, { role = "reviewer", routes = [] } = {}) {
+  const { token } = await hub.call("POST", "/v1/tokens", { name, grants: [{ role }], routes });
+  return { hub: new Hub(hub.url, token), console: `${hub.url}/#token=${token}` };
+}
+
+/** Stages a draft; answers its id. */
+export async function stage(hub, workflow, draft) {
+  const whole = {
+    revision: "1",
+    thread: [{ role: "customer", text: "Where is my invoice?" }],
+    draft: { text: "It is attached." },
+    ...draft,
+  };
+  const { results } = await hub.call("POST", `/v1/drafts?workflow=${workflow}`, whole);
+  if (!results[0].id) throw new Error(JSON.stringify(results[0]));
+  return results[0].id;
+}

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { accessibleInBoth } from "./accessible.mjs";
+import { launch, openConsole, READY, ready } from "./browser.mjs";
+import { startHub, until } from "./hub.mjs";
+import { apply, person, stage } from "./packs.mjs";
+
+/** What a reviewer does besides deciding on what comes next, by keyboard alone. */
+
+let served, hub, browser;
+
+before(async () => {
+  served = await startHub();
+  hub = served.hub;
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.stop();
+});
+
+/** Decides through the hub's interface, as another console would. */
+async function decide(who, id, verdict) {
+  const { lease, draft } = await who.call("POST", "/v1/queue/lease", { draft_id: id });
+  const common = { verdict_id: randomUUID(), lease_id: lease.id, fence: lease.fence, content_hash: draft.content_hash };
+  return who.call("POST", `/v1/drafts/${id}/verdicts`, { ...common, seconds: 9, ...verdict });
+}
+
+test("an escalation that came to me: it is first in the queue, Shift+T takes it, E and Ctrl+Enter settle it", async () => {
+  const workflow = await apply(hub, "escalating");
+  const rosa = await person(hub, "rosa");
+  const lea = await person(hub, "lea", { routes: ["team-lead"] });
+  const id = await stage(hub, workflow, { external_id: "ticket-500", metadata: { subject: "Asks for all money back" } });
+  await decide(rosa.hub, id, { action: "escalate", reasons: ["wrong_promise"], comment: "Twice the sum" });
+  const { page, trouble, close } = await openConsole(browser, lea.console);
+  await page.getByText("1 escalated to me").waitFor();
+  await page.locator("body").press("j");
+  const bar = page.getByRole("region", { name: "Escalation" });
+  await bar.getByText("Twice the sum").waitFor();
+  await accessibleInBoth(page, "escalation-to-me");
+  await page.keyboard.press("Shift+T");
+  await bar.getByText("Taken by lea").waitFor();
+  await page.keyboard.press("e");
+  await page.keyboard.type("Half of it is refunded.");
+  await page.keyboard.press("Control+Enter");
+  await bar.waitFor({ state: "detached" });
+  const { escalations } = await hub.call("GET", `/v1/escalations?state=settled&workflow=${workflow}&limit=5`);
+  assert.deepEqual([escalations[0].owner, escalations[0].note], ["lea", "Half of it is refunded."]);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("a second review is blind: nothing of the first one shows, and both stand as cases", async () => {
+  const workflow = await apply(hub, "twice", (toml) => toml.replace("double_rate = 0.05", "double_rate = 1.0"));
+  const first = await person(hub, "firstreader");
+  const second = await person(hub, "secondreader");
+  const id = await stage(hub, workflow, { external_id: "ticket-600" });
+  await decide(first.hub, id, { action: "edit", final_text: "SPOILER of the first", grade: "material" });
+  const { page, trouble, close } = await openConsole(browser, second.console);
+  await page.locator(`${READY}[data-draft-id="${id}"]`).waitFor();
+  await page.getByText("second review, blind").filter({ visible: true }).waitFor();
+  const seen = await page.locator("#root").innerText();
+  assert.doesNotMatch(seen, /SPOILER|firstreader/);
+  await accessibleInBoth(page, "second-review");
+  await page.keyboard.press("a");
+  await until("two cases of it", async () => {
+    const { cases } = await hub.call("GET", `/v1/cases?workflow=${workflow}&limit=5`);
+    return cases.length === 2;
+  });
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("several workflows at once, and a filter that is saved, recalled by its digit and still there tomorrow", async () => {
+  const names = ["apples", "pears", "plums"];
+  for (const name of names) {
+    await apply(hub, name, (toml) => toml.replace(/^name = .*$/m, `name = "About ${name}"`));
+    await stage(hub, name, { external_id: `ticket-${name}`, metadata: { subject: `Question on ${name}` } });
+  }
+  const rosa = await person(hub, "rosa");
+  const { page, trouble, close } = await openConsole(browser, rosa.console);
+  await ready(page);
+  await page.keyboard.press("f");
+  for (const name of ["apples", "plums"]) await page.getByRole("checkbox", { name: `About ${name}` }).press("Space");
+  await page.getByRole("button", { name: "Show", exact: true }).press("Enter");
+  const queue = page.getByRole("complementary", { name: "Queue" });
+  await until("the two workflows alone", async () => {
+    const rows = await queue.getByRole("option").allTextContents();
+    return rows.length === 2 && rows.some((row) => row.includes("apples")) && rows.some((row) => row.includes("plums"));
+  });
+  await page.keyboard.press("v");
+  const field = page.getByRole("dialog").getByRole("textbox");
+  await field.fill("Fruit I know");
+  await field.press("Enter");
+  await page.getByRole("dialog").getByText("Fruit I know").waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Shift+F");
+  await until("the whole queue", async () => (await queue.getByRole("option").count()) > 2);
+
+  await page.reload();
+  await ready(page);
+  await page.keyboard.press("v");
+  await page.getByRole("dialog").getByText("Fruit I know").waitFor();
+  await page.keyboard.press("1");
+  await queue.locator(".filter-line", { hasText: "About apples, About plums" }).waitFor();
+  await until("the two again", async () => (await queue.getByRole("option").count()) === 2);
+  // What comes next is of the two, too.
+  const shown = await until("a draft of them", async () => {
+    const id = await ready(page);
+    return (await hub.draft(id)).workflow === "pears" ? null : id;
+  });
+  await page.keyboard.press("a");
+  const next = await ready(page, shown);
+  assert.notEqual((await hub.draft(next)).workflow, "pears");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("U lists what else the customer wrote; one is opened to read, and B comes back to the draft that was kept", async () => {
+  const workflow = await apply(hub, "customers");
+  const about = (n) => ({ external_id: `ticket-70${n}`, metadata: { subject: `Letter ${n}`, customer: "Ida Quist" } });
+  const ids = [];
+  for (const n of [1, 2, 3]) ids.push(await stage(hub, workflow, about(n)));
+  const { page, trouble, close } = await openConsole(browser, served.console);
+  await page.locator("nav [aria-current=page]").waitFor();
+  await page.evaluate((id) => location.assign(`#/review/${id}`), ids[0]);
+  await page.locator(`${READY}[data-draft-id="${ids[0]}"]`).waitFor();
+  await page.keyboard.press("u");
+  const others = page.locator(`aside[aria-label="This customer's other drafts"]:not([inert])`);
+  await others.getByRole("button", { name: /Letter 3/ }).and(page.locator(":focus")).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.locator(`[data-testid=draft][data-draft-id="${ids[1]}"]`).waitFor();
+  await page.getByText("Opened to read.").waitFor();
+  assert.equal((await hub.draft(ids[0])).held_by, "you");
+  await page.keyboard.press("b");
+  await page.locator(`${READY}[data-draft-id="${ids[0]}"]`).waitFor();
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("M shows my own day, and mine alone", async () => {
+  const workflow = await apply(hub, "days");
+  const [mia, noah] = [await person(hub, "mia"), await person(hub, "noah")];
+  for (const [who, n] of [[mia, 1], [mia, 2], [noah, 3]]) {
+    const id = await stage(hub, workflow, { external_id: `ticket-80${n}` });
+    await decide(who.hub, id, { action: "approve" });
+  }
+  const { page, trouble, close } = await openConsole(browser, mia.console);
+  await page.locator("nav [aria-current=page]").waitFor();
+  await page.locator("body").press("m");
+  const day = page.getByRole("dialog", { name: "My day" });
+  const figures = await day.locator("dd").allTextContents();
+  assert.deepEqual(figures, ["2", "9 s", "100%", "0"]);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+/** A paragraph that differs from the others. */
+const paragraph = (n) => `Message ${n}. The export stops after ${n * 7} rows, and the page says nothing of it. ${"So we try again. ".repeat(3)}`;
+
+test("a thread of 500 messages and a draft of 60,000 characters can be scrolled and edited", async () => {
+  const workflow = await apply(hub, "long");
+  const id = await stage(hub, workflow, {
+    external_id: "ticket-900",
+    thread: Array.from({ length: 500 }, (_, n) => ({ role: n % 2 ? "agent" : "customer", text: paragraph(n) })),
+    draft: { text: Array.from({ length: 420 }, (_, n) => paragraph(n)).join("\n\n").slice(0, 60_000) },
+  });
+  const { page, trouble, close } = await openConsole(browser, served.console);
+  await page.locator("nav [aria-current=page]").waitFor();
+  await page.evaluate((to) => location.assign(`#/review/${to}`), id);
+  const draft = page.locator(`${READY}[data-draft-id="${id}"]`);
+  await draft.waitFor();
+  for (let more = 0; more < 20; more++) {
+    const button = draft.getByRole("button", { name: /earlier message/ });
+    if ((await button.count()) === 0) break;
+    await button.first().press("Enter");
+  }
+  assert.equal(await draft.getByText("Message 0.").count() > 0, true);
+  console.log(`scrolling 500 messages: ${await frames(page, id)}`);
+  await page.keyboard.press("e");
+  await page.locator("[data-testid=editor] :focus").waitFor();
+  const typed = await page.evaluate(() => performance.now());
+  await page.keyboard.type(" And sorry.");
+  await page.locator("[data-testid=editor]").getByText("And sorry.").waitFor();
+  console.log(`typing into 60,000 characters: ${Math.round((await page.evaluate(() => performance.now())) - typed)} ms`);
+  await page.keyboard.press("Escape");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+/** Scrolls from end to end and says how long the frames took. */
+async function frames(page, id) {
+  const taken = await page.evaluate(async (draftId) => {
+    const pane = document.querySelector(`[data-draft-id="${draftId}"].middle`);
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    const taken = [];
+    pane.scrollTop = 0;
+    let before = await frame();
+    for (let i = 0; i < 150; i++) {
+      pane.scrollTop += 400;
+      const now = await frame();
+      taken.push(now - before);
+      before = now;
+    }
+    return taken;
+  }, id);
+  const sorted = taken.sort((a, b) => a - b);
+  const at = (share) => sorted[Math.floor(sorted.length * share)].toFixed(0);
+  return `median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${sorted.at(-1).toFixed(0)} ms of ${sorted.length} frames`;
+}
