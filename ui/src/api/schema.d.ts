@@ -38,6 +38,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ofrep/v1/evaluate/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All flags. The `ETag` covers the whole context; a client that was told of a change never gets 304 before it has it. */
+        post: operations["evaluate_flags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/evaluate/flags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One flag. */
+        post: operations["evaluate_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Told of every change, with one kind of event, `refetchEvaluation`; told again until the flags have been fetched, and
+         *     never of a second change before. It says nothing of any flag.
+         */
+        get: operations["flag_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -47,6 +101,23 @@ export interface paths {
         };
         /** The database answers, so the hub can act. */
         get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts and where their messages stand, newest first. */
+        get: operations["list_alerts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -113,7 +184,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follows the chain and names the first entry that doesn't hold. */
+        /** Follows the chain and names the first entry that doesn't hold; replays which drafts were drawn for review. */
         get: operations["verify_audit"];
         put?: never;
         /** The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows. */
@@ -220,6 +291,40 @@ export interface paths {
         put?: never;
         /** Loads the demo workflow, once. */
         post: operations["load_demo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disagreements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Drafts on which two verdicts differ, newest first. */
+        get: operations["list_disagreements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/disagreements/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settles a disagreement: the decision becomes the label. Never by one of its two reviewers. */
+        post: operations["settle_disagreement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -349,6 +454,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evals/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Results of a workflow's suites, newest first. */
+        get: operations["list_eval_results"];
+        put?: never;
+        /** Keeps the result of a suite on a workflow version. The latest of the pack's suite counts at the gate. */
+        post: operations["post_eval_result"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -363,6 +486,143 @@ export interface paths {
         get: operations["events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gate/reports/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A frozen gate report, as a promotion rested on it. */
+        get: operations["frozen_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Incidents, newest first. */
+        get: operations["list_incidents"];
+        put?: never;
+        /** Opens an incident by hand. Kills and demotions open theirs by themselves. */
+        post: operations["open_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One incident: the runbook's steps, what to tell whom, the timeline. */
+        get: operations["show_incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an incident. */
+        post: operations["close_incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds words to the timeline of an open incident. */
+        post: operations["add_incident_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole incident as Markdown, to keep elsewhere; what people typed is inert in it. */
+        get: operations["export_incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes the post-incident note, while it is open or afterwards. */
+        post: operations["set_incident_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/incidents/{id}/steps/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ticks a step of the runbook off, or takes the tick back. */
+        post: operations["tick_incident_step"];
         delete?: never;
         options?: never;
         head?: never;
@@ -541,6 +801,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/transitions/{id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A console says that it has shown a kill. */
+        post: operations["kill_seen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/verdicts/{id}/withdraw": {
         parameters: {
             query?: never;
@@ -592,6 +869,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far two people agree on the same drafts, in all and version by version. */
+        get: operations["workflow_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The review rates under the pack's budget, and what they come to. */
+        get: operations["workflow_budget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/burn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How fast a workflow's failure budget burns; 404 where its pack has none. */
+        get: operations["workflow_burn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/demote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a workflow back to an earlier stage. */
+        post: operations["demote_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{id}/diff": {
         parameters: {
             query?: never;
@@ -601,6 +946,91 @@ export interface paths {
         };
         /** What changed between two versions: settings by key, texts by line. */
         get: operations["diff_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/drill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drills a kill on a shadow of the workflow, without freezing real work, and measures it. */
+        post: operations["drill_kill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest kill drills of a workflow. */
+        get: operations["list_drills"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The conditions for the next stage, each pass, hold or fail with its reason. The hash is what a promotion names. */
+        get: operations["show_gate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/gate/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it still takes until the gate is green, if things go on as they are. */
+        get: operations["plan_gate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/gate/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How each rate's interval came about, day by day, for the version and stage of now. */
+        get: operations["gate_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -643,6 +1073,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workflows/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Promotes a workflow by one stage, if its gate is green now. With `second_signature` the first call answers 202,
+         *     and the second, by another dri or admin, promotes.
+         */
+        post: operations["promote_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workflows/{id}/resume": {
         parameters: {
             query?: never;
@@ -654,6 +1104,40 @@ export interface paths {
         put?: never;
         /** Resumes a killed workflow at `internal`, or every killed one with `all`. */
         post: operations["resume_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/transitions/{transition}/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a kill took effect, as far as it is known by now. */
+        get: operations["kill_effect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a workflow's labels can be trusted, in one answer. */
+        get: operations["workflow_trust"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -686,6 +1170,116 @@ export interface components {
          * @enum {string}
          */
         Action: "approve" | "edit" | "escalate";
+        /** @description How far two people agree on the same drafts. What can't be said yet is left open. */
+        Agreement: {
+            /**
+             * Format: int64
+             * @description Drafts on which two verdicts stand.
+             */
+            pairs: number;
+            /**
+             * Format: double
+             * @description The share on which both said the same.
+             */
+            raw?: number | null;
+            /**
+             * Format: double
+             * @description Cohen's κ.
+             */
+            kappa?: number | null;
+            /**
+             * Format: double
+             * @description Krippendorff's α, nominal.
+             */
+            alpha?: number | null;
+            /**
+             * Format: double
+             * @description Gwet's AC1.
+             */
+            ac1?: number | null;
+            /** @description What the matrix counts, in its order. */
+            labels: string[];
+            /** @description Drafts by the first verdict (row) and the second (column). */
+            matrix: number[][];
+        };
+        /** @description The figures of an agreement. */
+        AgreementFigures: {
+            /**
+             * Format: int64
+             * @description Drafts on which two verdicts stand.
+             */
+            pairs: number;
+            /**
+             * Format: double
+             * @description The share on which both said the same.
+             */
+            raw?: number | null;
+            /**
+             * Format: double
+             * @description Cohen's κ.
+             */
+            kappa?: number | null;
+            /**
+             * Format: double
+             * @description Krippendorff's α, nominal.
+             */
+            alpha?: number | null;
+            /**
+             * Format: double
+             * @description Gwet's AC1.
+             */
+            ac1?: number | null;
+        };
+        /** @description A page of alerts. */
+        AlertPage: {
+            /** @description Newest first. */
+            alerts: components["schemas"]["AlertView"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description One message of an alert to one service. */
+        AlertPost: {
+            /** @description `slack` or `pagerduty`. */
+            channel: string;
+            /** @description `trigger` or `resolve`. */
+            action: string;
+            /** @description `pending`, `sent` or `failed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Tries so far.
+             */
+            attempts: number;
+            next_attempt_at?: components["schemas"]["Millis"] | null;
+            /** @description Why the last try failed. */
+            last_error?: string | null;
+        };
+        /** @description An alert. */
+        AlertView: {
+            /** @description Its id. */
+            id: string;
+            /** @description The workflow. */
+            workflow: string;
+            /** @description `budget`, `kill`, `demotion` or `manual`. */
+            kind: string;
+            /** @description The burn rule, `1h/5m`; empty where there is none. */
+            rule: string;
+            /** @description `page` or `notify`. */
+            action: string;
+            /** @description `firing` or `resolved`. */
+            state: string;
+            /** @description Since when. */
+            at: components["schemas"]["Millis"];
+            resolved_at?: components["schemas"]["Millis"] | null;
+            /** @description In a line. */
+            summary: string;
+            /** @description The incident that it is about. */
+            incident?: string | null;
+            /** @description More of it. */
+            detail: Record<string, never>;
+            /** @description Its messages. */
+            posts: components["schemas"]["AlertPost"][];
+        };
         /** @description What applying a pack came to. */
         Applied: {
             /** @description The workflow. */
@@ -711,6 +1305,131 @@ export interface components {
         };
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description What is known of a failure rate. */
+        Bound: {
+            /**
+             * Format: double
+             * @description The Horvitz-Thompson estimate, at most 1; none without any draft.
+             */
+            estimate?: number | null;
+            /**
+             * Format: double
+             * @description It is surely above this.
+             */
+            lower: number;
+            /**
+             * Format: double
+             * @description It is surely below this.
+             */
+            upper: number;
+        };
+        /** @description What a workflow's drafts come to under its budget. */
+        Budget: {
+            /**
+             * Format: int32
+             * @description How many people can read a day; none without a budget.
+             */
+            per_day?: number | null;
+            /** @description The rates now. */
+            rates: components["schemas"]["ByRisk"];
+            /** @description The pack's own. */
+            base: components["schemas"]["ByRisk"];
+            /** @description Drafts expected a day, by the last seven. */
+            expected_per_day: components["schemas"]["ByRisk"];
+            /**
+             * Format: double
+             * @description How many of them are selected for review, at the rates now.
+             */
+            selected_per_day: number;
+            /** @description How long until the gate is green. */
+            days_to_green: components["schemas"]["DaysToGreen"];
+        };
+        /** @description How a workflow's failure budget stands. */
+        BudgetBurn: {
+            /** @description The rate's name. */
+            rate: string;
+            /**
+             * Format: double
+             * @description Its limit: the budget.
+             */
+            budget: number;
+            /**
+             * Format: int32
+             * @description The budget's window.
+             */
+            window_days: number;
+            /**
+             * Format: double
+             * @description The share of the window's budget that is left; below 0 when it is overdrawn.
+             */
+            remaining: number;
+            /** @description What was left of it at the end of each day of the window, UTC, oldest first. */
+            days: [
+                string,
+                number
+            ][];
+            /** @description The rules. */
+            rules: components["schemas"]["BurnRule"][];
+            /** @description Why nothing may be promoted now: a rule that pages is firing. */
+            freeze?: string | null;
+        };
+        /** @description Every flag that this token may see. */
+        BulkAnswer: {
+            flags: components["schemas"]["FlagAnswer"][];
+            /** @description Where changes are told. */
+            eventStreams: components["schemas"]["EventStream"][];
+        };
+        /** @description How a burn rule stands. */
+        BurnRule: {
+            /** @description `1h/5m`. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The long window, in seconds.
+             */
+            long: number;
+            /**
+             * Format: int64
+             * @description The short window, in seconds.
+             */
+            short: number;
+            /**
+             * Format: double
+             * @description It fires when both windows burn at least this fast.
+             */
+            threshold: number;
+            /**
+             * Format: double
+             * @description The burn over the long window.
+             */
+            burn_long: number;
+            /**
+             * Format: double
+             * @description The burn over the short window.
+             */
+            burn_short: number;
+            /** @description `page`, which freezes promotions too, or `notify`. */
+            action: string;
+            /** @description Whether it fires. */
+            firing: boolean;
+            /** @description Whether it could never fire: the burn can't exceed 1 divided by the budget. */
+            impossible: boolean;
+            /** @description Why it says nothing, if it doesn't. */
+            silent?: string | null;
+        };
+        /** @description Two figures by risk. */
+        ByRisk: {
+            /**
+             * Format: double
+             * @description Of drafts without a doubt.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description Of risky ones.
+             */
+            high: number;
         };
         /** @description A case: one line of the JSONL export. */
         Case: components["schemas"]["Label"] & components["schemas"]["DraftBody"] & {
@@ -754,12 +1473,14 @@ export interface components {
             workflow: string;
             /** @description To which draft, if to one. */
             draft_id?: string | null;
+            /** @description By which transition, if it is a kill. */
+            transition_id?: string | null;
         };
         /**
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "delivery.updated" | "escalation.updated" | "pack.applied";
+        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "pack.applied";
         /** @description One citation with its check, in the order of `draft.citations`. */
         CheckedCitation: {
             /** @description The cited source's id. */
@@ -830,7 +1551,31 @@ export interface components {
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
          */
-        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
+        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
+        /** @description One condition. */
+        Condition: {
+            /**
+             * @description Its key: `rate`, `reviewed`, `days`, `unresolved`, `eval_suite`, `runbook`, `kill_drill`, `cost_per_sent`,
+             *     `failure_budget`, `next_stage` or `last_stage`.
+             */
+            name: string;
+            /** @description In words; a rate's own name. */
+            label: string;
+            /** @description How it stands. */
+            status: components["schemas"]["Status"];
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: double
+             * @description What was measured, where it is a number: a share, a count, days, or US dollars.
+             */
+            measured?: number | null;
+            /**
+             * Format: double
+             * @description Its limit, in the same unit.
+             */
+            limit?: number | null;
+        };
         /** @description One day's outcomes. */
         Day: {
             /** @description The day, UTC: `2026-11-22`. */
@@ -842,6 +1587,19 @@ export interface components {
             outcomes: {
                 [key: string]: number;
             };
+        };
+        /** @description Days until green, if things go on as they are; none if that can't be said, or never comes. */
+        DaysToGreen: {
+            /**
+             * Format: double
+             * @description At the rates now.
+             */
+            now?: number | null;
+            /**
+             * Format: double
+             * @description At the pack's own.
+             */
+            without_budget?: number | null;
         };
         /** @description A page of deliveries. */
         Deliveries: {
@@ -894,6 +1652,33 @@ export interface components {
         Demo: {
             /** @description Its id. */
             workflow: string;
+        };
+        /** @description What two people made of the same draft. */
+        DisagreementView: {
+            /** @description Its id. */
+            id: string;
+            /** @description The workflow. */
+            workflow: string;
+            /** @description The draft. */
+            draft_id: string;
+            /** @description The ticket. */
+            external_id: string;
+            /** @description What the customer wants, in a line. */
+            subject: string;
+            /** @description `open` or `settled`. */
+            state: string;
+            /** @description Since when. */
+            opened_at: components["schemas"]["Millis"];
+            /** @description The first verdict. */
+            first: components["schemas"]["Opinion"];
+            /** @description The blind second one. */
+            second: components["schemas"]["Opinion"];
+            settled?: components["schemas"]["SettledLabel"] | null;
+        };
+        /** @description A page of disagreements. */
+        Disagreements: {
+            disagreements: components["schemas"]["DisagreementView"][];
+            next_cursor?: string | null;
         };
         /** @description Everything the reviewer sees of a draft; its JSON is stored as it is and never changes. */
         DraftBody: {
@@ -989,6 +1774,42 @@ export interface components {
             /** @description You hold it for a blind second review. */
             second_review: boolean;
         };
+        /** @description A kill drill. */
+        DrillView: {
+            /** @description Its id. */
+            id: string;
+            /** @description The workflow. */
+            workflow: string;
+            /**
+             * Format: int64
+             * @description The workflow's version.
+             */
+            version: number;
+            /** @description Who ran it. */
+            actor: string;
+            /** @description When. */
+            at: components["schemas"]["Millis"];
+            /** @description Whether everything was refused. */
+            ok: boolean;
+            /**
+             * Format: double
+             * @description From the call of the kill to its commit, in milliseconds.
+             */
+            commit_ms?: number | null;
+            /**
+             * Format: double
+             * @description From the call of the kill to the last refusal, in milliseconds.
+             */
+            effect_ms?: number | null;
+            /** @description In words: what was refused, or what was not. */
+            detail: string;
+        };
+        /** @description Kill drills. */
+        Drills: {
+            /** @description The latest 50, newest first. */
+            drills: components["schemas"]["DrillView"][];
+            last_good_at?: components["schemas"]["Millis"] | null;
+        };
         /** @description An edit as it is shown and counted. */
         Edit: {
             /** @description The runs in reading order; without the deletions they are the new text, without the insertions the old. */
@@ -1000,6 +1821,29 @@ export interface components {
             edit_ratio: number;
             /** @description The grade that the diff suggests; the reviewer confirms it. */
             suggested_grade: components["schemas"]["Grade"];
+        };
+        /** @description How a kill took effect. */
+        Effect: {
+            /**
+             * Format: double
+             * @description From the call to the commit: no lease, verdict or claim of a delivery comes after it.
+             */
+            commit_ms?: number | null;
+            /**
+             * Format: double
+             * @description From the call until the last reply that was being sent had been broken off.
+             */
+            refused_ms?: number | null;
+            /** @description Flag clients with an open event stream: each has fetched the flags since. */
+            flags: components["schemas"]["Reached"];
+            /** @description Consoles with an open event stream: each has said that it knows. */
+            consoles: components["schemas"]["Reached"];
+            /** @description The other hubs over the same database. */
+            hubs: components["schemas"]["Reached"];
+        };
+        /** @description An address on this hub. */
+        Endpoint: {
+            requestUri: string;
         };
         /** @description A page of the log. */
         Entries: {
@@ -1095,12 +1939,99 @@ export interface components {
             escalations: components["schemas"]["EscalationView"][];
             next_cursor?: string | null;
         };
+        /** @description A run of a suite. */
+        EvalResult: {
+            /** @description Its id. */
+            id: string;
+            /** @description The workflow. */
+            workflow: string;
+            /**
+             * Format: int64
+             * @description The version it ran on.
+             */
+            version: number;
+            /** @description The suite. */
+            suite: string;
+            /** @description Hash of the dataset. */
+            dataset_hash: string;
+            /** @description How it ended. */
+            verdict: components["schemas"]["EvalVerdict"];
+            /** @description Scores by name. */
+            scores: {
+                [key: string]: number;
+            };
+            /** @description Where its report is. */
+            report_url?: string | null;
+            /** @description By whom it was posted. */
+            posted_by: string;
+            /** @description When. */
+            at: components["schemas"]["Millis"];
+        };
+        /** @description A page of results. */
+        EvalResults: {
+            /** @description Newest first. */
+            results: components["schemas"]["EvalResult"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /**
+         * @description How a suite ended.
+         * @enum {string}
+         */
+        EvalVerdict: "pass" | "fail";
+        /** @description Who is asked about. */
+        EvaluationRequest: {
+            /** @description `targetingKey`, `groups`, `opted_in`; anything else is left alone. */
+            context?: Record<string, never>;
+        };
+        /** @description An event stream. */
+        EventStream: {
+            /** @description `sse`. */
+            type: string;
+            endpoint: components["schemas"]["Endpoint"];
+            /**
+             * Format: int32
+             * @description A hidden page keeps its stream for so long.
+             */
+            inactivityDelaySec: number;
+        };
         /** @description What is wrong with a row, and where. */
         FieldError: {
             /** @description The field, dotted: `draft.citations[2].end`. */
             field: string;
             /** @description What was found and what was expected. */
             message: string;
+        };
+        /** @description A flag, or why there is none. Every field that a stock client may read is always there. */
+        FlagAnswer: {
+            /** @description The workflow's id. */
+            key: string;
+            /** @description On or off; off with every error. */
+            value: boolean;
+            /** @description The stage, or `killed`. */
+            variant: string;
+            /** @description `TARGETING_MATCH`, `DISABLED` where it is killed, `ERROR`. */
+            reason: string;
+            /** @description `FLAG_NOT_FOUND`, `PARSE_ERROR`, `INVALID_CONTEXT`, `GENERAL`. */
+            errorCode?: string | null;
+            /** @description What went wrong, or why it is off. */
+            errorDetails?: string | null;
+            /** @description The workflow's version. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Every rate's interval, day by day. */
+        GateSeries: {
+            /** @description In the pack's order. */
+            rates: components["schemas"]["Series"][];
+        };
+        /** @description A gate as it stands, and the hash under which it is kept while it is green. */
+        GateView: components["schemas"]["Report"] & {
+            /** @description SHA-256 of the report's JSON: what a promotion names. */
+            hash: string;
+            /** @description Who signed a promotion first, where it waits for a second signature. */
+            signed_by?: string | null;
         };
         /**
          * @description How far an edit reached, by the worst thing changed.
@@ -1134,6 +2065,111 @@ export interface components {
             contract: number;
             /** @description `sqlite` or `postgres`. */
             engine: string;
+        };
+        /** @description A line of an incident's timeline. */
+        IncidentEntry: {
+            /** @description When. */
+            at: components["schemas"]["Millis"];
+            /** @description Who. */
+            actor: string;
+            /** @description `opened`, `killed`, `demoted`, `resumed`, `alert`, `ticked`, `unticked`, `note` or `closed`. */
+            kind: string;
+            /** @description What. */
+            text: string;
+        };
+        /** @description A text to copy. */
+        IncidentMessage: {
+            /** @description For whom or where. */
+            name: string;
+            /** @description The text. */
+            text: string;
+        };
+        /** @description What was learned. */
+        IncidentNote: {
+            /** @description 1 to 20000 characters; the last words stand. */
+            note: string;
+        };
+        /** @description A step of an incident's runbook. */
+        IncidentStep: {
+            /**
+             * Format: int64
+             * @description 1, 2, 3 …
+             */
+            n: number;
+            /** @description The heading it stands under. */
+            section?: string | null;
+            /** @description What to do, Markdown. */
+            text: string;
+            /** @description Whether it is ticked off. */
+            done: boolean;
+            /** @description By whom. */
+            by?: string | null;
+            at?: components["schemas"]["Millis"] | null;
+        };
+        /** @description An incident in a list. */
+        IncidentSummary: {
+            /** @description Its id. */
+            id: string;
+            /** @description The workflow. */
+            workflow: string;
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … in its workflow.
+             */
+            number: number;
+            /** @description A line on what it is. */
+            title: string;
+            /** @description What opened it: `kill`, `demotion`, or `manual` for a person. */
+            kind: string;
+            /** @description `open` or `closed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description The workflow's version then.
+             */
+            version: number;
+            /** @description The workflow's stage before. */
+            stage: string;
+            /** @description The kill or demotion that opened it. */
+            transition?: string | null;
+            /** @description When. */
+            opened_at: components["schemas"]["Millis"];
+            /** @description By whom. */
+            opened_by: string;
+            closed_at?: components["schemas"]["Millis"] | null;
+            /** @description By whom. */
+            closed_by?: string | null;
+            /**
+             * Format: int64
+             * @description Steps of its runbook.
+             */
+            steps_total: number;
+            /**
+             * Format: int64
+             * @description Steps ticked off.
+             */
+            steps_done: number;
+        };
+        /** @description An incident with everything. */
+        IncidentView: components["schemas"]["IncidentSummary"] & {
+            /** @description The runbook of that version, as steps. */
+            steps: components["schemas"]["IncidentStep"][];
+            /** @description What to tell whom, from the pack of that version, to copy. */
+            messages: components["schemas"]["IncidentMessage"][];
+            /** @description What happened, oldest first. */
+            entries: components["schemas"]["IncidentEntry"][];
+            /** @description What was learned. */
+            note?: string | null;
+            note_at?: components["schemas"]["Millis"] | null;
+            /** @description By whom. */
+            note_by?: string | null;
+        };
+        /** @description A page of incidents. */
+        Incidents: {
+            /** @description Newest first. */
+            incidents: components["schemas"]["IncidentSummary"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
         };
         /** @description Where a refused verdict's text is kept. */
         Kept: {
@@ -1249,6 +2285,9 @@ export interface components {
             pack_hash: string;
             /** @description The guidelines' hash. */
             guideline_hash: string;
+            /** @description It came faster than the draft can be read. */
+            too_fast?: boolean;
+            settled?: components["schemas"]["Settled"] | null;
         };
         /** @description What of a label a list shows. */
         LabelFacts: {
@@ -1344,6 +2383,8 @@ export interface components {
             owner: boolean;
             /** @description My day. */
             today: components["schemas"]["Today"];
+            /** @description Where I missed too many drafts with a known fault. */
+            vigilance?: components["schemas"]["Vigilance"][];
         };
         /** @description Who I am, and where. */
         MeHere: components["schemas"]["Me"] & {
@@ -1374,6 +2415,32 @@ export interface components {
             /** @description For instance `gpt-4o`. */
             name: string;
         };
+        /** @description What a promotion or a demotion asks for. */
+        Move: {
+            /** @description 1 to 2000 characters. */
+            reason: string;
+            to?: components["schemas"]["Stage"] | null;
+            /**
+             * @description The hash of the green gate report that a promotion rests on, as `GET …/gate` answered it. The evidence is
+             *     read anew all the same, and must still be green.
+             */
+            report?: string | null;
+        };
+        /** @description What a promotion or a demotion came to. */
+        Moved: {
+            /** @description The workflow. */
+            workflow: string;
+            /** @description The stage before. */
+            from: string;
+            /** @description The stage now. Where a promotion still waits for its second signature, this is the stage before. */
+            stage: string;
+            /** @description When. */
+            at: components["schemas"]["Millis"];
+            /** @description The frozen report that a promotion rests on. */
+            report?: string | null;
+            /** @description Who signed first, where a second signature is still missing. */
+            waits_for_second_signature?: string | null;
+        };
         /** @description A source as the sender names it. */
         NamedSource: {
             /** @description Its id. */
@@ -1382,6 +2449,40 @@ export interface components {
             title?: string | null;
             /** @description The text the model was given. */
             text?: string | null;
+        };
+        /** @description Words for the timeline. */
+        NewEntry: {
+            /** @description 1 to 20000 characters. */
+            text: string;
+        };
+        /** @description A run of a suite on a workflow version, as it is posted. */
+        NewEvalResult: {
+            /** @description The workflow. */
+            workflow: string;
+            /**
+             * Format: int64
+             * @description The version it ran on.
+             */
+            version: number;
+            /** @description The suite, as the pack's `eval_suite` names it. */
+            suite: string;
+            /** @description Hash of the dataset. */
+            dataset_hash: string;
+            /** @description How it ended. */
+            verdict: components["schemas"]["EvalVerdict"];
+            /** @description Scores by name. */
+            scores?: {
+                [key: string]: number;
+            };
+            /** @description Where its report is. */
+            report_url?: string | null;
+        };
+        /** @description A new incident. */
+        NewIncident: {
+            /** @description The workflow. */
+            workflow: string;
+            /** @description A line on what it is, 1 to 200 characters. */
+            title: string;
         };
         /** @description A pack's files. */
         NewPack: {
@@ -1414,6 +2515,25 @@ export interface components {
             tag: components["schemas"]["Tag"];
             /** @description The run, exactly as it stands. */
             text: string;
+        };
+        /** @description One of two verdicts, with its case. */
+        Opinion: {
+            /** @description The case it made. */
+            case_id?: string | null;
+            /** @description `approve`, `edit` or `escalate`. */
+            action: string;
+            /** @description An edit's grade. */
+            grade?: string | null;
+            /** @description An escalation's codes. */
+            reasons: string[];
+            /** @description An edit's text. */
+            final_text?: string | null;
+            /** @description For whoever reads it next. */
+            comment?: string | null;
+            /** @description A name for the reviewer that stays the same and says nothing. */
+            reviewer: string;
+            /** @description When. */
+            decided_at: components["schemas"]["Millis"];
         };
         /** @description What a verdict came to. */
         Outcome: {
@@ -1476,6 +2596,67 @@ export interface components {
              */
             edit_ratio?: number | null;
         };
+        /** @description A label that is neither reviewer's. */
+        OwnLabel: {
+            /** @description The decision. */
+            action: components["schemas"]["Action"];
+            grade?: components["schemas"]["Grade"] | null;
+            /** @description For an escalation: reason codes of the pack. */
+            reasons?: string[];
+            /** @description For an edit: the whole text that should have been sent. */
+            final_text?: string | null;
+        };
+        /** @description Which label it is. */
+        Pick: components["schemas"]["Side"] | components["schemas"]["OwnLabel"];
+        /** @description What it still takes, if things go on as they are. */
+        Plan: {
+            /** @description The workflow. */
+            workflow: string;
+            /** @description Whether the gate is green now. */
+            green: boolean;
+            /**
+             * Format: double
+             * @description Drafts that are reviewed a day, over the last seven.
+             */
+            reviews_per_day: number;
+            /**
+             * Format: int64
+             * @description More reviews until every rate is green and enough are reviewed; none if it never will be at these rates.
+             */
+            more_reviews?: number | null;
+            /**
+             * Format: double
+             * @description Days until then, `min_days` among them; none if it can't be said.
+             */
+            days?: number | null;
+            /** @description The rates. */
+            rates: components["schemas"]["RatePlan"][];
+            /** @description What else holds the gate, in words. */
+            also: string[];
+        };
+        /** @description What was known of a rate at the end of a day. */
+        Point: components["schemas"]["Bound"] & {
+            /** @description The day, UTC: `2026-11-22`. */
+            day: string;
+            /**
+             * Format: int64
+             * @description Reviewed by then.
+             */
+            reviewed: number;
+        };
+        /** @description How probes went. */
+        ProbeCounts: {
+            /**
+             * Format: int64
+             * @description Decided.
+             */
+            shown: number;
+            /**
+             * Format: int64
+             * @description Missed.
+             */
+            missed: number;
+        };
         /** @description An endpoint that is asked for drafts. */
         PullView: {
             /** @description The endpoint. */
@@ -1483,6 +2664,70 @@ export interface components {
             next_at?: components["schemas"]["Millis"] | null;
             /** @description What was wrong with its last answer. */
             last_error?: string | null;
+        };
+        /** @description One failure rate. */
+        RateLine: {
+            /** @description Its name. */
+            name: string;
+            /** @description The outcomes that it counts as failures. */
+            counts: string[];
+            /** @description How it stands. */
+            status: components["schemas"]["Status"];
+            /**
+             * Format: double
+             * @description The estimate; none without any draft.
+             */
+            estimate?: number | null;
+            /**
+             * Format: double
+             * @description It is surely above this.
+             */
+            lower: number;
+            /**
+             * Format: double
+             * @description It is surely below this.
+             */
+            upper: number;
+            /**
+             * Format: double
+             * @description Its limit.
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description More reviews until it is green, if things go on as they are; none if it never will be.
+             */
+            more_reviews?: number | null;
+        };
+        /** @description What one rate still takes. */
+        RatePlan: {
+            /** @description Its name. */
+            name: string;
+            /** @description How it stands. */
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int64
+             * @description More reviews until it is green; none if it never will be at this rate.
+             */
+            more_reviews?: number | null;
+        };
+        /** @description Of so many, so many were reached, the slowest after so long. */
+        Reached: {
+            /**
+             * Format: int64
+             * @description Whom it had to reach.
+             */
+            of: number;
+            /**
+             * Format: int64
+             * @description Whom it has reached.
+             */
+            acknowledged: number;
+            /**
+             * Format: double
+             * @description The slowest of them, in milliseconds from the call.
+             */
+            slowest_ms?: number | null;
         };
         /** @description Why. */
         Reason: {
@@ -1506,12 +2751,58 @@ export interface components {
         Renewed: {
             lease: components["schemas"]["LeaseView"];
         };
+        /** @description What replaying the draws came to. */
+        Replayed: {
+            /**
+             * Format: int64
+             * @description How many drafts were looked at.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description How many of them were not drawn as the seed says.
+             */
+            wrong: number;
+            first_wrong?: components["schemas"]["WrongDraw"] | null;
+        };
         /** @description The reply itself. */
         Reply: {
             /** @description Markdown. */
             text: string;
             /** @description What it rests on. */
             citations?: components["schemas"]["Citation"][];
+        };
+        /** @description A gate as it stands. Its JSON is the same to the byte for the same facts. */
+        Report: {
+            /** @description The workflow. */
+            workflow: string;
+            /**
+             * Format: int64
+             * @description Its version.
+             */
+            version: number;
+            /** @description Where it is. */
+            stage: components["schemas"]["Stage"];
+            to?: components["schemas"]["Stage"] | null;
+            /** @description When it was judged. */
+            at: components["schemas"]["Millis"];
+            /** @description Since when this version is at this stage. */
+            stage_since: components["schemas"]["Millis"];
+            /** @description The worst of the conditions. */
+            status: components["schemas"]["Status"];
+            /** @description Every condition. */
+            conditions: components["schemas"]["Condition"][];
+            /** @description The rates among them, with their intervals. */
+            rates: components["schemas"]["RateLine"][];
+            /** @description What the drafts came to. */
+            summary: components["schemas"]["Summary"];
+            /**
+             * Format: double
+             * @description The chance of a false green that each rate has.
+             */
+            alpha_per_rate: number;
+            /** @description Limits that versions since the last promotion loosened, in words. */
+            loosened: string[];
         };
         /** @description What a resume came to. */
         Resumed: {
@@ -1539,6 +2830,23 @@ export interface components {
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
+        /** @description Which console. */
+        Seen: {
+            /** @description The name that its event stream was opened under. */
+            console: string;
+        };
+        /** @description A rate's interval, day by day. */
+        Series: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Its limit.
+             */
+            limit: number;
+            /** @description What was known at the end of each day, oldest first. */
+            points: components["schemas"]["Point"][];
+        };
         /** @description A setting that differs. */
         SettingChange: {
             /** @description The key, dotted; an entry of a list by its code, address or name: `review.reasons[wrong].to`. */
@@ -1548,6 +2856,58 @@ export interface components {
             /** @description What it is; none if it is gone. */
             after?: string | null;
         };
+        /** @description A curator's decision between two verdicts; the label's own fields are what was settled on. */
+        Settled: {
+            /** @description `approve`, `edit` or `escalate`. */
+            action: string;
+            /** @description An edit's grade. */
+            grade?: string | null;
+            /** @description An escalation's codes. */
+            reasons: string[];
+            /** @description An edit's text. */
+            final_text?: string | null;
+            /** @description Why. */
+            note: string;
+            /** @description A stable pseudonym. */
+            by: string;
+            /** @description When. */
+            at: components["schemas"]["Millis"];
+            /** @description The first verdict and the second. */
+            verdicts: string[];
+            /** @description What the first reviewer said: action, grade, reasons, text. */
+            was: Record<string, never>;
+        };
+        /** @description A curator's label. It is kept with the first case. */
+        SettledLabel: {
+            /** @description `approve`, `edit` or `escalate`. */
+            action: string;
+            /** @description An edit's grade. */
+            grade?: string | null;
+            /** @description An escalation's codes. */
+            reasons: string[];
+            /** @description An edit's text. */
+            final_text?: string | null;
+            /** @description Why. */
+            note: string;
+            /** @description A name for the curator that stays the same and says nothing. */
+            by: string;
+            /** @description When. */
+            at: components["schemas"]["Millis"];
+            /** @description The first verdict and the second. */
+            verdicts: string[];
+        };
+        /** @description A curator's decision. */
+        Settling: {
+            /** @description `first`, `second`, or a label of its own. */
+            pick: components["schemas"]["Pick"];
+            /** @description Why, 1 to 4000 characters. */
+            note: string;
+        };
+        /**
+         * @description One of the two verdicts.
+         * @enum {string}
+         */
+        Side: "first" | "second";
         /** @description A doubt, with where and why. */
         Signal: {
             /** @description What kind. */
@@ -1643,6 +3003,11 @@ export interface components {
              */
             end: number;
         };
+        /**
+         * @description How far a workflow has been rolled out, in order.
+         * @enum {string}
+         */
+        Stage: "internal" | "opt_in" | "default";
         /** @description What became of each row. */
         Staged: {
             /** @description In the order of the lines. */
@@ -1654,6 +3019,11 @@ export interface components {
          * @enum {string}
          */
         State: "staged" | "in_review" | "approved" | "edited" | "escalated" | "delivering" | "delivered" | "undeliverable" | "superseded" | "expired" | "frozen" | "unreviewed";
+        /**
+         * @description How a condition stands, and a gate with it.
+         * @enum {string}
+         */
+        Status: "pass" | "hold" | "fail";
         /** @description A source's stored text. */
         StoredSource: {
             /** @description Its id. */
@@ -1662,6 +3032,59 @@ export interface components {
             title: string;
             /** @description Its text. */
             text: string;
+        };
+        /** @description How many drafts there are, and what became of them. */
+        Summary: {
+            /**
+             * Format: int64
+             * @description All that came in.
+             */
+            staged: number;
+            /**
+             * Format: int64
+             * @description Selected for review.
+             */
+            selected: number;
+            /**
+             * Format: int64
+             * @description Decided, and counted.
+             */
+            reviewed: number;
+            /**
+             * Format: int64
+             * @description Selected, and still to be decided.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Selected, and expired or superseded undecided.
+             */
+            unresolved: number;
+            /**
+             * Format: int64
+             * @description Not selected.
+             */
+            unreviewed: number;
+            /**
+             * Format: int64
+             * @description Decided by somebody whose verdicts don't count until a second person has confirmed them.
+             */
+            unconfirmed: number;
+            /**
+             * Format: int64
+             * @description Sent, or to be sent: approved, edited or not selected.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Drafts that said what they cost.
+             */
+            costed: number;
+            /**
+             * Format: int64
+             * @description The sum of that, in millionths of a US dollar.
+             */
+            cost_micro_usd: number;
         };
         /**
          * @description Kept, put in, or taken out.
@@ -1674,6 +3097,11 @@ export interface components {
             name: string;
             /** @description Its lines. */
             lines: components["schemas"]["Op"][];
+        };
+        /** @description Whether a step is done. */
+        Tick: {
+            /** @description Ticked off, or taken back. */
+            done: boolean;
         };
         /** @description What I decided since midnight UTC. */
         Today: {
@@ -1727,11 +3155,24 @@ export interface components {
             /** @description The tokens, newest first. */
             tokens: components["schemas"]["TokenView"][];
         };
+        /** @description How many verdicts came too fast. */
+        TooFast: {
+            /**
+             * Format: int64
+             * @description Too fast.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description Of so many that stand.
+             */
+            of: number;
+        };
         /** @description A change of a workflow's stage or life. */
         TransitionView: {
             /** @description Its id. */
             id: string;
-            /** @description `killed` or `resumed`. */
+            /** @description `killed`, `resumed`, `promoted` or `demoted`. */
             kind: string;
             /** @description The stage before. */
             from_stage: string;
@@ -1758,6 +3199,24 @@ export interface components {
              * @description Drafts that a kill froze.
              */
             frozen?: number | null;
+            /** @description The frozen gate report that a promotion rested on. */
+            report?: string | null;
+            /** @description Who signed a promotion second. */
+            second_signer?: string | null;
+        };
+        /** @description What there is to say about a workflow's labels. */
+        Trust: {
+            /** @description How far two people agree. */
+            agreement: components["schemas"]["AgreementFigures"];
+            /** @description How many drafts with a known fault were decided, and how many missed. */
+            probes: components["schemas"]["ProbeCounts"];
+            /** @description Verdicts that came faster than their draft can be read. */
+            too_fast: components["schemas"]["TooFast"];
+            /**
+             * Format: int64
+             * @description Verdicts that count only once a second person has confirmed them.
+             */
+            unconfirmed: number;
         };
         /** @description Tokens used. */
         Usage: {
@@ -1819,6 +3278,15 @@ export interface components {
             checkpoint?: components["schemas"]["Checkpoint"] | null;
             /** @description The public half of the key that signs here, Ed25519, hex. */
             public_key?: string;
+            draws?: components["schemas"]["Replayed"] | null;
+        };
+        /** @description The agreement on one version of a workflow. */
+        VersionAgreement: components["schemas"]["Agreement"] & {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
         };
         /** @description What changed between two versions. */
         VersionDiff: {
@@ -1860,6 +3328,25 @@ export interface components {
             /** @description By whom. */
             applied_by: string;
         };
+        /** @description How a reviewer's probes went, told to whoever missed too many. */
+        Vigilance: {
+            /** @description The workflow. */
+            workflow: string;
+            /**
+             * Format: int64
+             * @description Probes that they decided on, of the last twenty.
+             */
+            shown: number;
+            /**
+             * Format: int64
+             * @description Those whose fault they missed.
+             */
+            missed: number;
+            /** @description Always true: what isn't told isn't here. */
+            told: boolean;
+            /** @description What it comes to. */
+            words: string;
+        };
         /** @description What a withdrawal came to. */
         Withdrawn: {
             /** @description The verdict. */
@@ -1871,6 +3358,11 @@ export interface components {
             lease?: components["schemas"]["LeaseView"] | null;
             /** @description The draft. */
             draft: components["schemas"]["DraftView"];
+        };
+        /** @description The agreement on a workflow. */
+        WorkflowAgreement: components["schemas"]["Agreement"] & {
+            /** @description Version by version. */
+            versions: components["schemas"]["VersionAgreement"][];
         };
         /** @description A workflow with its texts. */
         WorkflowDetail: components["schemas"]["WorkflowView"] & {
@@ -1944,6 +3436,15 @@ export interface components {
             /** @description By id. */
             workflows: components["schemas"]["WorkflowView"][];
         };
+        /** @description A draft that wasn't drawn as the seed says. */
+        WrongDraw: {
+            /** @description The draft. */
+            draft_id: string;
+            /** @description Its workflow. */
+            workflow: string;
+            /** @description What is wrong. */
+            why: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1990,6 +3491,118 @@ export interface operations {
             };
         };
     };
+    evaluate_flags: {
+        parameters: {
+            query?: {
+                /** @description The `etag` of the event that made it ask. */
+                flagConfigEtag?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description As the client has it */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagAnswer"];
+                };
+            };
+        };
+    };
+    evaluate_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagAnswer"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagAnswer"];
+                };
+            };
+        };
+    };
+    flag_stream: {
+        parameters: {
+            query: {
+                /** @description As the bulk answer's address has it. */
+                t: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events named `message` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Not a stream of this hub's */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readyz: {
         parameters: {
             query?: never;
@@ -2012,6 +3625,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                /** @description Workflows, separated by commas. */
+                workflow?: string;
+                /** @description `firing` or `resolved`. */
+                state?: string;
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description Rows a page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
                 };
             };
         };
@@ -2088,7 +3729,10 @@ export interface operations {
     };
     verify_audit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the draws for review are replayed too; `true` if it is left out. */
+                draws?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2107,7 +3751,10 @@ export interface operations {
     };
     verify_audit_against: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the draws for review are replayed too; `true` if it is left out. */
+                draws?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2315,6 +3962,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Demo"];
+                };
+            };
+        };
+    };
+    list_disagreements: {
+        parameters: {
+            query?: {
+                /** @description Workflows, separated by commas. */
+                workflow?: string;
+                /** @description `open` (the default) or `settled`. */
+                state?: string;
+                /** @description Where to go on. */
+                cursor?: string;
+                /** @description Rows a page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disagreements"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settle_disagreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settling"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisagreementView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -2631,9 +4371,93 @@ export interface operations {
             };
         };
     };
-    events: {
+    list_eval_results: {
+        parameters: {
+            query: {
+                /** @description The workflow. */
+                workflow: string;
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description 1 to 200; 50 if it is left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalResults"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    post_eval_result: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEvalResult"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvalResult"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /** @description A console's own name for this stream: a kill is measured until it has said that it knows. */
+                console?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2647,6 +4471,313 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    frozen_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_incidents: {
+        parameters: {
+            query?: {
+                /** @description Workflows, separated by commas. */
+                workflow?: string;
+                /** @description `open` or `closed`. */
+                state?: string;
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description Rows a page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incidents"];
+                };
+            };
+        };
+    };
+    open_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIncident"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    close_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_incident_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEntry"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_incident_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentNote"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tick_incident_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Tick"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -3002,6 +5133,29 @@ export interface operations {
             };
         };
     };
+    kill_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     withdraw_verdict: {
         parameters: {
             query?: never;
@@ -3079,6 +5233,134 @@ export interface operations {
             };
         };
     };
+    workflow_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowAgreement"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workflow_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workflow_burn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetBurn"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    demote_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     diff_versions: {
         parameters: {
             query: {
@@ -3101,6 +5383,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionDiff"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drill_kill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrillView"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_drills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drills"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    show_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gate_series: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateSeries"];
                 };
             };
             404: {
@@ -3194,6 +5629,55 @@ export interface operations {
             };
         };
     };
+    promote_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     resume_workflow: {
         parameters: {
             query?: never;
@@ -3226,6 +5710,65 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    kill_effect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                transition: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effect"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workflow_trust: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trust"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

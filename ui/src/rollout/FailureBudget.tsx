@@ -4,8 +4,8 @@ import { utcDay } from "../shared/dates";
 import { share } from "../shared/numbers";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
-import { Remaining } from "./Remaining";
 import { burning, burnOf, impossible, silence, spanOf } from "./burn";
+import { Remaining } from "./Remaining";
 import { Shape } from "./Status";
 import { isNone } from "./useGate";
 

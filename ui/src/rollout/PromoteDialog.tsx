@@ -127,7 +127,12 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
             <button type="button" className="quiet" onClick={onClose}>
               {cancel.cancel}
             </button>
-            <button type="button" className="primary" aria-disabled={!ready || busy} onClick={() => void sign()}>
+            <button
+              type="button"
+              className="primary"
+              aria-disabled={!ready || busy}
+              onClick={() => void sign()}
+            >
               {busy ? says.signing : second ? says.signSecond : takesTwo ? says.signFirst : says.promote}{" "}
               <Key press="Enter" />
             </button>

@@ -82,9 +82,7 @@ export function Shown({ host, api, me, workflow, all }: Props) {
       <main className="screen-main" aria-label={workflow.name} data-workflow={id}>
         <div className="rollout-column">
           <Track workflow={workflow} history={history.data} pack={detail.data?.pack} now={api.now()} />
-          {workflow.killed && (
-            <Killed api={api} workflow={workflow} history={history.data} now={api.now()} />
-          )}
+          {workflow.killed && <Killed api={api} workflow={workflow} history={history.data} now={api.now()} />}
           {gated && (
             <Gate
               workflow={workflow}

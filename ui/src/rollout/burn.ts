@@ -44,7 +44,10 @@ export function silence({ long, silent }: BurnRule): string {
   const told = /^(\d+) (reviews|failures) in \w+, and it takes (\d+)$/.exec(silent ?? "");
   if (!told) return says.silent(spanOf(long), silent ?? "");
   const [, found = "", of, least = ""] = told;
-  return says.silent(spanOf(long), (of === "reviews" ? says.tooFewReviews : says.tooFewFailures)(found, least));
+  return says.silent(
+    spanOf(long),
+    (of === "reviews" ? says.tooFewReviews : says.tooFewFailures)(found, least),
+  );
 }
 
 export interface Area {
@@ -62,7 +65,9 @@ export function area({ days }: Burn, width: number, height: number, headroom: nu
   const least = Math.max(-2, Math.min(0, ...days.map(([, left]) => left)));
   const bottom = least < 0 ? Math.floor(least * 2) / 2 : 0;
   const y = (left: number) =>
-    Math.round(headroom + ((1 - Math.max(bottom, Math.min(1, left))) / (1 - bottom)) * (height - headroom - 1)) + 0.5;
+    Math.round(
+      headroom + ((1 - Math.max(bottom, Math.min(1, left))) / (1 - bottom)) * (height - headroom - 1),
+    ) + 0.5;
   const step = days.length > 1 ? width / (days.length - 1) : 0;
   const at = days.map(([, left], i) => `${Math.round(i * step * 100) / 100} ${y(left)}`);
   if (at.length === 1 && at[0]) at.push(at[0].replace(/^0 /, `${width} `));

@@ -33,8 +33,7 @@ export interface Promotion {
 
 export function promotionOf(gate: Gate | undefined, workflow: Workflow, me: Me): Promotion {
   const signed = gate?.signed_by ?? null;
-  const may =
-    gate?.to != null && (signed ? mayCountersign(me, workflow.id) : mayPromote(me, workflow.id));
+  const may = gate?.to != null && (signed ? mayCountersign(me, workflow.id) : mayPromote(me, workflow.id));
   const ready = may && gate?.status === "pass" && !workflow.killed && signed !== me.subject;
   return { may, ready, second: signed !== null && signed !== me.subject };
 }
@@ -77,7 +76,8 @@ function effort(gate: Gate, plan: Plan | undefined): string {
     return says.neverGreen(never.map(({ name }) => name));
   }
   const left = days == null ? null : Math.ceil(days);
-  if (more > 0) return left === null ? says.moreReviewsNoRate(more) : says.moreReviews(more, Math.max(1, left));
+  if (more > 0)
+    return left === null ? says.moreReviewsNoRate(more) : says.moreReviews(more, Math.max(1, left));
   return left ? says.moreDays(left) : "";
 }
 
@@ -115,7 +115,9 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       if (gate.summary.selected === 0) return says.noneSelected;
       return numbers ? says.of(percent(numbers.measured, 1), limit(numbers.most)) : one.reason;
     case "eval_suite":
-      return evalOf(evals, gate.version) ?? { pass: says.evalGreen, fail: says.evalRed, hold: says.noEval }[status];
+      return (
+        evalOf(evals, gate.version) ?? { pass: says.evalGreen, fail: says.evalRed, hold: says.noEval }[status]
+      );
     case "runbook":
       return status === "pass" ? says.runbookThere : says.runbookEmpty;
     case "kill_drill": {
@@ -176,7 +178,13 @@ export function loosenedOf(line: string): string {
   const told = /^(.+) loosened from (.+) to (.+) in version (\d+) by (.+)$/.exec(line);
   if (!told) return line;
   const [, what = "", from = "", to = "", version = "", by = ""] = told;
-  return says.loosened(what.replace(/^limit of (.+)$/, (_, rate) => says.limitOf(rate)), from, to, version, by);
+  return says.loosened(
+    what.replace(/^limit of (.+)$/, (_, rate) => says.limitOf(rate)),
+    from,
+    to,
+    version,
+    by,
+  );
 }
 
 /** "5b1e9a3c…" */

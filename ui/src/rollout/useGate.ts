@@ -3,7 +3,16 @@ import { type Api, ApiError } from "../api/client";
 import type { Host } from "../host";
 import { useHubChanges } from "../shared/refresh";
 
-const KEYS = ["gate", "gate-plan", "gate-series", "evals", "drills", "burn", "trust", "review-budget"] as const;
+const KEYS = [
+  "gate",
+  "gate-plan",
+  "gate-series",
+  "evals",
+  "drills",
+  "burn",
+  "trust",
+  "review-budget",
+] as const;
 
 /** What changes no gate: it is worth no second look. */
 const PASSING = ["draft.leased", "draft.released", "delivery.updated", "escalation.updated"];

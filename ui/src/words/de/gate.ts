@@ -60,7 +60,8 @@ export const gate: Words["gate"] = {
   between: (low, high) => `zwischen ${low} und ${high}`,
   point: (day, estimate, low, high, reviewed) =>
     `${day}: ${estimate}, zwischen ${low} und ${high}, ${n(reviewed)} geprüft`,
-  loosened: (what, from, to, version, by) => `${what} gelockert von ${from} auf ${to} in v${version} von ${by}`,
+  loosened: (what, from, to, version, by) =>
+    `${what} gelockert von ${from} auf ${to} in v${version} von ${by}`,
   limitOf: (rate) => `Grenze von ${rate}`,
 
   everythingElse: "Alles andere",

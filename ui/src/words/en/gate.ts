@@ -112,8 +112,7 @@ export const gate = {
   pagesAt: (threshold: string) => `Pages at ${threshold}×.`,
   paging: "paging",
   notifying: "notifying",
-  firing: (long: string, short: string, threshold: string) =>
-    `${long} and ${short}, from ${threshold}× on`,
+  firing: (long: string, short: string, threshold: string) => `${long} and ${short}, from ${threshold}× on`,
   frozenBy: "Promotions are frozen while it pages.",
   impossible: (spans: string[], most: string) =>
     `Can never fire: ${list(spans)}. The budget can't burn faster than ${most}×.`,
@@ -161,7 +160,8 @@ export const gate = {
   report: "Report",
   restsOn: "Rests on",
   restsOnReviews: (reviewed: number, version: number) => `${s(reviewed, "review")} of v${version}`,
-  surelyBelow: (rate: string, upper: string, limit: string) => `${rate} surely below ${upper}, limit ${limit}`,
+  surelyBelow: (rate: string, upper: string, limit: string) =>
+    `${rate} surely below ${upper}, limit ${limit}`,
   firstSigner: "Signed first",
   takesTwo: "It takes two signatures: yours now, then another person's.",
   sayWhy: "Say why first: the reason goes into the record.",
