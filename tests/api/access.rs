@@ -50,6 +50,10 @@ async fn every_route_answers_exactly_the_roles_of_its_act(engine: Engine) {
             let (who, path) = (who.clone(), path.clone());
             async move { who.open(method, &path, "application/json", "{}").await.status().as_u16() }
         };
+        if *path == *"/ofrep/v1/stream" {
+            // Its pass is in its address; that has a story of its own.
+            continue;
+        }
         let Some(act) = act else {
             assert_eq!(call(&nobody).await, 200, "{method} {path} is open");
             continue;

@@ -12,6 +12,7 @@ mod delivery;
 mod draws;
 mod drill;
 mod escalations;
+mod flags;
 mod gate;
 mod history;
 mod hostile;

@@ -55,10 +55,12 @@ impl Desk {
         let reason = reason_of(&asked.reason)?;
         let now = self.now();
         let mut tx = self.write().await?;
-        let first = gates::signature(&mut tx, id).await?;
-        let act = if first.is_some() { Act::Countersign } else { Act::Promote };
-        self.require(who, act, Some(id), "sign a promotion")?;
+        self.require(who, Act::Countersign, Some(id), "sign a promotion")?;
         let w = workflows::get(&mut tx, id, Hold::Change).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let first = gates::signature(&mut tx, id).await?;
+        if first.is_none() {
+            self.require(who, Act::Promote, Some(id), "sign a promotion")?;
+        }
         if w.killed_at.is_some() {
             return Err(DeskError::Conflict { conflict: Conflict::WorkflowKilled, kept: None });
         }

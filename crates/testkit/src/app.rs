@@ -133,6 +133,11 @@ impl App {
         Person::new("owner", self.hub.owner_router(), None)
     }
 
+    /// Somebody without a token.
+    pub fn nobody(&self) -> Person {
+        Person::new("nobody", self.hub.router(), None)
+    }
+
     /// Somebody with this token.
     pub fn bearer(&self, token: &str) -> Person {
         Person::new("bearer", self.hub.router(), Some(token.to_owned()))

@@ -65,7 +65,26 @@ impl Person {
 
     /// Any request; the answer's body is left where it is.
     pub async fn open(&self, method: &str, path: &str, kind: &str, body: impl Into<Body>) -> Response<Body> {
+        self.send(method, path, kind, body, None).await
+    }
+
+    /// POST of JSON with one header more; the answer's body is left where it is.
+    pub async fn open_with(&self, path: &str, body: impl Into<Body>, more: Option<(&str, &str)>) -> Response<Body> {
+        self.send("POST", path, "application/json", body, more).await
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: impl Into<Body>,
+        more: Option<(&str, &str)>,
+    ) -> Response<Body> {
         let mut request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
+        if let Some((name, value)) = more {
+            request = request.header(name, value);
+        }
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
