@@ -9,6 +9,7 @@ import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
 import { Shown } from "./Shown";
 import "./rollout.css";
+import "./gate.css";
 
 /** Where each workflow stands and how it came there. */
 export default function Rollout({ host, api, me, id }: ScreenProps) {
