@@ -1,5 +1,6 @@
 //! The whole way of every draft through the real binary, on either database and on two hubs.
 
+mod cli;
 mod kill;
 
 use countersign_testkit::postgres::Server;

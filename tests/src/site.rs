@@ -54,7 +54,7 @@ impl Site {
         command.env("HOME", self.path()).env("XDG_DATA_HOME", self.path()).env(&self.secret.0, &self.secret.1);
         // No keychain of whoever runs the tests is touched, and none of their hubs.
         command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("COUNTERSIGN_HUB").env_remove("COUNTERSIGN_TOKEN");
-        command.stdin(Stdio::null());
+        command.stdin(Stdio::null()).current_dir(self.path());
         command
     }
 
@@ -68,6 +68,33 @@ impl Site {
         let said = String::from_utf8_lossy(&done.stderr);
         ensure!(done.status.success(), "countersign {}: {} {said}", args.join(" "), done.status);
         serde_json::from_slice(&done.stdout).with_context(|| format!("countersign {}: no JSON", args.join(" ")))
+    }
+
+    /// Runs a command on the database, or on the hub that is given: its exit code, and what it wrote to stdout and stderr.
+    pub fn exit(&self, args: &[&str]) -> (i32, String, String) {
+        self.exit_with(args, "")
+    }
+
+    /// The same, with something on its standard input. A command that can't be started answers -1.
+    pub fn exit_with(&self, args: &[&str], input: &str) -> (i32, String, String) {
+        let mut command = self.command();
+        if !args.contains(&"--hub") {
+            command.args(["--database", &self.database]);
+        }
+        let piped = command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let done = piped.and_then(|mut child| {
+            if let Some(mut stdin) = child.stdin.take() {
+                std::io::Write::write_all(&mut stdin, input.as_bytes())?;
+            }
+            child.wait_with_output()
+        });
+        match done {
+            Ok(done) => {
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                (done.status.code().unwrap_or(-1), text(&done.stdout), text(&done.stderr))
+            }
+            Err(e) => (-1, String::new(), e.to_string()),
+        }
     }
 
     /// A token for these roles, as `name`.
