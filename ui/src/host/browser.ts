@@ -54,11 +54,18 @@ export function browserHost(): Host {
     onOpen();
     const parse = eventParser(onData);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const silence = setTimeout(() => void reader.cancel().catch(() => {}), SILENCE_MS);
-      const { done, value } = await reader.read().finally(() => clearTimeout(silence));
-      if (done) return;
-      parse(value);
+    // Nobody ends a stream that lost its network; asking again shows how things stand.
+    const cut = () => void reader.cancel().catch(() => {});
+    addEventListener("offline", cut, { signal });
+    try {
+      for (;;) {
+        const silence = setTimeout(cut, SILENCE_MS);
+        const { done, value } = await reader.read().finally(() => clearTimeout(silence));
+        if (done) return;
+        parse(value);
+      }
+    } finally {
+      removeEventListener("offline", cut);
     }
   }
 

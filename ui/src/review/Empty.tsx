@@ -9,7 +9,7 @@ import { NO_FILTERS } from "./filters";
 /** What stands in the middle while there is no draft: why, and what to do next. */
 export function Empty({ empty }: { empty: boolean }) {
   const { view } = useDesk();
-  const says = useWords().review;
+  const { review: says, frame } = useWords();
   const workflows = useWorkflows();
   const barred = useSession((state) => state.barred);
   const filtered = useView((now) => now.filters !== NO_FILTERS);
@@ -24,7 +24,14 @@ export function Empty({ empty }: { empty: boolean }) {
     );
   }
   const killed = workflows.filter((workflow) => workflow.killed);
-  if (killed.length === workflows.length) return <Killed workflows={killed} />;
+  if (killed.length === workflows.length) {
+    return (
+      <>
+        <h1 className="unseen">{frame.review}</h1>
+        <Killed workflows={killed} />
+      </>
+    );
+  }
   if (filtered) {
     return (
       <Calm title={says.nothingHere}>

@@ -22,8 +22,8 @@ export const frame: Words["frame"] = {
   tryingAgain: (why) => `${why} Neuer Versuch läuft; nichts geht verloren.`,
   waiting: (n) =>
     n === 1
-      ? "1 Entscheidung wartet auf ihn. Sie ist aufbewahrt und geht hinaus, sobald der Hub wieder da ist."
-      : `${n.toLocaleString("de")} Entscheidungen warten auf ihn. Sie sind aufbewahrt und gehen hinaus, sobald der Hub wieder da ist.`,
+      ? "1 Entscheidung wartet auf ihn. Sie ist aufbewahrt und geht hinaus, sobald der Hub sie annimmt."
+      : `${n.toLocaleString("de")} Entscheidungen warten auf ihn. Sie sind aufbewahrt und gehen hinaus, sobald der Hub sie annimmt.`,
   useEmbedded: "Den Hub in dieser App verwenden",
   chooseHub: "Einstellungen: Verbindung …",
   embeddedFailed: (why) => `Nichts wurde geändert. ${why}`,

@@ -20,8 +20,8 @@ export const frame = {
   tryingAgain: (why: string) => `${why} Trying again; nothing is lost.`,
   waiting: (n: number) =>
     n === 1
-      ? "1 decision waits for it. It is kept, and sent when the hub is back."
-      : `${n.toLocaleString("en")} decisions wait for it. They are kept, and sent when the hub is back.`,
+      ? "1 decision waits for it. It is kept, and sent as soon as the hub takes it."
+      : `${n.toLocaleString("en")} decisions wait for it. They are kept, and sent as soon as the hub takes them.`,
   useEmbedded: "Use the hub inside this app",
   chooseHub: "Settings: connection…",
   embeddedFailed: (why: string) => `Nothing changed. ${why}`,
