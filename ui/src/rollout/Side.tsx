@@ -23,7 +23,8 @@ interface SideProps extends Props {
 
 export function Side({ api, workflow, history, rollout, now }: SideProps) {
   return (
-    <aside className="screen-side rollout-side" aria-label={workflow.name}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must by keyboard too
+    <aside className="screen-side rollout-side" aria-label={workflow.name} tabIndex={0}>
       {history && <Share workflow={workflow} history={history} now={now} />}
       <Trust trust={rollout.trust} />
       <ReviewBudgetLines budget={rollout.budget.data} />
