@@ -17,7 +17,7 @@ interface Props {
 
 /** The way to the next stage: how each failure rate stands against its limit, and whether that is enough. */
 export function Gate({ workflow, me, rollout, onPromote, onDemote }: Props) {
-  const says = useWords().gate;
+  const { gate: says, rollout: common } = useWords();
   const { gate, plan, series } = rollout;
   return (
     <section className={workflow.killed ? "gate dull" : "gate"} aria-busy={gate.isPending}>
@@ -33,7 +33,7 @@ export function Gate({ workflow, me, rollout, onPromote, onDemote }: Props) {
         <p className="rollout-note" role="alert">
           {says.failed(reasonOf(gate.error))}{" "}
           <button type="button" className="link-button" onClick={() => void gate.refetch()}>
-            {useWords().rollout.retry}
+            {common.retry}
           </button>
         </p>
       )}
