@@ -23,6 +23,7 @@ on_both! {
     two_people_sign_where_the_pack_asks_for_it,
     a_killed_workflow_is_neither_promoted_nor_demoted,
     a_withdrawn_verdict_leaves_the_evidence,
+    of_several_reasons_the_harmful_one_counts,
     a_reply_that_costs_too_much_holds_the_gate_back,
     the_plan_says_how_many_reviews_and_days_it_takes,
     the_interval_is_told_day_by_day,
@@ -300,6 +301,17 @@ async fn a_withdrawn_verdict_leaves_the_evidence(engine: Engine) {
     ana.withdraw(&outcome).await.ok();
     let gate = gate(&app).await;
     assert_eq!((&gate["rates"][1]["estimate"], &gate["summary"]["reviewed"]), (&Value::Null, &json!(0)));
+}
+
+async fn of_several_reasons_the_harmful_one_counts(engine: Engine) {
+    let app = App::with(engine, &easy()).await;
+    let ana = app.reviewer("ana").await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    let leased = ana.lease_of(&id).await.ok();
+    let mut given = escalation(&leased, "needs_human");
+    given["reasons"] = json!(["needs_human", "unsafe"]);
+    ana.decide(&leased, &given).await.ok();
+    assert_eq!(gate(&app).await["rates"][1]["estimate"], 1.0);
 }
 
 async fn a_reply_that_costs_too_much_holds_the_gate_back(engine: Engine) {

@@ -7,7 +7,9 @@ use countersign_domain::draft::DraftBody;
 use countersign_domain::mark::Marks;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
-use countersign_domain::verdict::{Action, Conflict, Hold, Standing, Verdict, counted_key, judge, outcome_key};
+use countersign_domain::verdict::{
+    Action, Conflict, Hold, Standing, Verdict, counted_key, gravest_first, judge, outcome_key,
+};
 use countersign_domain::vigilance;
 use countersign_store::cases::NewCase;
 use countersign_store::drafts::{self, DraftRow};
@@ -138,6 +140,7 @@ impl Desk {
             .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;
         let version = self.version(&mut tx, &draft.workflow_id, draft.version).await?;
         verdict.check(&version.pack, &body.draft.text)?;
+        let verdict = &Verdict { reasons: gravest_first(&version.pack, &verdict.reasons), ..verdict.clone() };
 
         let grade = edit.as_ref().map(|e| verdict.grade.unwrap_or(e.suggested_grade));
         let key = outcome_key(verdict.action, grade, &verdict.reasons);

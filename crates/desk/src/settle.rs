@@ -5,7 +5,7 @@ use countersign_domain::access::{Act, Identity};
 use countersign_domain::diff;
 use countersign_domain::draft::DraftBody;
 use countersign_domain::time::Millis;
-use countersign_domain::verdict::{Action, Grade, Verdict, outcome_key};
+use countersign_domain::verdict::{Action, Grade, Verdict, gravest_first, outcome_key};
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::page::{Page, cursor};
 use countersign_store::settlements::{self, SettlementRow};
@@ -310,14 +310,15 @@ fn label_of(
     let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
     let edit = own.final_text.as_deref().map(|text| diff::edit(&body.draft.text, text, &quotes));
     let grade = edit.as_ref().map(|e| own.grade.unwrap_or(e.suggested_grade));
+    let reasons = gravest_first(&version.pack, &own.reasons);
     Ok(Label {
         action: own.action.as_str().to_owned(),
         grade: grade.map(|g| g.as_str().to_owned()),
         suggested_grade: edit.as_ref().map(|e| e.suggested_grade.as_str().to_owned()),
         edit_ratio: edit.as_ref().map(|e| e.edit_ratio),
-        reasons: own.reasons.clone(),
+        reasons: reasons.clone(),
         final_text: own.final_text.clone(),
-        key: outcome_key(own.action, grade, &own.reasons),
+        key: outcome_key(own.action, grade, &reasons),
     })
 }
 

@@ -236,7 +236,15 @@ pub fn judge(verdict: &Verdict, reviewer: &str, now: Millis, standing: &Standing
     Ok(())
 }
 
-/// The key under which an outcome is counted as evidence: `approve`, `edit.GRADE` or `escalate:CODE`.
+/// Reasons in their order, the harmful ones first: the first one is what counts as evidence and finds the route.
+pub fn gravest_first(pack: &Pack, reasons: &[String]) -> Vec<String> {
+    let mut sorted = reasons.to_vec();
+    sorted.sort_by_key(|code| !pack.reason(code).is_some_and(|reason| reason.harm));
+    sorted
+}
+
+/// The key under which an outcome is counted as evidence: `approve`, `edit.GRADE` or `escalate:CODE`, of the first of
+/// several reasons (see [`gravest_first`]).
 pub fn outcome_key(action: Action, grade: Option<Grade>, reasons: &[String]) -> String {
     match (action, grade, reasons.first()) {
         (Action::Edit, Some(grade), _) => format!("edit.{}", grade.as_str()),

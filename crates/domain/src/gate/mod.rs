@@ -343,6 +343,7 @@ fn cost_per_sent(pack: &Pack, summary: &Summary) -> Option<Condition> {
     if summary.costed == 0 || summary.sent == 0 {
         let reason = match summary.staged {
             0 => "no draft has come in yet".to_owned(),
+            _ if summary.costed > 0 => "no reply has been sent yet".to_owned(),
             n => format!("none of {n} drafts said what it cost, so nothing is held against {limit} US dollars"),
         };
         return Some(line(Status::Pass, reason));
