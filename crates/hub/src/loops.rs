@@ -30,7 +30,7 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         tasks,
         stop,
         "watch the red lines",
-        |desk| async move { desk.watch_red_lines().await.map(|_| ms(1_000)) },
+        |desk| async move { desk.watch_red_lines().await.map(|_| ms(30_000)) },
     );
     run(
         desk,
