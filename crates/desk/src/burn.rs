@@ -4,6 +4,7 @@ use crate::alert::Raised;
 use crate::{ChangeKind, Desk, DeskError, deliver, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::burn::{self, Action, Burn, Counts};
+use countersign_domain::evidence;
 use countersign_domain::pack::Pack;
 use countersign_domain::time::Millis;
 use countersign_store::slots::{self, SLOT_MS, SlotCount};
@@ -179,7 +180,7 @@ impl Desk {
         let first = slots::slot(Millis(now.0 - i64::from(budget.window_days) * DAY_MS));
         let slots = slots::since(tx, workflow, first).await?;
         let slots = slots.into_iter().map(|s| {
-            let failed = burn::fails(pack, &rate.counts, &s.outcome);
+            let failed = evidence::fails(rate, &s.outcome, pack);
             (s, failed)
         });
         let window_days = budget.window_days;

@@ -162,6 +162,11 @@ impl Desk {
     /// Begins to watch a kill that was called here, before its workflow's flag is off on the board.
     pub(crate) fn watch_kill(&self, transition: &str, began: Instant) {
         self.watch(transition, began, true, String::new());
+        // The board may have been read between the commit and now, and have taken it for another hub's.
+        let mut open = self.inner.watched.lock();
+        for watch in open.watches.iter_mut().filter(|w| w.transition == transition) {
+            (watch.began, watch.at_origin, watch.row.at_origin) = (began, true, 1);
+        }
     }
 
     fn watch(&self, transition: &str, began: Instant, at_origin: bool, etag: String) {

@@ -3,8 +3,6 @@
 //! The budget b is the limit of a failure rate. burn(w) is the estimated failure rate over a window w, divided by b: at
 //! 1 the budget lasts its window exactly. A rule fires when both its windows burn at its threshold or faster.
 
-use crate::pack::{GateCount, Pack};
-
 /// A long window with fewer reviews than this says nothing.
 pub const MIN_REVIEWED: i64 = 10;
 /// Nor with fewer failures than this: two failures are not a fire.
@@ -140,18 +138,6 @@ pub fn judge(rule: Rule, budget: f64, window_days: u32, long: &Counts, short: &C
     };
     let firing = silent.is_none() && reached(burn_long) && reached(burn_short);
     Burn { rule, threshold, long: burn_long, short: burn_short, impossible, silent, firing }
-}
-
-/// Whether an outcome's key (`approve`, `edit.GRADE`, `escalate:CODE`) is a failure by these counts of a pack.
-pub fn fails(pack: &Pack, counts: &[GateCount], outcome: &str) -> bool {
-    counts.iter().any(|count| match count {
-        GateCount::Edit(grade) => outcome.strip_prefix("edit.") == Some(grade.as_str()),
-        GateCount::Escalate => outcome.starts_with("escalate"),
-        GateCount::EscalateHarm => {
-            outcome.strip_prefix("escalate:").and_then(|code| pack.reason(code)).is_some_and(|reason| reason.harm)
-        }
-        GateCount::EscalateReason(code) => outcome.strip_prefix("escalate:") == Some(code),
-    })
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub async fn keep(tx: &mut Tx, e: &EffectRow) -> Result<(), StoreError> {
         tx,
         "INSERT INTO effect (transition_id, hub_id, at_origin, learned_ms, clients, clients_off, clients_ms, consoles,
          consoles_told, consoles_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         ON CONFLICT (transition_id, hub_id) DO UPDATE SET learned_ms = COALESCE(effect.learned_ms, excluded.learned_ms),
+         ON CONFLICT (transition_id, hub_id) DO UPDATE SET at_origin = excluded.at_origin, learned_ms = COALESCE(effect.learned_ms, excluded.learned_ms),
          clients = excluded.clients, clients_off = excluded.clients_off, clients_ms = excluded.clients_ms,
          consoles = excluded.consoles, consoles_told = excluded.consoles_told, consoles_ms = excluded.consoles_ms",
         &e.transition_id,

@@ -112,7 +112,7 @@ pub fn groups(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Group> 
     counts
         .iter()
         .map(|c| {
-            let failures = c.sum(|outcome| is_verdict(outcome) && rate.counts.iter().any(|f| fails(f, outcome, pack)));
+            let failures = c.sum(|outcome| is_verdict(outcome) && fails(rate, outcome, pack));
             Group {
                 probability: c.probability,
                 failures,
@@ -123,7 +123,12 @@ pub fn groups(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Group> 
         .collect()
 }
 
-fn fails(count: &GateCount, outcome: &str, pack: &Pack) -> bool {
+/// Whether a verdict's outcome (`approve`, `edit.GRADE`, `escalate:CODE`) is a failure of this rate.
+pub fn fails(rate: &FailureRate, outcome: &str, pack: &Pack) -> bool {
+    rate.counts.iter().any(|count| covers(count, outcome, pack))
+}
+
+fn covers(count: &GateCount, outcome: &str, pack: &Pack) -> bool {
     let code = outcome.strip_prefix("escalate:");
     match count {
         GateCount::Edit(grade) => outcome.strip_prefix("edit.") == Some(grade.as_str()),

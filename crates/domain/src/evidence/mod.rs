@@ -6,4 +6,4 @@ mod counts;
 mod tests;
 
 pub use bound::{BadGroups, Bound, Group, bound, groups_of_rows, more_until_green};
-pub use counts::{Counts, Summary, groups, is_verdict};
+pub use counts::{Counts, Summary, fails, groups, is_verdict};
