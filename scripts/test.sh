@@ -57,6 +57,6 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
     step "rust tests" cargo test --workspace --no-fail-fast --quiet || true
 fi
-step "browser tests" node --test tests/browser/*.test.mjs || true
-step "desktop tests" scripts/headless.sh node --test --test-concurrency=1 tests/desktop/*.test.mjs || true
+step "browser tests" node --test --test-reporter=spec tests/browser/*.test.mjs || true
+step "desktop tests" scripts/headless.sh node --test --test-reporter=spec --test-concurrency=1 tests/desktop/*.test.mjs || true
 finish

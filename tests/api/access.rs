@@ -73,8 +73,14 @@ async fn every_route_answers_exactly_the_roles_of_its_act(engine: Engine) {
 
 /// Everything there can be in the workflow `desk`: (draft, lease, verdict, escalation, delivery, case).
 async fn furnished(engine: Engine) -> (App, Receiver, [String; 6]) {
+    let app = App::empty(engine).await;
+    let (receiver, ids) = furnish(&app).await;
+    (app, receiver, ids)
+}
+
+pub(crate) async fn furnish(app: &App) -> (Receiver, [String; 6]) {
     let receiver = Receiver::start().await;
-    let app = App::with(engine, &TestPack::of("desk").delivering_to(receiver.url())).await;
+    app.furnish_with(&TestPack::of("desk").delivering_to(receiver.url())).await;
     app.apply(&TestPack::of("billing")).await;
     let source = json!({ "id": "desk/own", "text": "Ours.", "access": ["public"] });
     app.owner().post_lines("/v1/sources?workflow=desk", source.to_string()).await.ok();
@@ -93,11 +99,11 @@ async fn furnished(engine: Engine) -> (App, Receiver, [String; 6]) {
         &outcome["case_id"],
     ];
     let ids = ids.map(|id| text(id).to_owned());
-    (app, receiver, ids)
+    (receiver, ids)
 }
 
 /// What takes a grant for the workflow `desk`.
-fn within_desk(
+pub(crate) fn within_desk(
     [draft, lease, verdict_id, escalation, delivery, case]: &[String; 6],
 ) -> Vec<(&'static str, String, Value)> {
     let leased = json!({ "lease": { "id": lease, "fence": 1 }, "draft": { "id": draft, "content_hash": "" } });
@@ -142,7 +148,7 @@ fn within_desk(
 }
 
 /// What takes a grant for every workflow.
-fn everywhere() -> Vec<(&'static str, &'static str, Value)> {
+pub(crate) fn everywhere() -> Vec<(&'static str, &'static str, Value)> {
     let why = json!({ "reason": "a drill" });
     vec![
         ("POST", "/v1/workflows/all/kill", why.clone()),

@@ -9,6 +9,7 @@ mod conflicts;
 mod counts;
 mod deciding;
 mod delivery;
+mod demo;
 mod draws;
 mod drill;
 mod escalations;

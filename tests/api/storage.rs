@@ -2,15 +2,59 @@
 //! disks of their own and so need to run as root.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use crate::access::{everywhere, furnish, within_desk};
 use countersign_desk::{Code, Desk, DeskConfig};
-use countersign_hub::{Config, Hub, OpenError, Opened};
+use countersign_hub::{Config, Hub, OpenError, Opened, ROUTES};
 use countersign_testkit::drafts::verdict;
-use countersign_testkit::{App, Draft, text};
+use countersign_testkit::postgres::Server;
+use countersign_testkit::{App, Draft, text, until};
+use futures::future::join_all;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
+
+/// A real file system in a file, which can go bad as a worn disk does: from then on the system only reads from it.
+struct WornDisk {
+    home: TempDir,
+}
+
+impl WornDisk {
+    fn new() -> Self {
+        let disk = Self { home: tempfile::tempdir().unwrap() };
+        let image = disk.home.path().join("image");
+        std::fs::File::create(&image).unwrap().set_len(64 << 20).unwrap();
+        std::fs::create_dir(disk.path()).unwrap();
+        as_root(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image));
+        as_root(Command::new("mount").args(["-o", "loop,errors=remount-ro"]).arg(&image).arg(disk.path()));
+        disk
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.home.path().join("disk")
+    }
+
+    fn go_bad(&self) {
+        let source = Command::new("findmnt").args(["-n", "-o", "SOURCE"]).arg(self.path()).output().unwrap();
+        let device = String::from_utf8(source.stdout).unwrap();
+        let name = device.trim().trim_start_matches("/dev/");
+        std::fs::write(format!("/sys/fs/ext4/{name}/trigger_fs_error"), "1").unwrap();
+        assert!(std::fs::write(self.path().join("probe"), "x").is_err(), "the disk still takes what is written");
+    }
+}
+
+impl Drop for WornDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
+    }
+}
+
+fn as_root(command: &mut Command) {
+    let done = command.output().unwrap();
+    let why = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "this test mounts a disk of its own, so run it as root: {why}");
+}
 
 /// A disk in memory, gone when this is dropped.
 struct SmallDisk {
@@ -33,9 +77,7 @@ impl SmallDisk {
     }
 
     fn mount(&self, args: &[&str]) {
-        let done = Command::new("mount").args(args).arg(self.path()).output().unwrap();
-        let why = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "this test mounts a disk of its own, so run it as root: {why}");
+        as_root(Command::new("mount").args(args).arg(self.path()));
     }
 
     /// Takes every last byte of it.
@@ -119,6 +161,83 @@ async fn on_a_disk_that_only_reads_no_hub_opens_and_it_says_why() {
     let error = Hub::open(config).await.err().unwrap();
     assert!(matches!(&error, OpenError::Lock { .. }), "{error}");
     assert!(error.to_string().contains("desk.db.hub"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_disk_under_a_hub_turns_read_only_nothing_acts_and_what_was_decided_is_there_afterwards() {
+    let disk = WornDisk::new();
+    let app = App::in_folder(&disk.path()).await;
+    let (_receiver, ids) = furnish(&app).await;
+    app.stage(&Draft::of("t-3")).await;
+    let before = app.number("SELECT COUNT(*) FROM audit").await;
+    disk.go_bad();
+    // What is stored can still be read, so some acts are refused by the desk's own rules.
+    nothing_acts(&app, &ids, &[503, 409]).await;
+    let listed = app.owner().get("/v1/drafts?state=escalated").await.ok();
+    assert_eq!(listed["drafts"][0]["external_id"], "t-1", "what is there can still be listed");
+    // Opening one is an entry in the audit log.
+    app.owner().get(&format!("/v1/drafts/{}", ids[0])).await.refused(503, "unavailable");
+
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["desk.db", "desk.db-wal"] {
+        std::fs::copy(disk.path().join(name), copy.path().join(name)).unwrap();
+    }
+    app.close().await;
+    let rescued = App::in_folder(copy.path()).await;
+    assert_eq!(rescued.number("SELECT COUNT(*) FROM audit").await, before);
+    assert_eq!(rescued.verify().await["ok"], true);
+    assert_eq!(rescued.draft(&ids[0]).await["state"], "in_review");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_database_gone_no_route_acts_and_all_goes_on_when_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::durable(folder.path());
+    let app = App::at(server.database()).await;
+    let (_receiver, ids) = furnish(&app).await;
+    let ana = app.reviewer("ana").await;
+    app.stage(&Draft::of("t-3")).await;
+    let leased = ana.lease().await;
+    let before = app.number("SELECT COUNT(*) FROM audit").await;
+    server
+        .without(async {
+            nothing_acts(&app, &ids, &[503]).await;
+            ana.decide(&leased, &verdict(&leased, "approve")).await.refused(503, "unavailable");
+            // Whoever comes with a token can't even be told from a stranger.
+            let calls = ROUTES.iter().filter(|(_, _, act)| act.is_some()).map(async |(method, path, _)| {
+                let path = path.replace("{id}", "none");
+                (path.clone(), ana.open(method, &path, "application/json", "{}").await.status().as_u16())
+            });
+            for (path, status) in join_all(calls).await {
+                assert_eq!(status, 503, "{path}");
+            }
+            assert_eq!(app.nobody().get("/readyz").await.status, 503);
+            assert_eq!(app.nobody().get("/healthz").await.status, 200, "the hub itself is well");
+        })
+        .await;
+
+    until("the database is found again", async || app.nobody().get("/readyz").await.status == 200).await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit").await, before, "nothing came of it");
+    assert_eq!(ana.decide(&leased, &verdict(&leased, "approve")).await.status, 201);
+    assert_eq!(app.verify().await["ok"], true);
+}
+
+/// The owner, whom the hub knows without its database, is refused everything that would change something.
+async fn nothing_acts(app: &App, ids: &[String; 6], refusals: &[u16]) {
+    let everywhere = everywhere().into_iter().map(|(method, path, body)| (method, path.to_owned(), body));
+    let acts = within_desk(ids).into_iter().chain(everywhere).filter(|(method, _, _)| *method != "GET");
+    let owner = app.owner();
+    let calls = acts.map(async |(method, path, body)| {
+        let reply = owner.call(method, &path, "application/json", body.to_string()).await;
+        (method, path, reply)
+    });
+    for (method, path, reply) in join_all(calls).await {
+        // Shows a difference; nothing changes by it.
+        if path.ends_with("/diff") && reply.status == 200 {
+            continue;
+        }
+        assert!(refusals.contains(&reply.status.as_u16()), "{method} {path}: {}", reply.text());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -63,7 +63,8 @@ impl App {
         self.furnish_with(&TestPack::of(WORKFLOW)).await;
     }
 
-    async fn furnish_with(&self, pack: &TestPack) {
+    /// The same with this workflow.
+    pub async fn furnish_with(&self, pack: &TestPack) {
         self.apply(pack).await;
         let source = json!({ "id": SOURCE, "title": "Returns", "text": SOURCE_TEXT, "access": ["public"] });
         self.owner().post_lines("/v1/sources", source.to_string()).await.ok();
@@ -75,7 +76,7 @@ impl App {
         let folder = temporary.path().to_owned();
         let database = match engine {
             Engine::Sqlite => file_in(&folder),
-            Engine::Postgres => crate::postgres::Server::start().database(),
+            Engine::Postgres => return Self::at(crate::postgres::Server::start().database()).await,
         };
         Self::over(database, folder, Some(Arc::new(temporary)), Arc::new(FixedClock::default())).await
     }
@@ -83,6 +84,13 @@ impl App {
     /// Over a SQLite file in this folder.
     pub async fn in_folder(folder: &Path) -> Self {
         Self::over(file_in(folder), folder.to_owned(), None, Arc::new(FixedClock::default())).await
+    }
+
+    /// Over the database at this address.
+    pub async fn at(database: String) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().to_owned();
+        Self::over(database, folder, Some(Arc::new(temporary)), Arc::new(FixedClock::default())).await
     }
 
     async fn over(database: String, folder: PathBuf, temporary: Option<Arc<TempDir>>, clock: Arc<FixedClock>) -> Self {

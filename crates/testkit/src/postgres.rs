@@ -67,6 +67,17 @@ impl Server {
         control(&self.data, &["-m", "immediate", "restart"]).unwrap();
     }
 
+    /// The server is away for as long as this runs.
+    pub async fn without<T>(&self, run: impl Future<Output = T>) -> T {
+        // The options that it was started with are kept beside its data, but only a restart reads them.
+        let options = fs::read_to_string(self.data.join("postmaster.opts")).unwrap();
+        let options = options.split_once(' ').unwrap().1.replace('"', "").replace('\n', "");
+        control(&self.data, &["-m", "immediate", "stop"]).unwrap();
+        let ran = run.await;
+        control(&self.data, &["-o", &options, "start"]).unwrap();
+        ran
+    }
+
     /// Finds the server whose state is in `dir`, or starts one and a watchdog that stops it.
     fn join(dir: &Path, sync: bool) -> anyhow::Result<Self> {
         fs::create_dir_all(dir)?;
