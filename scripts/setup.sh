@@ -10,7 +10,8 @@ case $purpose in
     run) packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1) ;;
     test)
         packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1)
-        packages+=(webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring chromium postgresql)
+        packages+=(webkit2gtk-driver xvfb xauth xdotool dbus-bin dbus-x11 libglib2.0-bin gnome-keyring)
+        packages+=(chromium postgresql)
         ;;
     *)
         echo "usage: scripts/setup.sh browser|run|test" >&2

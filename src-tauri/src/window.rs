@@ -63,7 +63,9 @@ pub fn focus(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };
-    let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+    // GTK shows a window with all that is in it, a hidden menu bar too.
+    let show = || if window.is_visible()? { Ok(()) } else { window.show() };
+    let shown = window.unminimize().and_then(|()| show()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window did not come to the front");
     }

@@ -6,6 +6,7 @@ const KEYS = {
   Alt: "\uE00A",
   Control: "\uE009",
   End: "\uE010",
+  F10: "\uE03A",
   Enter: "\uE007",
   Escape: "\uE00C",
   Shift: "\uE008",
