@@ -1,6 +1,6 @@
 # What a person or a machine does with this checkout. Each target is a short script.
 
-.PHONY: run test bench package setup build fmt
+.PHONY: run test bench package try-package setup build fmt
 
 run: ## the desktop with the demo workflow; without a display, the hub for a browser
 	@scripts/run.sh
@@ -13,6 +13,9 @@ bench: ## the figures that are promised
 
 package: ## a .deb and an .rpm of the desktop
 	@scripts/package.sh
+
+try-package: package ## installs the .deb on a clean Debian 12, starts it there, and takes it off again
+	@scripts/try-package.sh
 
 setup: ## installs what is missing (Debian 12)
 	@scripts/setup.sh test

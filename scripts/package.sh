@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+scripts/setup.sh package
 scripts/build.sh countersign-desktop
 cd src-tauri
 NO_COLOR=1 npm exec --yes --package=@tauri-apps/cli@2.12.5 -- tauri bundle --bundles deb,rpm

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing: scripts/setup.sh browser|run|test. Says nothing when all is there.
+# Installs what is missing: scripts/setup.sh browser|run|package|test. Says nothing when all is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-test}
@@ -8,13 +8,15 @@ packages=()
 case $purpose in
     browser) ;;
     run) packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1) ;;
+    # The bundler asks the development files for the tray's library, to depend on the right one.
+    package) packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-dev) ;;
     test)
         packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1)
         packages+=(webkit2gtk-driver xvfb xauth xdotool dbus-bin dbus-x11 libglib2.0-bin gnome-keyring)
         packages+=(chromium postgresql)
         ;;
     *)
-        echo "usage: scripts/setup.sh browser|run|test" >&2
+        echo "usage: scripts/setup.sh browser|run|package|test" >&2
         exit 2
         ;;
 esac
