@@ -60,6 +60,7 @@ install_modules ui
 
 if [ "$purpose" = test ]; then
     install_modules tests/browser
+    install_modules tests/flags
     tools=${XDG_CACHE_HOME:-$HOME/.cache}/countersign
     if [ ! -x "$tools/bin/tauri-driver" ]; then
         echo "installing tauri-driver"
