@@ -10,7 +10,7 @@ case $purpose in
     run) packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1) ;;
     test)
         packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1)
-        packages+=(webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring chromium postgresql)
+        packages+=(webkit2gtk-driver xvfb xauth dbus-x11 gnome-keyring chromium postgresql python3-venv)
         ;;
     *)
         echo "usage: scripts/setup.sh browser|run|test" >&2
@@ -65,5 +65,13 @@ if [ "$purpose" = test ]; then
     if [ ! -x "$tools/bin/tauri-driver" ]; then
         echo "installing tauri-driver"
         cargo install tauri-driver --version '^2' --locked --quiet --root "$tools"
+    fi
+    # Made anew when what it should hold has changed.
+    wanted=tests/flags/requirements.txt made=$tools/flag-clients
+    if ! cmp -s "$wanted" "$made/requirements.txt"; then
+        echo "installing the Python flag client"
+        python3 -m venv --clear "$made"
+        "$made/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
+        cp "$wanted" "$made/requirements.txt"
     fi
 fi

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startHub, until } from "../browser/hub.mjs";
-import { ANYONE, closeClients, OPTED_IN, STAFF, serverClient, webClient } from "./clients.mjs";
+import { ANYONE, OPTED_IN, STAFF } from "./audiences.mjs";
+import { closeClients, serverClient, webClient } from "./clients.mjs";
 import { rollout } from "./rollout.mjs";
 
 /** A kill, as stock clients see it: how soon they are off, and who the hub says has followed. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startHub, until } from "../browser/hub.mjs";
-import { ANYONE, closeClients, OPTED_IN, OPTED_OUT, STAFF, serverClient, webClient } from "./clients.mjs";
+import { ANYONE, OPTED_IN, OPTED_OUT, STAFF } from "./audiences.mjs";
+import { closeClients, serverClient, webClient } from "./clients.mjs";
 import { rollout } from "./rollout.mjs";
 
 /** Stock OpenFeature clients are on for whom the stage admits, at every stage, and follow each change. */

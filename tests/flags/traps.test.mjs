@@ -3,7 +3,8 @@ import { after, before, beforeEach, test } from "node:test";
 import { OFREPApiTooManyRequestsError } from "@openfeature/ofrep-core";
 import { startHub, until } from "../browser/hub.mjs";
 import { stage } from "../browser/packs.mjs";
-import { closeClients, STAFF, serverClient, webClient } from "./clients.mjs";
+import { STAFF } from "./audiences.mjs";
+import { closeClients, serverClient, webClient } from "./clients.mjs";
 import { rollout } from "./rollout.mjs";
 
 /** What stock clients trip over, beyond the text of the protocol. */
