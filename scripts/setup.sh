@@ -13,7 +13,7 @@ case $purpose in
     test)
         packages+=(build-essential pkg-config libwebkit2gtk-4.1-dev libayatana-appindicator3-1)
         packages+=(webkit2gtk-driver xvfb xauth xdotool dbus-bin dbus-x11 libglib2.0-bin gnome-keyring)
-        packages+=(chromium postgresql)
+        packages+=(chromium postgresql python3-venv)
         ;;
     *)
         echo "usage: scripts/setup.sh browser|run|package|test" >&2
@@ -63,9 +63,18 @@ install_modules ui
 
 if [ "$purpose" = test ]; then
     install_modules tests/browser
+    install_modules tests/flags
     tools=${XDG_CACHE_HOME:-$HOME/.cache}/countersign
     if [ ! -x "$tools/bin/tauri-driver" ]; then
         echo "installing tauri-driver"
         cargo install tauri-driver --version '^2' --locked --quiet --root "$tools"
+    fi
+    # Made anew when what it should hold has changed.
+    wanted=tests/flags/requirements.txt made=$tools/flag-clients
+    if ! cmp -s "$wanted" "$made/requirements.txt"; then
+        echo "installing the Python flag client"
+        python3 -m venv --clear "$made"
+        "$made/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted"
+        cp "$wanted" "$made/requirements.txt"
     fi
 fi

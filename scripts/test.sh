@@ -58,5 +58,6 @@ else
     step "rust tests" cargo test --workspace --no-fail-fast --quiet || true
 fi
 step "browser tests" node --test --test-reporter=spec tests/browser/*.test.mjs || true
+step "flag client tests" node --test --test-reporter=spec tests/flags/*.test.mjs || true
 step "desktop tests" scripts/headless.sh node --test --test-reporter=spec --test-concurrency=1 tests/desktop/*.test.mjs || true
 finish

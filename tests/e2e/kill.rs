@@ -8,14 +8,14 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-fn approval(leased: &Value) -> Value {
+pub(crate) fn approval(leased: &Value) -> Value {
     json!({
         "verdict_id": uuid::Uuid::new_v4(), "lease_id": leased["lease"]["id"], "fence": leased["lease"]["fence"],
         "content_hash": leased["draft"]["content_hash"], "action": "approve", "seconds": 9,
     })
 }
 
-fn verdicts(leased: &Value) -> String {
+pub(crate) fn verdicts(leased: &Value) -> String {
     format!("/v1/drafts/{}/verdicts", leased["draft"]["id"].as_str().unwrap_or_default())
 }
 

@@ -2,6 +2,7 @@
 
 mod cli;
 mod kill;
+mod reach;
 
 use countersign_testkit::postgres::Server;
 use countersign_tests::day::{Day, say};

@@ -3,6 +3,7 @@
 pub mod books;
 pub mod day;
 pub mod door;
+pub mod flags;
 pub mod input;
 pub mod reviewer;
 pub mod site;

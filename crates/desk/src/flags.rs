@@ -2,14 +2,14 @@
 //! be trusted. What can't be read from the database any more counts as killed.
 
 use crate::promote::stage_of;
-use crate::{Desk, DeskError, Version};
+use crate::{Desk, DeskError, Version, tokens};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::draft::Audience;
 use countersign_domain::flag::{self, Evaluation, OFF};
 use countersign_domain::pack::Stage;
 use countersign_store::workflows::{self, Hold};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch};
@@ -18,6 +18,8 @@ use tokio::sync::{Mutex, watch};
 const FRESH: Duration = Duration::from_millis(500);
 /// One older than this says nothing any more: every flag is off.
 const STALE: Duration = Duration::from_millis(1_500);
+/// The etag of what is left of a board that could not be read anew.
+const NOTHING: &str = "stale";
 
 /// Where a workflow stands.
 #[derive(Clone)]
@@ -49,7 +51,7 @@ impl Board {
     /// The same workflows, all of them off: what is left of a board that could not be read anew.
     fn off(&self) -> Self {
         let flags = self.flags.iter().map(|(id, f)| (id.clone(), Flag { killed: true, ..f.clone() }));
-        Self { flags: flags.collect(), etag: "stale".to_owned(), last_modified: self.last_modified }
+        Self { flags: flags.collect(), etag: NOTHING.to_owned(), last_modified: self.last_modified }
     }
 
     /// Kills in force, by their transitions.
@@ -64,6 +66,8 @@ pub(crate) struct Flags {
     /// One reads at a time, so that an older board never takes the place of a newer one.
     reading: Mutex<()>,
     changed: watch::Sender<Arc<Board>>,
+    /// Who has asked, by the hash of their token.
+    askers: RwLock<HashMap<String, Identity>>,
 }
 
 impl Default for Flags {
@@ -74,6 +78,7 @@ impl Default for Flags {
             board: RwLock::new((long_ago, board.clone())),
             reading: Mutex::new(()),
             changed: watch::channel(board).0,
+            askers: RwLock::default(),
         }
     }
 }
@@ -135,20 +140,70 @@ impl Desk {
         Ok(changed)
     }
 
-    /// Keeps the board fresh. Where it can't be read for too long, every flag goes off, and whoever listens is told.
-    pub async fn watch_flags(&self) {
-        let read = tokio::time::timeout(STALE / 2, self.refresh_flags()).await;
-        let failed = match read {
+    /// For how long the board can still be trusted.
+    fn board_is_good_for(&self) -> Duration {
+        let held = self.inner.flags.board.read().unwrap_or_else(PoisonError::into_inner);
+        STALE.saturating_sub(held.0.elapsed())
+    }
+
+    /// Waits until everybody is told that all flags are off because nothing can be read.
+    async fn flags_are_lost(&self) {
+        let mut told = self.inner.flags.changed.subscribe();
+        // The sender is there for as long as the desk is.
+        let _ = told.wait_for(|board| board.etag == NOTHING).await;
+    }
+
+    /// Keeps the board fresh; called again after `pause`. Where it can't be read for too long, every flag goes off, and
+    /// whoever listens is told at that moment.
+    pub async fn watch_flags(&self, pause: Duration) {
+        let good_for = self.board_is_good_for();
+        let patience = if good_for.is_zero() { STALE / 2 } else { good_for };
+        let failed = match tokio::time::timeout(patience, self.refresh_flags()).await {
             Ok(Ok(_)) => return,
             Ok(Err(e)) => e.to_string(),
             Err(_) => "the database doesn't answer".to_owned(),
         };
-        let held = self.inner.flags.board.read().unwrap_or_else(PoisonError::into_inner);
-        let (age, board) = (held.0.elapsed(), held.1.clone());
-        drop(held);
-        if age >= STALE && self.inner.flags.changed.borrow().etag != "stale" {
-            tracing::warn!(error = failed, "flags can't be read; all of them are off");
-            self.inner.flags.changed.send_replace(Arc::new(board.off()));
+        let good_for = self.board_is_good_for();
+        if good_for > pause {
+            return;
+        }
+        tokio::time::sleep(good_for).await;
+        if self.board_is_good_for().is_zero() {
+            let off = self.inner.flags.board.read().unwrap_or_else(PoisonError::into_inner).1.off();
+            self.inner.flags.changed.send_if_modified(|told| {
+                let is_news = told.etag != NOTHING;
+                if is_news {
+                    tracing::warn!(error = failed, "flags can't be read; all of them are off");
+                    *told = Arc::new(off);
+                }
+                is_news
+            });
+        }
+    }
+
+    /// Who a token is, for flags alone. While the database doesn't answer it is who it was last: an error wouldn't turn
+    /// anything off, since a client that gets one goes on with the flags it has.
+    pub async fn authenticate_asker(&self, token: &str) -> Result<Identity, DeskError> {
+        let (hash, askers) = (tokens::hash(token), &self.inner.flags.askers);
+        let last = || askers.read().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
+        let answer = tokio::select! {
+            biased;
+            () = self.flags_are_lost() => match last() {
+                Some(identity) => return Ok(identity),
+                None => self.authenticate(token).await,
+            },
+            answer = self.authenticate(token) => answer,
+        };
+        match answer {
+            Ok(identity) => {
+                askers.write().unwrap_or_else(PoisonError::into_inner).insert(hash, identity.clone());
+                Ok(identity)
+            }
+            Err(e @ DeskError::Unauthorized(_)) => {
+                askers.write().unwrap_or_else(PoisonError::into_inner).remove(&hash);
+                Err(e)
+            }
+            Err(e) => last().ok_or(e),
         }
     }
 
@@ -172,10 +227,15 @@ impl Desk {
         }
         // While somebody reads, the others go on with what is still good.
         let busy = self.inner.flags.reading.try_lock().is_err();
-        if !(busy && age < STALE && !behind)
-            && let Ok(Err(e)) = tokio::time::timeout(STALE, self.refresh_flags()).await
-        {
-            tracing::warn!(error = %e, "flags can't be read");
+        if !(busy && age < STALE && !behind) {
+            tokio::select! {
+                biased;
+                // Whoever keeps the board fresh goes on trying; nobody else waits for it.
+                () = self.flags_are_lost() => {}
+                read = tokio::time::timeout(STALE, self.refresh_flags()) => if let Ok(Err(e)) = read {
+                    tracing::warn!(error = %e, "flags can't be read");
+                },
+            }
         }
         let (age, board) = held();
         (age < STALE).then_some(board)
@@ -188,7 +248,7 @@ impl Desk {
             let board = self.inner.flags.changed.borrow().clone();
             let known = board.flags.keys().filter(|id| scope.includes(id));
             let flags = known.map(|id| (id.clone(), OFF)).collect();
-            return Evaluated { flags, config: "stale".to_owned(), last_modified: board.last_modified };
+            return Evaluated { flags, config: NOTHING.to_owned(), last_modified: board.last_modified };
         };
         let seen = board.flags.iter().filter(|(id, _)| scope.includes(id));
         let flags = seen.map(|(id, flag)| (id.clone(), of(flag, audience))).collect();

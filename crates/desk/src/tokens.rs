@@ -57,7 +57,7 @@ pub struct TokenView {
     pub revoked_at: Option<Millis>,
 }
 
-fn hash(token: &str) -> String {
+pub(crate) fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token.as_bytes()))
 }
 

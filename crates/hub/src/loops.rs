@@ -10,6 +10,9 @@ const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// Between two looks at where the flags stand.
+const LOOK: Duration = ms(400);
+
 pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) {
     run(desk, tasks, stop, "deliver", |desk| async move {
         // A full hand means that more is due.
@@ -18,8 +21,8 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
     run(desk, tasks, stop, "lapse leases", |desk| async move { desk.lapse_leases().await.map(|_| ms(500)) });
     run(desk, tasks, stop, "expire drafts", |desk| async move { desk.expire_drafts().await.map(|_| ms(2_000)) });
     run(desk, tasks, stop, "read the flags", |desk| async move {
-        desk.watch_flags().await;
-        Ok(ms(400))
+        desk.watch_flags(LOOK).await;
+        Ok(LOOK)
     });
     run(desk, tasks, stop, "keep the effects", |desk| async move {
         Ok(if desk.keep_effects().await? > 0 { ms(50) } else { ms(250) })

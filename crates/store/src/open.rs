@@ -12,7 +12,8 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a request waits for a connection. Two seconds after the database has gone, everything is refused.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 const BUSY: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_millis(250);
 
