@@ -8,10 +8,9 @@ import { useWords } from "../words";
 import { reachedOf, useEffectOf } from "./effect";
 import { shortHash } from "./gate";
 import { happenings } from "./history";
+import { HUB } from "./incidents";
 
 const FIRST = 12;
-/** The hub's own name in the record. */
-const HUB = "hub";
 
 interface Props {
   api: Api;
