@@ -4,7 +4,7 @@ import type { Drill } from "../api/types";
 import { Key } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
 import { shortMoment, wholeMoment } from "../shared/dates";
-import { longSpan, reasonOf } from "../shared/words";
+import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
 import { StatusMark } from "./Status";
 
@@ -12,13 +12,12 @@ const FIRST = 5;
 
 interface Props {
   drills: UseQueryResult<Drill[]>;
-  now: number;
   /** Null for who may not. */
   onDrill: (() => void) | null;
 }
 
 /** The kill drills that were run, the latest first, and the way to run one. */
-export function Drills({ drills, now, onDrill }: Props) {
+export function Drills({ drills, onDrill }: Props) {
   const { incident: says, rollout } = useWords();
   const [all, showAll] = useState(false);
   const ran = drills.data ?? [];
@@ -28,9 +27,7 @@ export function Drills({ drills, now, onDrill }: Props) {
       <header className="rollout-head">
         <h2>
           {says.drills}{" "}
-          {ran.length > 0 && (
-            <span>{good ? says.lastGood(longSpan(now - Date.parse(good.at))) : says.neverPassed}</span>
-          )}
+          {ran.length > 0 && <span>{good ? says.lastGood(shortMoment(good.at)) : says.neverPassed}</span>}
         </h2>
         {onDrill && (
           <button type="button" className="quiet" onClick={onDrill}>

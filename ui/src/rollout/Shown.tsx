@@ -116,7 +116,7 @@ export function Shown({ host, api, me, workflow, all }: Props) {
         <div className="rollout-column">
           <Track workflow={workflow} history={history.data} pack={detail.data?.pack} now={api.now()} />
           {workflow.killed && <Killed api={api} workflow={workflow} history={history.data} now={api.now()} />}
-          <Alerts alerts={incidents.alerts.data ?? []} now={api.now()} />
+          <Alerts alerts={incidents.firing} now={api.now()} />
           {current && <OpenIncident incident={current} now={api.now()} />}
           {gated && (
             <Gate
@@ -136,7 +136,7 @@ export function Shown({ host, api, me, workflow, all }: Props) {
           {mayRead && (
             <div className="rollout-halves">
               <Incidents of={incidents} now={api.now()} onReport={mayReport && !current ? report : null} />
-              <Drills drills={rollout.drills} now={api.now()} onDrill={mayDrill(me, id) ? drill : null} />
+              <Drills drills={rollout.drills} onDrill={mayDrill(me, id) ? drill : null} />
             </div>
           )}
           <Mix history={history} now={api.now()} />

@@ -1,10 +1,11 @@
 import type { Alert, IncidentRow } from "../api/types";
 import { Key } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
+import { firingOf } from "../shared/alerts";
 import { shortMoment } from "../shared/dates";
 import { longSpan } from "../shared/words";
 import { useWords } from "../words";
-import { budgetAlerts, firingOf, openedOf, unreached } from "./incidents";
+import { budgetAlerts, openedOf, unreached } from "./incidents";
 import { incidentAt } from "./place";
 import { Shape } from "./Status";
 

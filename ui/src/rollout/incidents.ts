@@ -1,12 +1,9 @@
 import type { Alert, IncidentEntry, IncidentRow, IncidentStep } from "../api/types";
-import { longSpan, named } from "../shared/words";
+import { longOf } from "../shared/alerts";
+import { HUB, longSpan, named } from "../shared/words";
 import { words } from "../words";
-import { burnOf, spanOf } from "./burn";
 
 /** Incidents, alerts and drills in words. A component that uses these also calls `useWords`. */
-
-/** The hub's own name in the record. */
-export const HUB = "hub";
 
 /** The one that is open; a workflow has at most one, and it is the latest. */
 export function openOf(rows: IncidentRow[]): IncidentRow | undefined {
@@ -55,29 +52,7 @@ export function didOf({ kind }: IncidentEntry): string {
 
 /** The budget's alerts, from the shortest window to the longest; kills and incidents are told of elsewhere. */
 export function budgetAlerts(alerts: Alert[]): Alert[] {
-  const long = ({ rule }: Alert) => secondsOf(rule.split("/")[0] ?? "") ?? 0;
-  return alerts.filter(({ kind }) => kind === "budget").sort((a, b) => long(a) - long(b));
-}
-
-/** "16.0× over 1 h and 20.0× over 5 min, from 13.4× on"; the hub's own words where its figures aren't there. */
-export function firingOf({ rule, detail, summary }: Alert): string {
-  const says = words().gate;
-  const { threshold, burn_long, burn_short } = detail as Record<string, unknown>;
-  const [long, short] = rule.split("/").map(secondsOf);
-  const figures = [threshold, burn_long, burn_short, long, short];
-  if (!figures.every((figure) => typeof figure === "number")) return summary;
-  const at = (burn: unknown, seconds: unknown) =>
-    says.over(burnOf(burn as number), spanOf(seconds as number));
-  return says.firing(at(burn_long, long), at(burn_short, short), burnOf(threshold as number));
-}
-
-const UNITS: Record<string, number> = { m: 60, h: 3_600, d: 86_400 };
-
-/** "5m" in seconds; nothing if it is no span. */
-function secondsOf(span: string): number | undefined {
-  const [, figure, unit = ""] = /^(\d+)([mhd])$/.exec(span) ?? [];
-  const seconds = UNITS[unit];
-  return figure && seconds ? Number(figure) * seconds : undefined;
+  return alerts.filter(({ kind }) => kind === "budget").sort((a, b) => longOf(a) - longOf(b));
 }
 
 /** Which services a message of this alert hasn't reached, and why. */

@@ -40,7 +40,13 @@ export function useIncidents(api: Api, host: Host, workflow: string, on: boolean
     queryFn: () => api.firing(workflow),
     enabled: on,
   });
-  return { incidents, rows: incidents.data?.pages.flatMap((page) => page.incidents) ?? [], alerts };
+  // What somebody else read here before is nothing for who may not.
+  const pages = on ? (incidents.data?.pages ?? []) : [];
+  return {
+    incidents,
+    rows: pages.flatMap((page) => page.incidents),
+    firing: on ? (alerts.data ?? []) : [],
+  };
 }
 
 export type IncidentsOf = ReturnType<typeof useIncidents>;

@@ -28,7 +28,7 @@ export function IncidentPage({ host, api, me, workflow, id }: Props) {
     queryFn: () => api.incident(id),
     enabled: may,
   });
-  if (data && data.workflow === workflow.id) {
+  if (may && data && data.workflow === workflow.id) {
     return <Incident host={host} api={api} me={me} workflow={workflow} incident={data} />;
   }
   const none = data !== undefined || (error instanceof ApiError && [403, 404].includes(error.status));

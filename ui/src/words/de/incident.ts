@@ -94,7 +94,7 @@ export const incident: Words["incident"] = {
   closeFailed: (why) => `Nicht geschlossen. ${why}`,
 
   drills: "Stopp-Übungen",
-  lastGood: (ago) => `zuletzt bestanden vor ${ago}`,
+  lastGood: (when) => `zuletzt bestanden ${when}`,
   neverPassed: "noch keine bestanden",
   noDrills: "Ein Stopp wurde noch nie geübt. Eine Übung zeigt, dass ein Stopp alles anhält, und wie schnell.",
   drillsFailed: (why) => `Die Übungen konnten nicht geladen werden. ${why}`,

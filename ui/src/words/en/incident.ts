@@ -90,7 +90,7 @@ export const incident = {
   closeFailed: (why: string) => `Not closed. ${why}`,
 
   drills: "Kill drills",
-  lastGood: (ago: string) => `last passed ${ago} ago`,
+  lastGood: (when: string) => `last passed ${when}`,
   neverPassed: "none has passed yet",
   noDrills: "No kill was drilled yet. A drill shows that a kill stops everything, and how fast.",
   drillsFailed: (why: string) => `The drills could not be fetched. ${why}`,
