@@ -34,12 +34,12 @@ pub async fn forward(app: &AppHandle, mut changes: Receiver<Change>) {
     }
 }
 
-/// Tells the window of each change in another process's hub, until that hub is lost.
+/// Tells the window of each change in another process's hub, which knows it by `console`, until that hub is lost.
 ///
 /// # Errors
 /// Why it was lost.
-pub async fn follow(app: &AppHandle, remote: &Remote) -> anyhow::Result<()> {
-    let bytes = remote.events().await?.bytes_stream();
+pub async fn follow(app: &AppHandle, remote: &Remote, console: &str) -> anyhow::Result<()> {
+    let bytes = remote.events(console).await?.bytes_stream();
     reconnected(app);
     let mut lines = StreamReader::new(bytes.map_err(std::io::Error::other)).lines();
     while let Some(line) = lines.next_line().await? {

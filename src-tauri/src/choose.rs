@@ -19,16 +19,19 @@ pub struct HubChoice {
     url: Option<String>,
     keychain: bool,
     version: &'static str,
+    console: String,
 }
 
 /// The hub that is chosen.
 #[tauri::command]
 pub async fn hub_choice(app: AppHandle) -> HubChoice {
+    let console = app.state::<Hubs>().console().to_owned();
     let (kind, url) = match app.state::<Hubs>().chosen() {
         Choice::Embedded => ("embedded", None),
         Choice::Remote(url, _) => ("remote", Some(url)),
     };
-    HubChoice { kind, url, keychain: blocking(keychain::available).await, version: env!("CARGO_PKG_VERSION") }
+    let keychain = blocking(keychain::available).await;
+    HubChoice { kind, url, keychain, version: env!("CARGO_PKG_VERSION"), console }
 }
 
 /// Changes to a team's hub, once it has answered to the token.

@@ -116,12 +116,12 @@ impl Remote {
         Ok(response.into())
     }
 
-    /// The stream of the hub's events, as it comes.
+    /// The stream of the hub's events, as it comes, to the window that the hub knows by `console`.
     ///
     /// # Errors
     /// When the hub doesn't answer, or refuses.
-    pub async fn events(&self) -> Result<reqwest::Response, reqwest::Error> {
-        let response = self.ask(Method::GET, "/v1/events").send().await?;
+    pub async fn events(&self, console: &str) -> Result<reqwest::Response, reqwest::Error> {
+        let response = self.ask(Method::GET, &format!("/v1/events?console={console}")).send().await?;
         response.error_for_status()
     }
 

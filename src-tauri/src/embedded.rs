@@ -16,17 +16,22 @@ use crate::door::{Door, Remote};
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// Opens the hub and keeps the door to it open until `leave`. Answers what `leave` does; the hub is closed then.
-pub async fn serve(app: &AppHandle, opener: &watch::Sender<Door>, leave: impl Future<Output = bool>) -> bool {
+pub async fn serve(
+    app: &AppHandle,
+    opener: &watch::Sender<Door>,
+    console: &str,
+    leave: impl Future<Output = bool>,
+) -> bool {
     tokio::pin!(leave);
     let hub = tokio::select! {
-        hub = open(app, opener) => hub,
+        hub = open(app, opener, console) => hub,
         ending = &mut leave => return ending,
     };
     let router = hub.owner_router();
     if std::env::var_os("COUNTERSIGN_DEMO").is_some() {
         load_demo(&Door::Here(router.clone())).await;
     }
-    let changes = hub.events();
+    let (changes, _open) = hub.events(console);
     opener.send_replace(Door::Here(router));
     changes::reconnected(app);
     let ending = tokio::select! {
@@ -39,12 +44,12 @@ pub async fn serve(app: &AppHandle, opener: &watch::Sender<Door>, leave: impl Fu
 }
 
 /// Opens the hub in this process. While another process has it, or it doesn't open, the door leads there or says why.
-async fn open(app: &AppHandle, opener: &watch::Sender<Door>) -> Hub {
+async fn open(app: &AppHandle, opener: &watch::Sender<Door>, console: &str) -> Hub {
     loop {
         match find().await {
             Ok(Opened::Here(hub)) => return *hub,
             Ok(Opened::Elsewhere(running)) => {
-                let lost = visit(app, opener, running).await;
+                let lost = visit(app, opener, running, console).await;
                 tracing::info!(?lost, "the other hub went away");
             }
             Err(error) => {
@@ -69,10 +74,10 @@ async fn find() -> anyhow::Result<Opened> {
 }
 
 /// Leads the door to the hub of another process, for as long as that one answers.
-async fn visit(app: &AppHandle, opener: &watch::Sender<Door>, running: Running) -> anyhow::Result<()> {
+async fn visit(app: &AppHandle, opener: &watch::Sender<Door>, running: Running, console: &str) -> anyhow::Result<()> {
     let remote = Remote::new(running.url, running.token)?;
     opener.send_replace(Door::Elsewhere(remote.clone()));
-    changes::follow(app, &remote).await
+    changes::follow(app, &remote, console).await
 }
 
 /// Loads the demo workflow into a hub that has none yet.

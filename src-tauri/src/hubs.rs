@@ -33,6 +33,7 @@ pub struct Hubs {
     choice: watch::Sender<Choice>,
     door: watch::Receiver<Door>,
     stop: Arc<Notify>,
+    console: String,
 }
 
 impl Hubs {
@@ -47,8 +48,14 @@ impl Hubs {
         });
         let (choice, choices) = watch::channel(first);
         let stop = Arc::new(Notify::new());
-        tauri::async_runtime::spawn(run(app, opener, choices, Arc::clone(&stop)));
-        Self { choice, door, stop }
+        let console = uuid::Uuid::now_v7().to_string();
+        tauri::async_runtime::spawn(run(app, opener, choices, console.clone(), Arc::clone(&stop)));
+        Self { choice, door, stop, console }
+    }
+
+    /// The name by which a hub knows this window, to measure when a kill has reached it.
+    pub fn console(&self) -> &str {
+        &self.console
     }
 
     /// The one that is chosen.
@@ -84,7 +91,13 @@ impl Hubs {
 }
 
 /// Keeps the door open until `stop`. That it drops `opener` says that all is closed.
-async fn run(app: AppHandle, opener: watch::Sender<Door>, mut choices: watch::Receiver<Choice>, stop: Arc<Notify>) {
+async fn run(
+    app: AppHandle,
+    opener: watch::Sender<Door>,
+    mut choices: watch::Receiver<Choice>,
+    console: String,
+    stop: Arc<Notify>,
+) {
     loop {
         let choice = choices.borrow_and_update().clone();
         let leave = async {
@@ -94,8 +107,8 @@ async fn run(app: AppHandle, opener: watch::Sender<Door>, mut choices: watch::Re
             }
         };
         let ending = match choice {
-            Choice::Embedded => embedded::serve(&app, &opener, leave).await,
-            Choice::Remote(url, token) => visit(&app, &opener, url, token, leave).await,
+            Choice::Embedded => embedded::serve(&app, &opener, &console, leave).await,
+            Choice::Remote(url, token) => visit(&app, &opener, Remote::new(url, token), &console, leave).await,
         };
         if ending {
             return;
@@ -108,11 +121,11 @@ async fn run(app: AppHandle, opener: watch::Sender<Door>, mut choices: watch::Re
 async fn visit(
     app: &AppHandle,
     opener: &watch::Sender<Door>,
-    url: String,
-    token: String,
+    remote: Result<Remote, reqwest::Error>,
+    console: &str,
     leave: impl Future<Output = bool>,
 ) -> bool {
-    let remote = match Remote::new(url, token) {
+    let remote = match remote {
         Ok(remote) => remote,
         Err(error) => {
             opener.send_replace(Door::Shut(error.to_string()));
@@ -124,7 +137,7 @@ async fn visit(
         let mut tries = 0;
         loop {
             let before = std::time::Instant::now();
-            let lost = changes::follow(app, &remote).await;
+            let lost = changes::follow(app, &remote, console).await;
             changes::lost(app);
             tracing::info!(?lost, "the hub went away");
             // A hub that was there for a while is back soon; one that wasn't is left alone for longer.

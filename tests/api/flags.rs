@@ -16,6 +16,7 @@ on_both! {
     who_was_told_of_a_change_never_hears_that_nothing_changed,
     a_token_sees_the_flags_of_its_own_workflows,
     a_kill_counts_the_clients_that_have_followed,
+    a_kill_counts_the_consoles_that_say_they_know,
     a_stream_takes_the_pass_that_this_hub_gave,
     pages_of_any_origin_may_ask,
     another_hub_over_the_same_database_follows,
@@ -150,6 +151,40 @@ async fn a_kill_counts_the_clients_that_have_followed(engine: Engine) {
     app.desk.keep_effects().await.unwrap();
     let after = app.owner().get(&path).await.ok();
     assert_eq!((&after["flags"]["acknowledged"], after["flags"]["slowest_ms"].is_f64()), (&json!(1), true));
+}
+
+async fn console(app: &App) -> impl StreamExt<Item = Result<bytes::Bytes, axum::Error>> + Unpin {
+    app.owner()
+        .open("GET", "/v1/events?console=window-1", "text/plain", Body::empty())
+        .await
+        .into_body()
+        .into_data_stream()
+}
+
+async fn consoles_of_the_last_kill(app: &App) -> Value {
+    let history = app.owner().get("/v1/workflows/desk/history").await.ok();
+    let id = history["transitions"][0]["id"].as_str().unwrap();
+    app.desk.keep_effects().await.unwrap();
+    app.owner().get(&format!("/v1/workflows/desk/transitions/{id}/effect")).await.ok()["consoles"].clone()
+}
+
+async fn a_kill_counts_the_consoles_that_say_they_know(engine: Engine) {
+    let app = App::start(engine).await;
+    let first = console(&app).await;
+    // It connects anew, and only then is the end of what it had before noticed.
+    let mut stream = console(&app).await;
+    drop(first);
+    kill(&app).await;
+    let told = event(&mut stream).await;
+    assert_eq!(told["type"], "workflow.killed");
+    let before = consoles_of_the_last_kill(&app).await;
+    assert_eq!((&before["of"], &before["acknowledged"]), (&json!(1), &json!(0)));
+    let seen = format!("/v1/transitions/{}/seen", told["transition_id"].as_str().unwrap());
+    app.owner().post(&seen, json!({ "console": "another" })).await;
+    assert_eq!(consoles_of_the_last_kill(&app).await["acknowledged"], 0);
+    app.owner().post(&seen, json!({ "console": "window-1" })).await;
+    let after = consoles_of_the_last_kill(&app).await;
+    assert_eq!((&after["acknowledged"], after["slowest_ms"].is_f64()), (&json!(1), true));
 }
 
 async fn a_stream_takes_the_pass_that_this_hub_gave(engine: Engine) {

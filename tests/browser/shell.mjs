@@ -38,7 +38,7 @@ function stand({ token, keychain, kept, entries, ...begins }) {
   window.shell = shell;
   const forget = (event, id) => void listeners.get(event)?.delete(id);
   const commands = {
-    hub_choice: () => ({ kind: url ? "remote" : "embedded", url, keychain, version: "0.0.0" }),
+    hub_choice: () => ({ kind: url ? "remote" : "embedded", url, keychain, version: "0.0.0", console: "the-window" }),
     use_embedded: () => sessionStorage.setItem("embedded", "yes"),
     journal_load: () => ({ kept, entries }),
     journal_save: () => kept,

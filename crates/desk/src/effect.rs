@@ -97,7 +97,11 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.desk.inner.watched.lock().streams.remove(&self.key);
+        let mut open = self.desk.inner.watched.lock();
+        // Whoever connected anew under the same name, before this end was noticed, is still there.
+        if open.streams.get(&self.key).is_some_and(|sender| sender.subscribe().same_channel(&self.fetched)) {
+            open.streams.remove(&self.key);
+        }
     }
 }
 

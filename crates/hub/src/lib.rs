@@ -13,7 +13,7 @@ mod metrics;
 mod routes;
 
 pub use access::{ROUTES, Route};
-pub use countersign_desk::Change;
+pub use countersign_desk::{Change, Stream};
 pub use lock::Running;
 pub use routes::{CONTRACT, openapi};
 
@@ -189,9 +189,10 @@ impl Hub {
         self.state.owner.is_some().then_some(&*self.state.owner_token)
     }
 
-    /// What happens from now on.
-    pub fn events(&self) -> broadcast::Receiver<Change> {
-        self.state.desk.changes()
+    /// What happens from now on, for a console of this name: a kill is measured until it has said that it knows. It
+    /// counts for as long as the stream is kept.
+    pub fn events(&self, console: &str) -> (broadcast::Receiver<Change>, Stream) {
+        (self.state.desk.changes(), self.state.desk.console_stream(console))
     }
 
     /// The use-cases, for what needs no HTTP.

@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import type { Host } from "../host";
 import type { paths } from "./schema";
 import type {
+  Alert,
   AuditQuery,
   Burn,
   CaseQuery,
@@ -14,6 +15,7 @@ import type {
   Gate,
   Held,
   History,
+  Incident,
   Moved,
   NewToken,
   Plan,
@@ -165,6 +167,29 @@ export function createApi(host: Host) {
     signCheckpoint: () => ask(client.GET("/v1/audit/checkpoint")),
     deliveries: (query: DeliveryQuery) => ask(client.GET("/v1/deliveries", { params: { query } })),
 
+    incidents: (workflow: string, cursor: string) => {
+      const query = { workflow, limit: 10, ...(cursor && { cursor }) };
+      return ask(client.GET("/v1/incidents", { params: { query } }));
+    },
+    incident: (id: string): Promise<Incident> => ask(client.GET("/v1/incidents/{id}", by(id))),
+    reportIncident: (workflow: string, title: string): Promise<Incident> =>
+      ask(client.POST("/v1/incidents", { body: { workflow, title } })),
+    tickStep: (id: string, n: number, done: boolean): Promise<Incident> =>
+      ask(client.POST("/v1/incidents/{id}/steps/{n}", { params: { path: { id, n } }, body: { done } })),
+    addEntry: (id: string, text: string): Promise<Incident> =>
+      ask(client.POST("/v1/incidents/{id}/entries", { ...by(id), body: { text } })),
+    setNote: (id: string, note: string): Promise<Incident> =>
+      ask(client.POST("/v1/incidents/{id}/note", { ...by(id), body: { note } })),
+    closeIncident: (id: string): Promise<Incident> => ask(client.POST("/v1/incidents/{id}/close", by(id))),
+    /** The alerts that fire now; without a workflow those of every one that this person may know of. */
+    firing: async (workflow?: string): Promise<Alert[]> => {
+      const query = { state: "firing", limit: 100, ...(workflow && { workflow }) };
+      return (await ask(client.GET("/v1/alerts", { params: { query } }))).alerts;
+    },
+    /** Says that the console of this event stream knows of a kill. */
+    seen: (transition: string, console: string) =>
+      ask(client.POST("/v1/transitions/{id}/seen", { ...by(transition), body: { console } })),
+
     gate: (id: string) => read<Gate>(`${at(id)}/gate`),
     gatePlan: (id: string) => read<Plan>(`${at(id)}/gate/plan`),
     gateSeries: async (id: string) => (await read<{ rates: Series[] }>(`${at(id)}/gate/series`)).rates,
@@ -178,7 +203,8 @@ export function createApi(host: Host) {
     burn: (id: string) => read<Burn>(`${at(id)}/burn`),
     trust: (id: string) => read<Trust>(`${at(id)}/trust`),
     reviewBudget: (id: string) => read<ReviewBudget>(`${at(id)}/budget`),
-    drills: async (id: string) => (await read<{ drills: Drill[] }>(`${at(id)}/drills`)).drills,
+    drills: async (id: string) => (await ask(client.GET("/v1/workflows/{id}/drills", by(id)))).drills,
+    drill: (id: string): Promise<Drill> => ask(client.POST("/v1/workflows/{id}/drill", by(id))),
     effect: (id: string, transition: string) =>
       read<Effect>(`${at(id)}/transitions/${encodeURIComponent(transition)}/effect`),
   };

@@ -42,6 +42,12 @@ export type Checkpoint = Schemas["Checkpoint"];
 export type Verified = Schemas["Verified"];
 export type Day = Schemas["Day"];
 export type Pull = Schemas["PullView"];
+export type Alert = Schemas["AlertView"];
+export type Drill = Schemas["DrillView"];
+export type Incident = Schemas["IncidentView"];
+export type IncidentEntry = Schemas["IncidentEntry"];
+export type IncidentRow = Schemas["IncidentSummary"];
+export type IncidentStep = Schemas["IncidentStep"];
 export type AuditQuery = NonNullable<operations["list_audit"]["parameters"]["query"]>;
 
 export interface RowQuery {
@@ -215,14 +221,4 @@ export interface ReviewBudget {
   base: { low: number; high: number };
   selected_per_day: number;
   days_to_green: { now?: number | null; without_budget?: number | null };
-}
-
-export interface Drill {
-  id: string;
-  at: string;
-  actor: string;
-  version: number;
-  ok: boolean;
-  effect_ms?: number | null;
-  commit_ms?: number | null;
 }

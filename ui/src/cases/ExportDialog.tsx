@@ -4,8 +4,9 @@ import type { Api } from "../api/client";
 import type { Workflow } from "../api/types";
 import type { Host } from "../host";
 import { Dialog } from "../kit/dialog";
+import { type Saved, saveAs } from "../shared/save";
 import { reasonOf } from "../shared/words";
-import { useWords, words } from "../words";
+import { useWords } from "../words";
 
 const PREVIEW = 5;
 const DECIDED = ["approved", "edited", "escalated", "delivering", "delivered", "undeliverable"];
@@ -19,7 +20,7 @@ interface Props {
   onClose: () => void;
 }
 
-type Saving = { state: "idle" | "saving" } | { state: "done" | "failed"; words: string };
+type Saving = { state: "idle" | "saving" } | Saved;
 
 export function ExportDialog({ host, api, workflows, first, onClose }: Props) {
   const says = useWords().cases;
@@ -31,13 +32,8 @@ export function ExportDialog({ host, api, workflows, first, onClose }: Props) {
   const save = async () => {
     if (!workflow) return;
     setSaving({ state: "saving" });
-    try {
-      const path = `/v1/cases/export?workflow=${encodeURIComponent(workflow.id)}&format=jsonl`;
-      const saved = await host.save(path, `${workflow.id}-cases.jsonl`);
-      setSaving({ state: "done", words: saved === null ? says.notSaved : says.saved(saved) });
-    } catch (error) {
-      setSaving({ state: "failed", words: says.saveFailed(whyNot(error)) });
-    }
+    const path = `/v1/cases/export?workflow=${encodeURIComponent(workflow.id)}&format=jsonl`;
+    setSaving(await saveAs(host, path, `${workflow.id}-cases.jsonl`));
   };
   return (
     <Dialog title={says.exportTitle} wide onClose={onClose}>
@@ -115,10 +111,4 @@ function Preview({ api, workflow }: { api: Api; workflow: string }) {
 
 function firstLines(text: string): string[] {
   return text.split("\n", PREVIEW).filter(Boolean);
-}
-
-/** A host says what went wrong in words of its own, or only with the hub's status. */
-function whyNot(error: unknown): string {
-  const said = error instanceof Error ? error.message : String(error);
-  return /^\d{3}$/.test(said) ? words().cases.answered(said) : said || reasonOf(error);
 }

@@ -1,15 +1,16 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import type { Api } from "../api/client";
+import type { Me } from "../api/types";
 import type { Host, Native } from "../host";
 import { useKeys } from "../kit/keys";
 import { useOffered } from "../kit/offers";
 import type { Choice } from "../kit/palette";
 import { go, useRoute } from "../kit/route";
 import { useHubChanges } from "../shared/refresh";
-import { ticketName } from "../shared/words";
 import { useWords } from "../words";
 import { useLookChoices, useScreenChoices } from "./commands";
+import { useNotices } from "./useNotices";
 
 /** The shell ends the program itself when this is chosen. */
 const QUIT = "tray:quit";
@@ -19,13 +20,14 @@ interface Props {
   host: Host;
   api: Api;
   native: Native;
+  me: Me;
 }
 
 /** What the console does beyond its window: the menu bar, the tray, notices, the size of the text. */
-export function Desktop({ host, api, native }: Props) {
+export function Desktop({ host, api, native, me }: Props) {
   const words = useWords().desktop;
   useMenu(native);
-  useNotices(host, api, native);
+  useNotices(host, api, native, me);
   const workflows = useQuery({ queryKey: ["workflows"], queryFn: api.workflows }).data;
   const client = useQueryClient();
   // On every screen: some of them have no need of the workflows themselves.
@@ -95,42 +97,4 @@ function useMenu(native: Native) {
       }),
     [native],
   );
-}
-
-/** Says what may not wait until somebody looks: a kill, and an escalation to me. */
-function useNotices(host: Host, api: Api, native: Native) {
-  const words = useWords().desktop;
-  const client = useQueryClient();
-  const said = useRef(words);
-  said.current = words;
-  useEffect(() => {
-    let known: Set<string> | undefined;
-    const look = async () => {
-      const mine = await client.fetchQuery({
-        queryKey: ["escalations"],
-        queryFn: api.escalations,
-        staleTime: 0,
-      });
-      const before = known;
-      known = new Set(mine.map(({ id }) => id));
-      // What was there when the window opened is no news.
-      for (const one of before ? mine.filter(({ id }) => !before.has(id)) : []) {
-        const body = one.comment ?? one.reasons.join(", ");
-        void native.notify(said.current.escalated(ticketName(one.external_id)), body);
-      }
-    };
-    const killed = async (id: string) => {
-      const { name, killed_by, killed_reason } = await api.workflow(id);
-      void native.notify(
-        said.current.killed(name),
-        said.current.killedBy(killed_by ?? "", killed_reason ?? ""),
-      );
-    };
-    const quietly = (work: Promise<void>) => void work.catch(() => {});
-    quietly(look());
-    return host.events((event) => {
-      if (event === "reconnected" || event.type === "escalation.updated") quietly(look());
-      else if (event.type === "workflow.killed") quietly(killed(event.workflow));
-    });
-  }, [host, api, native, client]);
 }

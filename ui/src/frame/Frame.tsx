@@ -1,4 +1,4 @@
-import { Activity, Suspense } from "react";
+import { Activity, Suspense, useEffect } from "react";
 import { type Api, CONTRACT } from "../api/client";
 import type { Me } from "../api/types";
 import type { Host } from "../host";
@@ -36,6 +36,7 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
   const route = useRoute();
   const words = useWords().frame;
   const desk = useReviewDesk({ host, api, me });
+  useSeen(host, api);
   const screen = isScreen(route.screen) ? route.screen : "review";
   useKeys(
     Object.fromEntries(
@@ -52,7 +53,7 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
   return (
     <div className="frame">
       <Rail screen={screen} host={host} me={me} />
-      {host.native && <Desktop host={host} api={api} native={host.native} />}
+      {host.native && <Desktop host={host} api={api} native={host.native} me={me} />}
       <Says host={host} me={me} />
       <Activity mode={Page ? "hidden" : "visible"}>
         <Review desk={desk} id={screen === "review" ? route.id : null} />
@@ -73,6 +74,19 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
         </Suspense>
       )}
     </div>
+  );
+}
+
+/** Tells the hub that a kill has come here, whatever is on screen: its time to effect counts every console. */
+function useSeen(host: Host, api: Api) {
+  useEffect(
+    () =>
+      host.events((event) => {
+        if (event === "reconnected" || !event.transition_id) return;
+        // A hub that can't be told counts this console as not reached.
+        api.seen(event.transition_id, host.console).catch(() => {});
+      }),
+    [host, api],
   );
 }
 

@@ -1,3 +1,5 @@
+import { v7 as uuid } from "uuid";
+import type { HubEvent } from "../api/types";
 import { createStore } from "../kit/store";
 import type { Access, Connection, Host } from "./host";
 import { eventParser } from "./sse";
@@ -6,6 +8,8 @@ const TOKEN = "countersign:token";
 /** The hub sends a comment every 15 s; a stream this silent is dead. */
 const SILENCE_MS = 40_000;
 const RETRY_MAX_MS = 15_000;
+
+type Listener = (event: HubEvent | "reconnected") => void;
 
 /** The token comes in the URL's fragment, which no server sees, and leaves the address bar at once. */
 function tokenFromAddress(): string | null {
@@ -24,6 +28,10 @@ export function browserHost(): Host {
   let token = sessionStorage.getItem(TOKEN);
   const access = createStore<Access>(token === null ? "out" : "in");
   const connection = createStore<Connection>("connecting");
+  const consoleName = uuid();
+
+  const listeners = new Set<Listener>();
+  let stop = new AbortController();
 
   function refused() {
     token = null;
@@ -48,7 +56,7 @@ export function browserHost(): Host {
 
   async function listen(signal: AbortSignal, onOpen: () => void, onData: (data: string) => void) {
     const response = await send(
-      new Request("/v1/events", { signal, headers: { accept: "text/event-stream" } }),
+      new Request(`/v1/events?console=${consoleName}`, { signal, headers: { accept: "text/event-stream" } }),
     );
     if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
     onOpen();
@@ -66,6 +74,33 @@ export function browserHost(): Host {
       }
     } finally {
       removeEventListener("offline", cut);
+    }
+  }
+
+  /** One stream for all who listen: the hub knows it by one name. */
+  async function follow(signal: AbortSignal) {
+    const tell = (event: HubEvent | "reconnected") => {
+      for (const listener of [...listeners]) listener(event);
+    };
+    let tries = 0;
+    let opened = false;
+    while (!signal.aborted) {
+      try {
+        await listen(
+          signal,
+          () => {
+            tries = 0;
+            if (opened) tell("reconnected");
+            opened = true;
+          },
+          (data) => tell(JSON.parse(data)),
+        );
+      } catch {
+        // Said by `connection`; the loop tries again.
+      }
+      if (access.get() !== "in") return;
+      const wait = Math.min(500 * 2 ** tries++, RETRY_MAX_MS);
+      await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
     }
   }
 
@@ -94,31 +129,17 @@ export function browserHost(): Host {
       setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
       return name;
     },
+    console: consoleName,
     events(onEvent) {
-      const stop = new AbortController();
-      void (async () => {
-        let tries = 0;
-        let opened = false;
-        while (!stop.signal.aborted) {
-          try {
-            await listen(
-              stop.signal,
-              () => {
-                tries = 0;
-                if (opened) onEvent("reconnected");
-                opened = true;
-              },
-              (data) => onEvent(JSON.parse(data)),
-            );
-          } catch {
-            // Said by `connection`; the loop tries again.
-          }
-          if (access.get() !== "in") return;
-          const wait = Math.min(500 * 2 ** tries++, RETRY_MAX_MS);
-          await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
-        }
-      })();
-      return () => stop.abort();
+      const listener: Listener = (event) => onEvent(event);
+      listeners.add(listener);
+      if (listeners.size === 1) {
+        stop = new AbortController();
+        void follow(stop.signal);
+      }
+      return () => {
+        if (listeners.delete(listener) && listeners.size === 0) stop.abort();
+      };
     },
   };
 }

@@ -79,6 +79,7 @@ export async function desktopHost(): Promise<Host> {
       },
       zoom: (by) => invoke("zoom", { by }),
     },
+    console: chosen.console,
     events(onEvent) {
       const subscribed = listen<HubEvent | "reconnected" | "lost">("hub-event", ({ payload }) => {
         if (payload === "lost") return connection.set("lost");

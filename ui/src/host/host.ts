@@ -25,6 +25,8 @@ export interface Host {
   save(path: string, name: string): Promise<string | null>;
   /** What only the desktop can do; null in a browser. */
   native: Native | null;
+  /** The name by which the hub knows our event stream. */
+  console: string;
   /** Calls back on each change in the hub, and once after every reconnect, when some may have been missed. */
   events(onEvent: (event: HubEvent | "reconnected") => void): () => void;
 }
@@ -38,6 +40,8 @@ export interface HubChoice {
   keychain: boolean;
   /** The desktop's own version. */
   version: string;
+  /** The name by which the hub knows the shell's event stream. */
+  console: string;
 }
 
 export interface Native {

@@ -1,10 +1,11 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { Burn, BurnRule } from "../api/types";
+import { burnOf, spanOf } from "../shared/alerts";
 import { utcDay } from "../shared/dates";
 import { share } from "../shared/numbers";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
-import { burning, burnOf, impossible, silence, spanOf } from "./burn";
+import { burning, impossible, silence } from "./burn";
 import { Remaining } from "./Remaining";
 import { Shape } from "./Status";
 import { isNone } from "./useGate";

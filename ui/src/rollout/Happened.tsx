@@ -3,15 +3,13 @@ import type { Api } from "../api/client";
 import type { Drill, History, Transition, Workflow } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { shortMoment, wholeMoment } from "../shared/dates";
-import { named, stageName } from "../shared/words";
+import { HUB, named, stageName } from "../shared/words";
 import { useWords } from "../words";
 import { reachedOf, useEffectOf } from "./effect";
 import { shortHash } from "./gate";
 import { happenings } from "./history";
 
 const FIRST = 12;
-/** The hub's own name in the record. */
-const HUB = "hub";
 
 interface Props {
   api: Api;

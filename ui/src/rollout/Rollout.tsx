@@ -7,6 +7,8 @@ import { isStep } from "../shared/press";
 import { useHubChanges } from "../shared/refresh";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
+import { IncidentPage } from "./incident/IncidentPage";
+import { placeOf } from "./place";
 import { Shown } from "./Shown";
 import "./rollout.css";
 import "./gate.css";
@@ -17,7 +19,8 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
   const client = useQueryClient();
   const query = useQuery({ queryKey: ["workflows"], queryFn: api.workflows });
   const all = query.data ?? [];
-  const workflow = id === null ? all[0] : all.find((one) => one.id === id);
+  const place = placeOf(id);
+  const workflow = place.workflow === null ? all[0] : all.find((one) => one.id === place.workflow);
   useHubChanges(host, () => {
     for (const key of ["workflows", "history", "open-escalations"]) {
       void client.invalidateQueries({ queryKey: [key] });
@@ -25,10 +28,14 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
   });
   const step = (by: number) => (event: KeyboardEvent) => {
     const to = all[all.findIndex((one) => one.id === workflow?.id) + by];
-    if (to && isStep(event)) go("rollout", to.id);
+    if (to && place.incident === null && isStep(event)) go("rollout", to.id);
   };
   useKeys({ j: step(1), k: step(-1) });
 
+  if (workflow && place.incident !== null) {
+    const { incident } = place;
+    return <IncidentPage key={incident} host={host} api={api} me={me} workflow={workflow} id={incident} />;
+  }
   if (workflow) {
     return <Shown key={workflow.id} host={host} api={api} me={me} workflow={workflow} all={all} />;
   }
@@ -54,7 +61,7 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
             </a>
           </>
         )}
-        {all[0] && id !== null && <Unknown id={id} first={all[0]} />}
+        {all[0] && place.workflow !== null && <Unknown id={place.workflow} first={all[0]} />}
       </div>
     </main>
   );

@@ -4,27 +4,43 @@ import type { Me, Workflow } from "../api/types";
 import type { ScreenProps } from "../frame/Frame";
 import { useTick } from "../kit/clock";
 import { KillDialog } from "../shared/KillDialog";
-import { mayDemote, mayKill, mayReadGate, mayResume } from "../shared/rights";
+import {
+  mayDemote,
+  mayDrill,
+  mayKill,
+  mayReadGate,
+  mayReadIncidents,
+  mayResume,
+  mayWorkOnIncidents,
+} from "../shared/rights";
 import { stageName } from "../shared/words";
 import { useWords } from "../words";
 import { Bar } from "./Bar";
 import { Conditions } from "./Conditions";
 import { DemoteDialog } from "./DemoteDialog";
+import { DrillDialog } from "./DrillDialog";
+import { Drills } from "./Drills";
 import { Escalations } from "./Escalations";
 import { FailureBudget } from "./FailureBudget";
 import { Gate } from "./Gate";
 import { PROMOTE_BUTTON } from "./GateHead";
 import { earlier, promotionOf } from "./gate";
 import { STAGES } from "./history";
+import { Incidents } from "./Incidents";
+import { openOf } from "./incidents";
 import { Killed } from "./Killed";
 import { Mix } from "./Mix";
 import { WINDOW_DAYS } from "./mix";
 import { PromoteDialog } from "./PromoteDialog";
+import { incidentAt } from "./place";
+import { ReportDialog } from "./ReportDialog";
 import { Side } from "./Side";
 import { Deliveries, Drafts, Pulls } from "./Standing";
+import { Alerts, OpenIncident } from "./Strips";
 import { Track } from "./Track";
 import { useCommands } from "./useCommands";
 import { isNone, useGate } from "./useGate";
+import { useIncidents } from "./useIncidents";
 
 interface Props {
   host: ScreenProps["host"];
@@ -34,11 +50,11 @@ interface Props {
   all: Workflow[];
 }
 
-type Asked = "stop" | "promote" | "demote" | null;
+type Asked = "stop" | "promote" | "demote" | "report" | "drill" | null;
 
 /** One workflow: how far it is, whether it may go on, and what came of its drafts. */
 export function Shown({ host, api, me, workflow, all }: Props) {
-  const says = useWords().gate;
+  const { gate: says, incident: incidentSays } = useWords();
   const [dialog, open] = useState<Asked>(null);
   const { id } = workflow;
   const history = useQuery({
@@ -51,7 +67,10 @@ export function Shown({ host, api, me, workflow, all }: Props) {
     queryFn: () => api.workflow(id),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const rollout = useGate(api, host, id, mayReadGate(me, id));
+  const mayRead = mayReadIncidents(me, id);
+  const rollout = useGate(api, host, id, { gate: mayReadGate(me, id), drills: mayRead });
+  const incidents = useIncidents(api, host, id, mayRead);
+  const current = openOf(incidents.rows);
   const gate = rollout.gate.data;
   const gated = mayReadGate(me, id) && !(rollout.gate.isError && isNone(rollout.gate.error));
   const { may, ready } = promotionOf(gate, workflow, me);
@@ -59,20 +78,34 @@ export function Shown({ host, api, me, workflow, all }: Props) {
   const mayAct = workflow.killed ? mayResume(me, id) : mayKill(me, id);
 
   const stop = useCallback(() => open("stop"), []);
-  const demote = useCallback(() => open("demote"), []);
-  const promote = useCallback(() => {
+  const demote = () => open("demote");
+  const promote = () => {
     // Before it is green the key leads to the button, and that says what is missing.
     if (ready) open("promote");
     else document.getElementById(PROMOTE_BUTTON)?.focus();
-  }, [ready]);
+  };
+  const report = () => open("report");
+  const drill = () => open("drill");
+  const showCurrent = () => {
+    if (current) location.hash = incidentAt(id, current.id);
+  };
+  const mayReport = mayWorkOnIncidents(me, id) && incidents.incidents.isSuccess;
   const close = () => open(null);
   useCommands({
     workflow,
     all,
     mayAct,
     onAct: stop,
-    promote: may && gate?.to != null ? { title: says.promoteTo(stageName(gate.to)), run: promote } : null,
-    demote: back ? { title: says.demoteTitle(workflow.name), run: demote } : null,
+    acts: {
+      promote: may && gate?.to != null ? { title: says.promoteTo(stageName(gate.to)), run: promote } : null,
+      demote: back ? { title: says.demoteTitle(workflow.name), run: demote } : null,
+      incident: current
+        ? { title: incidentSays.showOpen(current.number), run: showCurrent }
+        : mayReport
+          ? { title: incidentSays.report, run: report }
+          : null,
+      drill: mayDrill(me, id) ? { title: incidentSays.drillTitle(workflow.name), run: drill } : null,
+    },
   });
   useTick(30_000);
   const facts = gate && { gate, evals: rollout.evals.data ?? [], drills: rollout.drills.data ?? [] };
@@ -83,6 +116,8 @@ export function Shown({ host, api, me, workflow, all }: Props) {
         <div className="rollout-column">
           <Track workflow={workflow} history={history.data} pack={detail.data?.pack} now={api.now()} />
           {workflow.killed && <Killed api={api} workflow={workflow} history={history.data} now={api.now()} />}
+          <Alerts alerts={incidents.firing} now={api.now()} />
+          {current && <OpenIncident incident={current} now={api.now()} />}
           {gated && (
             <Gate
               workflow={workflow}
@@ -96,6 +131,12 @@ export function Shown({ host, api, me, workflow, all }: Props) {
             <div className="rollout-halves">
               {facts && <Conditions facts={facts} workflow={workflow} />}
               <FailureBudget burn={rollout.burn} />
+            </div>
+          )}
+          {mayRead && (
+            <div className="rollout-halves">
+              <Incidents of={incidents} now={api.now()} onReport={mayReport && !current ? report : null} />
+              <Drills drills={rollout.drills} onDrill={mayDrill(me, id) ? drill : null} />
             </div>
           )}
           <Mix history={history} now={api.now()} />
@@ -112,6 +153,8 @@ export function Shown({ host, api, me, workflow, all }: Props) {
       <Side api={api} workflow={workflow} history={history.data} rollout={rollout} now={api.now()} />
       {dialog === "stop" && <KillDialog workflow={workflow} api={api} onClose={close} />}
       {dialog === "demote" && <DemoteDialog workflow={workflow} api={api} onClose={close} />}
+      {dialog === "report" && <ReportDialog workflow={workflow} api={api} onClose={close} />}
+      {dialog === "drill" && <DrillDialog workflow={workflow} api={api} onClose={close} />}
       {dialog === "promote" && gate && (
         <PromoteDialog
           workflow={workflow}

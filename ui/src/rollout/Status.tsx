@@ -17,13 +17,21 @@ export function Shape({ status }: { status: Status }) {
   );
 }
 
-/** The shape and its word; `quiet` leaves the word to screen readers. */
-export function StatusMark({ status, quiet = false }: { status: Status; quiet?: boolean }) {
-  const word = useWords().gate.status[status];
+interface Props {
+  status: Status;
+  /** Instead of the gate's word for it. */
+  word?: string;
+  /** Leaves the word to screen readers. */
+  quiet?: boolean;
+}
+
+/** The shape and its word. */
+export function StatusMark({ status, word, quiet = false }: Props) {
+  const usual = useWords().gate.status[status];
   return (
     <span className={`status ${status}`}>
       <Shape status={status} />
-      <span className={quiet ? "unseen" : undefined}>{word}</span>
+      <span className={quiet ? "unseen" : undefined}>{word ?? usual}</span>
     </span>
   );
 }

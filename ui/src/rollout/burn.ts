@@ -1,18 +1,8 @@
 import type { Burn, BurnRule } from "../api/types";
-import { fixed } from "../shared/numbers";
+import { burnOf, spanOf } from "../shared/alerts";
 import { words } from "../words";
 
 /** How fast a failure budget burns, in words. A component that uses these also calls `useWords`. */
-
-/** "6 h" */
-export function spanOf(seconds: number): string {
-  const { span } = words().gate;
-  if (seconds % 86_400 === 0) return span.d(seconds / 86_400);
-  return seconds % 3_600 === 0 ? span.h(seconds / 3_600) : span.m(Math.round(seconds / 60));
-}
-
-/** "0.8", "13.4" */
-export const burnOf = (burn: number) => fixed(burn, 1);
 
 /** "Burning 0.8× over 6 h, 1.1× over 3 d. Pages at 5.6×.": by the slowest rule of each kind that can fire. */
 export function burning({ rules }: Burn): string {

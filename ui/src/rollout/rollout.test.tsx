@@ -2,7 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test, vi } from "vitest";
 import type { Api } from "../api/client";
-import type { History, Me, Workflow } from "../api/types";
+import type { Alert, Drill, History, IncidentRow, Me, Workflow } from "../api/types";
 import type { Host } from "../host";
 import Rollout from "./Rollout";
 
@@ -67,7 +67,18 @@ const HISTORY: History = {
   versions: [],
 };
 
-function page(workflows: Workflow[] | undefined, id: string | null = null, me = ME): string {
+interface More {
+  incidents?: IncidentRow[];
+  drills?: Drill[];
+  alerts?: Alert[];
+}
+
+function page(
+  workflows: Workflow[] | undefined,
+  id: string | null = null,
+  me = ME,
+  { incidents = [], drills = [], alerts = [] }: More = {},
+): string {
   const client = new QueryClient();
   if (workflows) client.setQueryData(["workflows"], workflows);
   client.setQueryData(["history", "refunds"], HISTORY);
@@ -75,6 +86,12 @@ function page(workflows: Workflow[] | undefined, id: string | null = null, me = 
     pages: [{ escalations: [], next_cursor: null }],
     pageParams: [""],
   });
+  client.setQueryData(["incidents", "refunds"], {
+    pages: [{ incidents, next_cursor: null }],
+    pageParams: [""],
+  });
+  client.setQueryData(["drills", "refunds"], drills);
+  client.setQueryData(["alerts", "refunds"], alerts);
   return renderToStaticMarkup(
     <QueryClientProvider client={client}>
       <Rollout host={HOST} api={API} me={me} id={id} />
@@ -119,7 +136,85 @@ test("a kill says who, why, and how long it took; its reason is text", () => {
   expect(shown).toContain("Resume…");
 });
 
+const as = (role: string) => ({ ...ME, owner: false, grants: [{ role, workflow: null }] }) as unknown as Me;
+
+const INCIDENT = {
+  id: "i-2",
+  workflow: "refunds",
+  number: 2,
+  title: "Odd <b>prices</b>",
+  kind: "manual",
+  state: "open",
+  opened_at: "2026-11-22T12:00:00Z",
+  opened_by: "dana",
+  steps_total: 5,
+  steps_done: 1,
+} as IncidentRow;
+const CLOSED = { ...INCIDENT, id: "i-1", number: 1, title: "An old one", state: "closed" } as IncidentRow;
+const OPEN = "Incident 2 is open";
+
+test("an open incident stands at the top, its title as text, and leads to it; no second one can be reported", () => {
+  const shown = page([aWorkflow()], null, ME, { incidents: [INCIDENT, CLOSED] });
+  expect(shown).toContain(OPEN);
+  expect(shown).toContain('href="#/rollout/refunds/incidents/i-2"');
+  expect(shown).toContain("since 22 Nov, 12:00, 1 h ago, reported by dana");
+  expect(shown).toContain("Odd &lt;b&gt;prices&lt;/b&gt;");
+  expect(shown).not.toContain("Report an incident");
+});
+
+test("past incidents are listed, and another one can be reported by who may", () => {
+  const past = { incidents: [{ ...CLOSED, closed_at: "2026-11-22T12:30:00Z" }] };
+  const shown = page([aWorkflow()], null, as("dri"), past);
+  expect(shown).toContain("closed after 30 min");
+  expect(shown).not.toContain("is open");
+  expect(shown).toContain("Report an incident");
+  const read = page([aWorkflow()], null, as("auditor"), past);
+  expect(read).toContain("closed after 30 min");
+  expect(read).not.toContain("Report an incident");
+});
+
+test("a curator has the gate and neither incidents nor drills", () => {
+  const shown = page([aWorkflow()], null, as("curator"), { incidents: [INCIDENT] });
+  expect(shown).toContain("Failure budget");
+  for (const theirs of [OPEN, "Kill drills", "Drill…", "Report an incident"]) {
+    expect(shown).not.toContain(theirs);
+  }
+});
+
+test("the drills show what was measured and what got through; who may not run one has no button", () => {
+  const drill = { id: "d", at: "2026-11-20T10:00:00Z", actor: "dana", version: 2, detail: "refused" };
+  const drills = [
+    { ...drill, id: "d-2", ok: false, detail: "the lease was not refused" },
+    { ...drill, id: "d-1", ok: true, effect_ms: 12.4 },
+  ] as Drill[];
+  const shown = page([aWorkflow()], null, as("dri"), { drills });
+  expect(shown).toContain("last passed 20 Nov, 10:00");
+  expect(shown).toMatch(/failed<\/span>.*the lease was not refused/);
+  expect(shown).toContain("12 ms");
+  expect(shown).toContain("Drill…");
+  const read = page([aWorkflow()], null, as("auditor"), { drills });
+  expect(read).toContain("12 ms");
+  expect(read).not.toContain("Drill…");
+});
+
+test("alerts of the failure budget stand at the top; those of a kill don't", () => {
+  const alert = {
+    id: "a",
+    kind: "budget",
+    action: "page",
+    rule: "1h/5m",
+    at: "2026-11-22T12:00:00Z",
+    posts: [],
+  };
+  const detail = { threshold: 13.44, burn_long: 16, burn_short: 20 };
+  const firing = { ...alert, detail, summary: "desk: it burns" } as unknown as Alert;
+  const shown = page([aWorkflow()], null, ME, { alerts: [firing] });
+  expect(shown).toContain("The failure budget burns too fast");
+  expect(shown).toContain("16.0× over 1 h and 20.0× over 5 min");
+  const kill = { ...firing, kind: "kill" };
+  expect(page([aWorkflow()], null, ME, { alerts: [kill] })).not.toContain("burns too fast");
+});
+
 test("who may not stop it has no button for that", () => {
-  const reader = { ...ME, owner: false, grants: [{ role: "auditor" as const, workflow: null }] };
-  expect(page([aWorkflow()], null, reader)).not.toContain("Kill…");
+  expect(page([aWorkflow()], null, as("auditor"))).not.toContain("Kill…");
 });

@@ -1,19 +1,21 @@
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import type { Workflow } from "../api/types";
 import { useKeys } from "../kit/keys";
 import { useOffer } from "../kit/offers";
 import { go } from "../kit/route";
 import { isPress } from "../shared/press";
 import { useWords } from "../words";
-
-const STOP = "$mod+Shift+K";
+import { useKillCommand } from "./useKillCommand";
 
 /** A command with its key. It is null for who may not. */
 export interface Act {
   title: string;
-  /** Must be stable. */
   run: () => void;
 }
+
+const PRESS = { promote: "p", demote: "d", incident: "i", drill: "Shift+D" } as const;
+type Name = keyof typeof PRESS;
+const NAMES = Object.keys(PRESS) as Name[];
 
 interface Options {
   workflow: Workflow;
@@ -21,49 +23,48 @@ interface Options {
   mayAct: boolean;
   /** Must be stable. */
   onAct: () => void;
-  promote: Act | null;
-  demote: Act | null;
+  acts: Record<Name, Act | null>;
 }
 
 /** What can be done here by its key and, in the palette, by its name: move it, stop or resume it, and go to another. */
-export function useCommands({ workflow, all, mayAct, onAct, promote, demote }: Options) {
+export function useCommands({ workflow, all, mayAct, onAct, acts }: Options) {
   const says = useWords();
-  const { id, name, killed } = workflow;
-  const pressed = (act: Act | null) => (event: KeyboardEvent) => {
-    if (!act || !isPress(event)) return;
+  const latest = useRef(acts);
+  latest.current = acts;
+  const act = (name: Name) => (event: KeyboardEvent) => {
+    if (!acts[name] || !isPress(event)) return;
     event.preventDefault();
-    act.run();
+    acts[name].run();
   };
-  useKeys({
-    p: pressed(promote),
-    d: pressed(demote),
-    [STOP]: (event) => {
-      // Two dialogs at once would trap the focus between them.
-      if (!mayAct || event.repeat || event.defaultPrevented || document.querySelector("[role=dialog]"))
-        return;
-      event.preventDefault();
-      onAct();
-    },
-  });
-  const [toPromote, runPromote] = [promote?.title, promote?.run];
-  const [toDemote, runDemote] = [demote?.title, demote?.run];
-  const choices = useMemo(() => {
-    const title = (killed ? says.shared.resumeTitle : says.shared.killTitle)(name);
-    const others = all.filter((one) => one.id !== id);
-    return [
-      ...(toPromote && runPromote
-        ? [{ id: "rollout-promote", title: toPromote, press: "p", run: runPromote }]
-        : []),
-      ...(toDemote && runDemote
-        ? [{ id: "rollout-demote", title: toDemote, press: "d", run: runDemote }]
-        : []),
-      ...(mayAct ? [{ id: "kill", title, press: STOP, run: onAct }] : []),
-      ...others.map((one) => ({
-        id: `rollout-${one.id}`,
-        title: says.rollout.show(one.name),
-        run: () => go("rollout", one.id),
-      })),
-    ];
-  }, [says, all, id, name, killed, mayAct, onAct, toPromote, runPromote, toDemote, runDemote]);
-  useOffer(choices);
+  useKeys(Object.fromEntries(NAMES.map((name) => [PRESS[name], act(name)])));
+  // What is offered changes with its words alone.
+  const titles = JSON.stringify(NAMES.map((name) => [name, acts[name]?.title ?? ""]));
+  useOffer(
+    useMemo(
+      () =>
+        (JSON.parse(titles) as [Name, string][])
+          .filter(([, title]) => title !== "")
+          .map(([name, title]) => ({
+            id: `rollout-${name}`,
+            title,
+            press: PRESS[name],
+            run: () => latest.current[name]?.run(),
+          })),
+      [titles],
+    ),
+  );
+  useKillCommand({ workflow, mayAct, onAct });
+  useOffer(
+    useMemo(
+      () =>
+        all
+          .filter((one) => one.id !== workflow.id)
+          .map((one) => ({
+            id: `rollout-${one.id}`,
+            title: says.rollout.show(one.name),
+            run: () => go("rollout", one.id),
+          })),
+      [says, all, workflow.id],
+    ),
+  );
 }

@@ -17,27 +17,32 @@ const KEYS = [
 /** What changes no gate: it is worth no second look. */
 const PASSING = ["draft.leased", "draft.released", "delivery.updated", "escalation.updated"];
 
-/** Everything about a workflow's gate. `on` is false for who may not read it: then nothing is asked. */
-export function useGate(api: Api, host: Host, id: string, on: boolean) {
+interface May {
+  gate: boolean;
+  drills: boolean;
+}
+
+/** Everything about a workflow's gate. What somebody may not read isn't asked for. */
+export function useGate(api: Api, host: Host, id: string, may: May) {
   const client = useQueryClient();
-  const ask = <T>(key: (typeof KEYS)[number], queryFn: () => Promise<T>) => ({
+  const ask = <T>(key: (typeof KEYS)[number], queryFn: () => Promise<T>, enabled = may.gate) => ({
     queryKey: [key, id],
     queryFn,
-    enabled: on,
+    enabled,
   });
   useHubChanges(
     host,
     () => {
       for (const key of KEYS) void client.invalidateQueries({ queryKey: [key, id] });
     },
-    (event) => on && event.workflow === id && !PASSING.includes(event.type),
+    (event) => may.gate && event.workflow === id && !PASSING.includes(event.type),
   );
   return {
     gate: useQuery(ask("gate", () => api.gate(id))),
     plan: useQuery(ask("gate-plan", () => api.gatePlan(id))),
     series: useQuery(ask("gate-series", () => api.gateSeries(id))),
     evals: useQuery(ask("evals", () => api.evalResults(id))),
-    drills: useQuery(ask("drills", () => api.drills(id))),
+    drills: useQuery(ask("drills", () => api.drills(id), may.drills)),
     burn: useQuery(ask("burn", () => api.burn(id))),
     trust: useQuery(ask("trust", () => api.trust(id))),
     budget: useQuery(ask("review-budget", () => api.reviewBudget(id))),

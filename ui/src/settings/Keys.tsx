@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Api } from "../api/client";
 import { SCREENS } from "../frame/screens";
+import { Copy } from "../kit/copy";
 import { Key } from "../kit/keys";
 import { hasRoleEverywhere } from "../shared/rights";
 import { useWords } from "../words";
-import { Copy } from "./Copy";
 import type { SectionProps } from "./Settings";
 import { Waiting } from "./State";
 

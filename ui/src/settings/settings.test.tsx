@@ -139,6 +139,7 @@ test("a desktop without a keychain says what that means", () => {
     kind: "remote",
     url: "https://hub.example.com",
     keychain: false,
+    console: "window-1",
     version: "0.2.0",
   };
   const html = section("connection", { host: DESKTOP, fill: with_(remote) });

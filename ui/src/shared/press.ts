@@ -11,6 +11,8 @@ export function isStep(event: KeyboardEvent): boolean {
 function isTyping(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;
   if (!element?.tagName) return false;
+  // A box to tick takes no text.
+  if ((element as HTMLInputElement).type === "checkbox") return false;
   return element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName);
 }
 

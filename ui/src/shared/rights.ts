@@ -16,6 +16,12 @@ export const mayPromote = (me: Me, workflow: string) => hasRole(me, workflow, ["
 /** Be the second who signs a promotion. */
 export const mayCountersign = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 export const mayDemote = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
+/** Read incidents, kill drills and alerts. */
+export const mayReadIncidents = (me: Me, workflow: string) =>
+  hasRole(me, workflow, ["dri", "admin", "auditor"]);
+/** Open incidents, work on them and close them. */
+export const mayWorkOnIncidents = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
+export const mayDrill = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 
 /** The same for what belongs to no workflow alone: tokens, the audit log, everybody's sources. */
 export function hasRoleEverywhere(me: Me, roles: readonly Role[]): boolean {

@@ -3,6 +3,9 @@ import { words } from "../words";
 
 /** What more than one screen says about data. A component that uses these also calls `useWords`, to follow the language. */
 
+/** The hub's own name in the record. */
+export const HUB = "hub";
+
 /** "ticket-1043" and "1043" are both ticket 1043. */
 export function ticketName(externalId: string): string {
   return externalId.replace(/^ticket[-_ #]?/i, "");

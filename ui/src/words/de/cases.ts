@@ -148,10 +148,6 @@ export const cases: Words["cases"] = {
   previewFailed: "Die ersten Zeilen konnten nicht geladen werden.",
   save: "Speichern …",
   saving: "Wird gespeichert. Große Exporte dauern etwas; Sie können weiterarbeiten.",
-  saved: (path) => `Gespeichert: ${path}`,
-  notSaved: "Es wurde nichts gespeichert.",
-  saveFailed: (why) => `Der Export wurde nicht gespeichert. ${why}`,
-  answered: (status) => `Der Hub antwortete mit ${status}.`,
 
   keys: {
     clear: "Suche und Filter zurücksetzen",

@@ -14,7 +14,10 @@ export const desktop: Words["desktop"] = {
   usual: "Schrift wie im System",
   menuBar: "Menüleiste ein- oder ausblenden",
   killed: (workflow) => `${workflow} wurde gestoppt`,
-  killedBy: (who, why) => `${who}: ${why}`,
+  byWhom: (who, why) => `${who}: ${why}`,
+  promoted: (workflow, stage) => `${workflow} ist jetzt auf der Stufe „${stage}“`,
+  demoted: (workflow, stage) => `Der Hub hat ${workflow} auf die Stufe „${stage}“ zurückgestuft`,
+  burns: (workflow) => `${workflow}: Das Fehlerbudget brennt zu schnell`,
   escalated: (ticket) => `Ticket ${ticket} wurde an Sie eskaliert`,
   notKept:
     "Dieses System hat keinen Schlüsselbund: Was Sie entscheiden, während der Hub fehlt, bleibt nur so lange erhalten wie dieses Fenster.",

@@ -4,10 +4,23 @@ import { cases } from "./cases";
 import { desktop } from "./desktop";
 import { frame } from "./frame";
 import { gate } from "./gate";
+import { incident } from "./incident";
 import { kit } from "./kit";
 import { review } from "./review";
 import { rollout } from "./rollout";
 import { settings } from "./settings";
 import { shared } from "./shared";
 
-export const de: Words = { desktop, activity, cases, frame, gate, kit, review, rollout, settings, shared };
+export const de: Words = {
+  desktop,
+  activity,
+  cases,
+  frame,
+  gate,
+  incident,
+  kit,
+  review,
+  rollout,
+  settings,
+  shared,
+};

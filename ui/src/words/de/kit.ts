@@ -6,6 +6,9 @@ export const kit: Words["kit"] = {
   noCommand: "Kein Befehl heißt so.",
   notices: "Hinweise",
   dismiss: "Schließen",
+  copy: "Kopieren",
+  copied: "Kopiert",
+  notCopied: "Kopieren ging nicht; bitte markieren und von Hand kopieren",
   hiddenCharacter: "Ein Zeichen, das man nicht sieht",
   hidden: {
     173: "weicher Trennstrich",

@@ -17,9 +17,6 @@ export const settings: Words["settings"] = {
   retry: "Erneut versuchen",
   fetching: "Wird geladen …",
   notFetched: (why) => `Das konnte nicht geladen werden. ${why}`,
-  copy: "Kopieren",
-  copied: "Kopiert",
-  notCopied: "Kopieren ging nicht; bitte markieren und von Hand kopieren",
 
   packs: {
     workflow: "Workflow",

@@ -63,6 +63,11 @@ export const shared: Words["shared"] = {
   away: "Der Hub ist nicht erreichbar.",
   hubSaid: (code, message) => (CODES[code] ? `${CODES[code]} (Der Hub: ${message})` : message),
 
+  saved: (path) => `Gespeichert: ${path}`,
+  notSaved: "Es wurde nichts gespeichert.",
+  saveFailed: (why) => `Der Export wurde nicht gespeichert. ${why}`,
+  answered: (status) => `Der Hub antwortete mit ${status}.`,
+
   close: "Schließen",
   cancel: "Abbrechen",
   why: "Warum",

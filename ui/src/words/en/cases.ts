@@ -138,10 +138,6 @@ export const cases = {
   previewFailed: "The first lines could not be fetched.",
   save: "Save…",
   saving: "Saving. Large exports take a while; you can go on working.",
-  saved: (path: string) => `Saved: ${path}`,
-  notSaved: "Nothing was saved.",
-  saveFailed: (why: string) => `The export was not saved. ${why}`,
-  answered: (status: string) => `The hub answered ${status}.`,
 
   keys: {
     clear: "Clear search and filters",

@@ -12,7 +12,10 @@ export const desktop = {
   usual: "Text as the system has it",
   menuBar: "Show or hide the menu bar",
   killed: (workflow: string) => `${workflow} was killed`,
-  killedBy: (who: string, why: string) => `${who}: ${why}`,
+  byWhom: (who: string, why: string) => `${who}: ${why}`,
+  promoted: (workflow: string, stage: string) => `${workflow} was promoted to ${stage}`,
+  demoted: (workflow: string, stage: string) => `The hub sent ${workflow} back to ${stage}`,
+  burns: (workflow: string) => `${workflow}: the failure budget burns too fast`,
   escalated: (ticket: string) => `Ticket ${ticket} was escalated to you`,
   notKept:
     "This system has no keychain: what you decide while the hub is away is kept only as long as this window.",

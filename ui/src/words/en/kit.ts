@@ -4,6 +4,9 @@ export const kit = {
   noCommand: "No command has that name.",
   notices: "Notices",
   dismiss: "Dismiss",
+  copy: "Copy",
+  copied: "Copied",
+  notCopied: "Could not copy; select it and copy by hand",
   hiddenCharacter: "A character that can't be seen",
   hidden: {
     173: "soft hyphen",

@@ -16,9 +16,6 @@ export const settings = {
   retry: "Try again",
   fetching: "Fetching…",
   notFetched: (why: string) => `This could not be fetched. ${why}`,
-  copy: "Copy",
-  copied: "Copied",
-  notCopied: "Could not copy; select it and copy by hand",
 
   packs: {
     workflow: "Workflow",

@@ -45,6 +45,11 @@ export const shared = {
   /** What the hub answered, in its own words; other languages say first what kind of answer it is. */
   hubSaid: (_code: string, message: string) => message,
 
+  saved: (path: string) => `Saved: ${path}`,
+  notSaved: "Nothing was saved.",
+  saveFailed: (why: string) => `The export was not saved. ${why}`,
+  answered: (status: string) => `The hub answered ${status}.`,
+
   close: "Close",
   cancel: "Cancel",
   why: "Why",

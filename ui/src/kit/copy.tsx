@@ -1,9 +1,16 @@
 import { useState } from "react";
 import { useWords } from "../words";
 
+interface Props {
+  text: string;
+  /** What is copied, where more than one thing can be. */
+  label?: string;
+  id?: string;
+}
+
 /** Copies a text; says when it couldn't, for then it has to be done by hand. */
-export function Copy({ text }: { text: string }) {
-  const says = useWords().settings;
+export function Copy({ text, label, id }: Props) {
+  const says = useWords().kit;
   const [did, setDid] = useState<"copied" | "failed" | null>(null);
   const copy = async () => {
     try {
@@ -14,8 +21,8 @@ export function Copy({ text }: { text: string }) {
     }
   };
   return (
-    <span className="settings-copy">
-      <button type="button" className="quiet" onClick={() => void copy()}>
+    <span className="copy">
+      <button id={id} type="button" className="quiet" aria-label={label} onClick={() => void copy()}>
         {says.copy}
       </button>
       <span role="status">{did === "copied" ? says.copied : did === "failed" && says.notCopied}</span>
