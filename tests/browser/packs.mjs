@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Hub } from "./hub.mjs";
@@ -36,4 +37,15 @@ export async function stage(hub, workflow, draft) {
   const { results } = await hub.call("POST", `/v1/drafts?workflow=${workflow}`, whole);
   if (!results[0].id) throw new Error(JSON.stringify(results[0]));
   return results[0].id;
+}
+
+/** Stages a draft and has it escalated; answers its id. */
+export async function escalate(hub, reviewer, workflow, external_id, reason) {
+  const id = await stage(hub, workflow, { external_id });
+  const { lease, draft } = await reviewer.call("POST", "/v1/queue/lease", { draft_id: id });
+  await reviewer.call("POST", `/v1/drafts/${id}/verdicts`, {
+    verdict_id: randomUUID(), lease_id: lease.id, fence: lease.fence, content_hash: draft.content_hash,
+    action: "escalate", reasons: [reason], seconds: 20,
+  });
+  return id;
 }
