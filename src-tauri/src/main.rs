@@ -9,6 +9,7 @@ mod embedded;
 mod hubs;
 mod journal;
 mod keychain;
+mod lean;
 mod link;
 mod menu;
 mod native;
@@ -31,6 +32,9 @@ fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
+    if let Err(error) = lean::restart() {
+        tracing::warn!(%error, "the program takes more memory than it has to");
+    }
 
     let app = tauri::Builder::default()
         // First of all plugins: a second start must end before it opens a hub.
