@@ -125,7 +125,7 @@ test("E saves it as Markdown, inert", async () => {
   assert.match(markdown, /^# Incident 1 of incident\\-desk/);
   assert.match(markdown, /Check the article first/);
   assert.doesNotMatch(markdown, /<img|<script|\]\(https/);
-  await page.locator("[data-testid=notice]", { hasText: "Saved" }).waitFor();
+  await page.locator(".incident-saved", { hasText: `Saved: ${DESK}-incident-1.md` }).waitFor();
   desk.trouble.splice(desk.trouble.findIndex((one) => one.startsWith("download:")), 1);
 });
 

@@ -1,5 +1,8 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useWords } from "../words";
+
+/** After that something else may be on the clipboard. */
+const SAID_MS = 4_000;
 
 interface Props {
   text: string;
@@ -12,6 +15,11 @@ interface Props {
 export function Copy({ text, label, id }: Props) {
   const says = useWords().kit;
   const [did, setDid] = useState<"copied" | "failed" | null>(null);
+  useEffect(() => {
+    if (did !== "copied") return;
+    const timer = setTimeout(() => setDid(null), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [did]);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);

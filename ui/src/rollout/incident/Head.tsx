@@ -1,6 +1,7 @@
 import type { Incident, Workflow } from "../../api/types";
 import { capOf, Key } from "../../kit/keys";
 import { Inline } from "../../kit/prose/inline";
+import type { Saved } from "../../shared/save";
 import { named } from "../../shared/words";
 import { useWords } from "../../words";
 import { Shape } from "../Status";
@@ -10,12 +11,13 @@ interface Props {
   workflow: Workflow;
   incident: Incident;
   acts: Acts;
+  saved: Saved | null;
   /** Null for who may neither kill nor resume. */
   onStop: (() => void) | null;
 }
 
 /** Whose incident, whether it is open, and what can be done with the whole of it; the kill switch in its corner. */
-export function Head({ workflow, incident, acts, onStop }: Props) {
+export function Head({ workflow, incident, acts, saved, onStop }: Props) {
   const { incident: says, rollout } = useWords();
   const { number, state } = incident;
   return (
@@ -26,13 +28,23 @@ export function Head({ workflow, incident, acts, onStop }: Props) {
         title={`${says.back(workflow.name)} · ${capOf("Esc")}`}
         dir="auto"
       >
-        <Inline text={workflow.name} />
+        <span>
+          <Inline text={workflow.name} />
+        </span>
       </a>
       <p className="incident-name">{says.incident(number)}</p>
       <span className={state === "open" ? "pill hold" : "mark neutral"}>
         {state === "open" && <Shape status="hold" />}
         {named(says.states, state)}
       </span>
+      <p
+        role="status"
+        className={saved?.state === "failed" ? "incident-saved fail" : "incident-saved"}
+        title={saved?.words}
+        dir="auto"
+      >
+        {saved?.words}
+      </p>
       <span className="incident-acts">
         <button type="button" className="quiet" onClick={acts.export}>
           {says.export} <Key press="e" />

@@ -5,13 +5,12 @@ import type { Api } from "../../api/client";
 import type { IncidentStep, Me, Incident as View, Workflow } from "../../api/types";
 import type { Host } from "../../host";
 import { useTick } from "../../kit/clock";
-import { type Notice, Notices } from "../../kit/notices";
 import { Inline } from "../../kit/prose/inline";
 import { go } from "../../kit/route";
 import { shortMoment, wholeMoment } from "../../shared/dates";
 import { KillDialog } from "../../shared/KillDialog";
 import { mayKill, mayResume, mayWorkOnIncidents } from "../../shared/rights";
-import { saveAs } from "../../shared/save";
+import { type Saved, saveAs } from "../../shared/save";
 import { reasonOf, stageName } from "../../shared/words";
 import { useWords } from "../../words";
 import { lastedOf, openedOf } from "../incidents";
@@ -40,7 +39,8 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
   const client = useQueryClient();
   const { id, number, title, state } = incident;
   const [dialog, open] = useState<"close" | "stop" | null>(null);
-  const [notice, setNotice] = useState<Omit<Notice, "id"> | null>(null);
+  const [fault, setFault] = useState("");
+  const [saved, setSaved] = useState<Saved | null>(null);
   const [note, keepNote] = useKept(host.storage, `${id}:note`);
   const entryField = useRef<HTMLTextAreaElement>(null);
   const noteField = useRef<HTMLTextAreaElement>(null);
@@ -57,10 +57,11 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
     }
   };
   const tick = async ({ n, done }: IncidentStep) => {
+    setFault("");
     try {
       await take(api.tickStep(id, n, !done));
     } catch (error) {
-      setNotice({ tone: "fail", title: says.runbook, text: says.tickFailed(reasonOf(error)) });
+      setFault(says.tickFailed(reasonOf(error)));
     }
   };
   const writeNote = () => {
@@ -73,8 +74,7 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
   };
   const exportAll = async () => {
     const path = `/v1/incidents/${encodeURIComponent(id)}/export`;
-    const saved = await saveAs(host, path, `${workflow.id}-incident-${number}.md`);
-    setNotice({ tone: saved.state === "done" ? "pass" : "fail", title: says.exportAll, text: saved.words });
+    setSaved(await saveAs(host, path, `${workflow.id}-incident-${number}.md`));
   };
   const stop = useCallback(() => open("stop"), []);
   const acts = {
@@ -88,7 +88,7 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
   useKillCommand({ workflow, mayAct, onAct: stop });
   return (
     <div className="screen rollout incident">
-      <Head workflow={workflow} incident={incident} acts={acts} onStop={mayAct ? stop : null} />
+      <Head workflow={workflow} incident={incident} acts={acts} saved={saved} onStop={mayAct ? stop : null} />
       <main className="screen-main" data-incident={id}>
         <div className="incident-column">
           <header>
@@ -130,14 +130,9 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
       </main>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and must by keyboard too */}
       <aside className="screen-side incident-side" aria-label={says.runbook} tabIndex={0}>
-        <Runbook incident={incident} onTick={works ? (step) => void tick(step) : null} />
+        <Runbook incident={incident} fault={fault} onTick={works ? (step) => void tick(step) : null} />
         <Messages messages={incident.messages} />
       </aside>
-      <Notices
-        notices={notice ? [{ ...notice, id: "incident" }] : []}
-        onAction={() => {}}
-        onDismiss={() => setNotice(null)}
-      />
       {dialog === "stop" && <KillDialog workflow={workflow} api={api} onClose={() => open(null)} />}
       {dialog === "close" && (
         <CloseDialog

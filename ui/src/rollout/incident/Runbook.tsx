@@ -10,12 +10,14 @@ export const STEP_BOX = "incident-box";
 
 interface Props {
   incident: Incident;
+  /** Why the last tick didn't come to be. */
+  fault: string;
   /** Null for who may not, and once it is closed. */
   onTick: ((step: IncidentStep) => void) | null;
 }
 
 /** The runbook of the version that was in force, its steps to tick off. */
-export function Runbook({ incident, onTick }: Props) {
+export function Runbook({ incident, fault, onTick }: Props) {
   const says = useWords().incident;
   const { steps, steps_done, steps_total } = incident;
   return (
@@ -23,6 +25,9 @@ export function Runbook({ incident, onTick }: Props) {
       <h2>
         {says.runbook} {steps.length > 0 && <span>{says.doneOf(steps_done, steps_total)}</span>}
       </h2>
+      <p role="status" className="fail">
+        {fault}
+      </p>
       {steps.length === 0 && <p className="rollout-note">{says.emptyRunbook}</p>}
       {sectionsOf(steps).map(({ name, steps: here }) => (
         <div key={here[0]?.n}>
