@@ -23,6 +23,7 @@ mod kill;
 mod probes;
 mod pull;
 mod queue;
+mod real_drafts;
 mod receiving;
 mod second_review;
 mod storage;

@@ -2,7 +2,10 @@
 //! with `synchronous=FULL`. Prints a table; exits 1 when a figure falls short of what is promised.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+mod rollout;
+
 use anyhow::{Context, Result, bail};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -37,7 +40,7 @@ struct Hub {
 
 impl Hub {
     fn start(root: &Path, dir: &Path) -> Result<Self> {
-        let binary = root.join("target/release/countersign");
+        let binary = std::env::current_exe()?.with_file_name("countersign");
         let mut process = Command::new(&binary)
             .args(["hub", "--listen", "127.0.0.1:0", "--packs"])
             .arg(root.join("packs/support-first-reply"))
@@ -108,7 +111,11 @@ struct Reviewer {
 
 impl Reviewer {
     async fn post(&self, path: &str, body: &Value) -> Result<(u16, Value)> {
-        let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.token);
+        self.send(Method::POST, path, body).await
+    }
+
+    async fn send(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value)> {
+        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token);
         let response = request.header("content-type", "application/json").body(body.to_string()).send().await?;
         let status = response.status().as_u16();
         let bytes = response.bytes().await?;
@@ -179,7 +186,8 @@ async fn main() -> Result<()> {
         Sizes { small: 10_000, import: 100_000, large: 1_000_000, cases: 100_000, calls: 1_000 }
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace")?.to_owned();
-    let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(root.join("target"))?;
+    let built = std::env::current_exe()?.parent().context("this program's folder")?.to_owned();
+    let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(built)?;
     let hub = Hub::start(&root, dir.path())?;
     let client = reqwest::Client::new();
     let admin = Reviewer { client: client.clone(), url: hub.url.clone(), token: hub.token.clone() };
@@ -223,6 +231,7 @@ async fn main() -> Result<()> {
     at_most(&format!("verdict over HTTP, {} staged, p99", sizes.small), verdict_small.1, 5.0, "ms");
     at_most(&format!("verdict over HTTP, {} staged, p99", sizes.large), verdict_large.1, 5.0, "ms");
 
+    let crew = reviewers.clone();
     let wanted = (sizes.cases - 2 * (sizes.calls + 20)) as u64;
     let (left, began) = (Arc::new(AtomicU64::new(wanted)), Instant::now());
     let work = reviewers.into_iter().map(|reviewer| {
@@ -249,6 +258,17 @@ async fn main() -> Result<()> {
         50.0,
         "ms",
     );
+    admin.post(&format!("/v1/workflows/{WORKFLOW}/resume"), &json!({ "reason": "bench" })).await?;
+    let gate = rollout::gate(&admin, &dir.path().join("hub.db")).await?;
+    at_most("gate report, 10 million drafts behind it, p99", gate.1, 5.0, "ms");
+    let program = json!({ "name": "program", "grants": [{ "role": "service" }] });
+    let (_, made) = admin.post("/v1/tokens", &program).await?;
+    let token = made["token"].as_str().context("a token")?.to_owned();
+    let program = Reviewer { token, ..admin.clone() };
+    let flags = rollout::evaluations(&program, sizes.calls * 10).await?;
+    at_most("flag evaluation at 2000 requests/s, p99", flags.1, 2.0, "ms");
+    let kills = rollout::kills(&admin, &program, &crew).await?;
+    at_most("kill to last acceptance at 500 requests/s, p99", kills.1, 10.0, "ms");
     at_most("the hub's memory through all of it, resident at most", hub.resident_mb()?, 100.0, "MB");
     rows.insert(
         0,
@@ -272,8 +292,9 @@ async fn main() -> Result<()> {
         );
     }
     println!(
-        "\nlease p50 {:.2} and {:.2} ms, verdict p50 {:.2} and {:.2} ms; 8 reviewers at once: {pairs:.0} leases with verdict a second",
-        lease_small.0, lease_large.0, verdict_small.0, verdict_large.0
+        "\nlease p50 {:.2} and {:.2} ms, verdict p50 {:.2} and {:.2} ms; 8 reviewers at once: {pairs:.0} leases with verdict a second; \
+         gate p50 {:.2} ms, flag p50 {:.2} ms, kill to last acceptance p50 {:.2} ms",
+        lease_small.0, lease_large.0, verdict_small.0, verdict_large.0, gate.0, flags.0, kills.0
     );
     if rows.iter().all(|r| r.met) { Ok(()) } else { bail!("a figure falls short") }
 }

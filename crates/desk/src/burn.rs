@@ -134,6 +134,11 @@ impl Spent<'_> {
     }
 }
 
+/// How far back these rules look, in milliseconds.
+fn reach(which: impl Fn(&burn::Rule) -> bool) -> i64 {
+    burn::RULES.iter().filter(|rule| which(rule)).map(|rule| rule.long_s * 1_000).max().unwrap_or_default()
+}
+
 impl Desk {
     /// How a workflow's failure budget stands.
     pub async fn burn(&self, who: &Identity, id: &str) -> Result<BurnView, DeskError> {
@@ -141,7 +146,7 @@ impl Desk {
         let mut tx = self.snapshot().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, row.version).await?;
-        let spent = self.spent(&mut tx, id, &version.pack, self.now()).await?;
+        let spent = self.spent(&mut tx, id, &version.pack, i64::MAX, self.now()).await?;
         let spent = spent.ok_or_else(|| DeskError::not_found("failure budget", id))?;
         Ok(BurnView {
             freeze: self.freeze_reason(&mut tx, id, &version.pack, self.now()).await?,
@@ -162,22 +167,25 @@ impl Desk {
         pack: &Pack,
         now: Millis,
     ) -> Result<Option<String>, DeskError> {
-        let spent = self.spent(tx, workflow, pack, now).await?;
+        // Every look at a gate comes by here: the whole window would be a hundred thousand counts.
+        let spent = self.spent(tx, workflow, pack, reach(|rule| rule.action == Action::Page), now).await?;
         let burns = spent.iter().flat_map(|s| s.rules()).find(|b| b.firing && b.rule.action == Action::Page);
         Ok(burns.map(|b| words(&b)))
     }
 
+    /// What was spent of the budget in the last milliseconds, and at most in its window.
     async fn spent<'a>(
         &self,
         tx: &mut Tx,
         workflow: &str,
         pack: &'a Pack,
+        reach: i64,
         now: Millis,
     ) -> Result<Option<Spent<'a>>, DeskError> {
         let Some(budget) = &pack.failure_budget else { return Ok(None) };
         // A pack in which the budget names no rate doesn't pass its check.
         let Some(rate) = pack.gate.rates.iter().find(|r| r.name == budget.rate) else { return Ok(None) };
-        let first = slots::slot(Millis(now.0 - i64::from(budget.window_days) * DAY_MS));
+        let first = slots::slot(Millis(now.0 - reach.min(i64::from(budget.window_days) * DAY_MS)));
         let slots = slots::since(tx, workflow, first).await?;
         let slots = slots.into_iter().map(|s| {
             let failed = evidence::fails(rate, &s.outcome, pack);
@@ -217,7 +225,7 @@ impl Desk {
     /// What has to be told: rules that fire without an alert, and alerts whose rule fires no more.
     async fn moved(&self, tx: &mut Tx, workflow: &str, pack: &Pack, now: Millis) -> Result<Vec<Moved>, DeskError> {
         let open = alerts::firing(tx, workflow).await?;
-        let rules = self.spent(tx, workflow, pack, now).await?.map(|s| s.rules()).unwrap_or_default();
+        let rules = self.spent(tx, workflow, pack, reach(|_| true), now).await?.map(|s| s.rules()).unwrap_or_default();
         let firing: Vec<Burn> = rules.into_iter().filter(|b| b.firing).collect();
         let ended = open.iter().filter(|a| !firing.iter().any(|b| b.rule.name() == a.rule)).cloned().map(Moved::Ended);
         let mut moved: Vec<Moved> = ended.collect();
