@@ -1,5 +1,5 @@
 //! Gates over real drafts by a real model, where it is known which of them were right.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use countersign_domain::pack::PackFiles;
 use countersign_testkit::drafts::{escalation, verdict};
@@ -12,8 +12,10 @@ on_both! {
     with_one_harm_in_a_hundred_the_gate_says_when_it_turns_green_turns_green_and_promotes,
 }
 
-/// Ten minutes between two decisions: 699 of them are five days.
-const PACE: i64 = 600;
+/// Half an hour between two decisions: 699 of them are two weeks.
+const PACE: i64 = 1_800;
+/// The budget of the real pack, which the days of the other suites go without.
+const BUDGET: &str = "\n[failure_budget]\nrate = \"harm\"\nwindow_days = 28\n";
 
 struct Desk {
     app: App,
@@ -29,7 +31,8 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         input.pack_into(folder.path(), "http://127.0.0.1:9/hook", 10, 300).unwrap();
         let read = |name: &str| (name.to_owned(), std::fs::read_to_string(folder.path().join(name)).unwrap());
-        let files: PackFiles = ["workflow.toml", "guidelines.md", "runbook.md"].into_iter().map(read).collect();
+        let mut files: PackFiles = ["workflow.toml", "guidelines.md", "runbook.md"].into_iter().map(read).collect();
+        files.entry("workflow.toml".to_owned()).and_modify(|toml| toml.push_str(BUDGET));
         app.owner().post("/v1/packs", json!({ "files": files })).await.ok();
         app.owner().post_lines("/v1/sources", input.sources.clone()).await.ok();
         let ana = app.reviewer("ana").await;
@@ -87,16 +90,9 @@ async fn with_one_harm_in_a_hundred_the_gate_says_when_it_turns_green_turns_gree
     let mut desk = Desk::open(engine).await;
     let id = desk.workflow.clone();
     desk.app.owner().post(&format!("/v1/workflows/{id}/drill"), json!({})).await.ok();
-    if let Some(suite) = desk.get("/gate").await["conditions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .any(|c| c["name"] == "eval_suite")
-        .then(|| format!("evals/{id}"))
-    {
-        let result = json!({ "workflow": id, "version": 1, "suite": suite, "dataset_hash": "d1", "verdict": "pass" });
-        desk.app.role("service").await.post("/v1/evals/results", result).await.ok();
-    }
+    let suite = format!("evals/{id}");
+    let result = json!({ "workflow": id, "version": 1, "suite": suite, "dataset_hash": "d1", "verdict": "pass" });
+    desk.app.role("service").await.post("/v1/evals/results", result).await.ok();
     let rare = |i: usize, _: &Value| i % 100 == 50;
     for _ in 0..100 {
         desk.decide(rare).await;

@@ -71,7 +71,7 @@ impl Server {
     pub async fn without<T>(&self, run: impl Future<Output = T>) -> T {
         // The options that it was started with are kept beside its data, but only a restart reads them.
         let options = fs::read_to_string(self.data.join("postmaster.opts")).unwrap();
-        let options = options.split_once(' ').unwrap().1.replace('"', "").replace('\n', "");
+        let options = options.split_once(' ').unwrap().1.replace(['"', '\n'], "");
         control(&self.data, &["-m", "immediate", "stop"]).unwrap();
         let ran = run.await;
         control(&self.data, &["-o", &options, "start"]).unwrap();
