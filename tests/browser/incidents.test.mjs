@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
 import { go, launch, openConsole } from "./browser.mjs";
 import { startHub, until } from "./hub.mjs";
-import { apply, escalate, person } from "./packs.mjs";
+import { apply, escalate, killed, person } from "./packs.mjs";
 import { emit, openDesktop } from "./shell.mjs";
 
 /** An incident from its report to its close, kill drills, and alerts; by keyboard alone. */
@@ -263,16 +263,7 @@ test("a kill counts the consoles that it has reached, on whatever screen they ar
   await go(page, "cases");
   await page.getByRole("heading", { name: "Cases" }).waitFor();
   const target = await apply(hub, "kill-desk");
-  /** Kills it; answers who had to be reached, and who has been, as soon as that is written down. */
-  const kill = async () => {
-    await hub.call("POST", `/v1/workflows/${target}/kill`, { reason: "a test" });
-    const { transitions } = await hub.call("GET", `/v1/workflows/${target}/history?days=1`);
-    const effect = `/v1/workflows/${target}/transitions/${transitions[0].id}/effect`;
-    const consoles = async () => (await hub.call("GET", effect)).consoles;
-    await until("the kill to be watched", async () => (await consoles()).of > 0);
-    return consoles;
-  };
-  const both = await kill();
+  const both = await killed(hub, target);
   assert.equal((await both()).of, 2);
   await until("both to say that they know", async () => (await both()).acknowledged === 2);
   const { slowest_ms } = await both();
@@ -281,7 +272,7 @@ test("a kill counts the consoles that it has reached, on whatever screen they ar
   await other.close();
   await until("a kill that waits for one alone, and reaches it", async () => {
     await hub.call("POST", `/v1/workflows/${target}/resume`, { reason: "again" });
-    const one = await kill();
+    const one = await killed(hub, target);
     if ((await one()).of !== 1) return false;
     return until("it to say so", async () => (await one()).acknowledged === 1);
   });

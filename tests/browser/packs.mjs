@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { Hub } from "./hub.mjs";
+import { Hub, until } from "./hub.mjs";
 
 const PACK = resolve(import.meta.dirname, "../../packs/support-first-reply");
 
@@ -48,4 +48,20 @@ export async function escalate(hub, reviewer, workflow, external_id, reason) {
     action: "escalate", reasons: [reason], seconds: 20,
   });
   return id;
+}
+
+/** Kills a workflow; answers what asks which consoles had to be reached and have been, once that is written down. */
+export async function killed(hub, workflow) {
+  await hub.call("POST", `/v1/workflows/${workflow}/kill`, { reason: "a test" });
+  return reached(hub, workflow);
+}
+
+/** The same for the last kill of a workflow, whoever called it. */
+export async function reached(hub, workflow) {
+  const { transitions } = await hub.call("GET", `/v1/workflows/${workflow}/history?days=1`);
+  const { id } = transitions.find(({ kind }) => kind === "killed");
+  const consoles = async () =>
+    (await hub.call("GET", `/v1/workflows/${workflow}/transitions/${id}/effect`)).consoles;
+  await until("the kill to be watched", async () => (await consoles()).of > 0);
+  return consoles;
 }

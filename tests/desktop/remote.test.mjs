@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startHub, until } from "../browser/hub.mjs";
+import { apply, killed } from "../browser/packs.mjs";
 import { makeHome, openApp } from "./app.mjs";
 import { openKeychain } from "./keychain.mjs";
 import { openWire } from "./wire.mjs";
@@ -10,6 +11,7 @@ import { openWire } from "./wire.mjs";
 /** A team's hub behind a wire that is cut: what is decided meanwhile is kept, encrypted, and arrives once. */
 
 const WORKFLOW = "support-first-reply";
+const OTHER = "kill-desk";
 const ready = (not) => {
   const draft = document.querySelector("[data-testid=draft][data-ready=true]");
   return draft && draft.dataset.draftId !== not ? draft.dataset.draftId : null;
@@ -24,7 +26,8 @@ before(async () => {
   closeKeychain = await openKeychain();
   team = await startHub("--demo");
   wire = await openWire(team.hub.url);
-  const grants = [{ role: "reviewer", workflow: WORKFLOW }];
+  await apply(team.hub, OTHER);
+  const grants = [WORKFLOW, OTHER].map((workflow) => ({ role: "reviewer", workflow }));
   ({ token } = await team.hub.call("POST", "/v1/tokens", { name: "ana", grants }));
   home = await makeHome();
   app = await openApp(home);
@@ -79,6 +82,12 @@ test("a team's hub is chosen, and its token is in the keychain", async () => {
   assert.deepEqual([choice.kind, choice.url, choice.keychain], ["remote", wire.url, true]);
   const settings = await readFile(join(home.dir, "config", "app.countersign.desktop", "settings.json"), "utf8");
   assert.ok(!settings.includes(token), "the token is in no file");
+});
+
+test("a kill at the team's hub counts this window, and has reached it", async () => {
+  const consoles = await killed(team.hub, OTHER);
+  assert.equal((await consoles()).of, 1);
+  await until("the window to say that it knows", async () => (await consoles()).acknowledged === 1);
 });
 
 test("the wire is cut in the middle of twenty verdicts: twenty outcomes, none twice", async () => {

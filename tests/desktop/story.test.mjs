@@ -3,6 +3,7 @@ import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { RESULTS, until } from "../browser/hub.mjs";
+import { reached } from "../browser/packs.mjs";
 import { makeHome, openApp } from "./app.mjs";
 
 /** A reviewer's day in the real window, by keyboard alone; each step is checked in the hub's own records. */
@@ -95,6 +96,9 @@ test("Ctrl+Shift+K, a reason and the workflow's id kill it at once", async () =>
   const killed = await hub.workflow(workflow);
   assert.deepEqual([killed.killed, killed.killed_reason], [true, "Refund amounts are wrong"]);
   assert.equal((await hub.draft(current)).state, "frozen");
+  const consoles = await reached(hub, workflow);
+  assert.equal((await consoles()).of, 1, "this window");
+  await until("the window to say that it knows", async () => (await consoles()).acknowledged === 1);
 });
 
 test("at the end of the session the hub is closed in order", async () => {
