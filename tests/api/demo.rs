@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 on_both! {
     the_demo_shows_every_state_every_mark_and_more_than_one_language,
     a_second_load_of_the_demo_changes_nothing,
+    the_demo_loads_while_somebody_reviews_already,
 }
 
 async fn listed(app: &App, query: &str) -> Vec<Value> {
@@ -47,4 +48,18 @@ async fn a_second_load_of_the_demo_changes_nothing(engine: Engine) {
     let before = app.number("SELECT COUNT(*) FROM audit").await;
     app.owner().post("/v1/demo", json!({})).await.ok();
     assert_eq!(app.number("SELECT COUNT(*) FROM audit").await, before);
+}
+
+async fn the_demo_loads_while_somebody_reviews_already(engine: Engine) {
+    let app = App::empty(engine).await;
+    let owner = app.owner();
+    let reviews = async {
+        for _ in 0..300 {
+            let _ = owner.post("/v1/queue/lease", json!({})).await;
+        }
+    };
+    let (loaded, ()) = tokio::join!(owner.post("/v1/demo", json!({})), reviews);
+    loaded.ok();
+    let workflows = owner.get("/v1/workflows").await.ok();
+    assert_eq!(workflows["workflows"].as_array().unwrap().len(), 2, "all of it is there");
 }

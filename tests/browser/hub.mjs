@@ -71,9 +71,11 @@ export async function startHub(...options) {
   const child = spawn(
     program("countersign"),
     ["hub", "--listen", "127.0.0.1:0", "--database", `sqlite://${database}`, ...options],
-    { env: { ...process.env, XDG_DATA_HOME: dir }, stdio: ["ignore", "ignore", "inherit"] },
+    { env: { ...process.env, XDG_DATA_HOME: dir }, stdio: ["ignore", "pipe", "inherit"] },
   );
   const ended = once(child, "exit");
+  // It listens before the demo is in, and says where its console is once all is there.
+  const ready = once(child.stdout.setEncoding("utf8"), "data");
   const stop = async () => {
     child.kill("SIGTERM");
     await ended;
@@ -81,8 +83,9 @@ export async function startHub(...options) {
   };
   try {
     const gone = ended.then(([code]) => Promise.reject(new Error(`the hub ended with ${code}`)));
-    const hub = await Promise.race([findHub(database), gone]);
     gone.catch(() => {});
+    await Promise.race([ready, gone]);
+    const hub = await findHub(database);
     return { hub, console: `${hub.url}/#token=${hub.token}`, stop };
   } catch (error) {
     await stop();

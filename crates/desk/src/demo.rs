@@ -110,7 +110,12 @@ impl Desk {
     async fn decide_as_colleague(&self, past: &Past, draft_id: &str) -> Result<(), DeskError> {
         let who = colleague(&past.by);
         let request = LeaseRequest { draft_id: Some(draft_id.to_owned()), ..LeaseRequest::default() };
-        let Some(leased) = self.lease(&who, &request).await? else { return Ok(()) };
+        let leased = match self.lease(&who, &request).await {
+            Ok(Some(leased)) => leased,
+            // Whoever reviews here already was quicker than the colleague.
+            Ok(None) | Err(DeskError::Conflict { .. }) => return Ok(()),
+            Err(e) => return Err(e),
+        };
         let verdict = Verdict {
             verdict_id: crate::new_id(),
             lease_id: leased.lease.id,
