@@ -1,5 +1,6 @@
 //! HTTP to a hub, as any client speaks it.
 
+use crate::day::say;
 use anyhow::{Context, ensure};
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -54,6 +55,9 @@ impl Door {
                 Err(e) => e,
             };
             ensure!(began.elapsed() < PATIENCE, "{method} {path}: no answer for a minute: {why:#}");
+            if !interrupted {
+                say(&format!("{method} {path}: {why:#}"));
+            }
             interrupted = true;
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
