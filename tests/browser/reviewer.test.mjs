@@ -21,6 +21,8 @@ after(async () => {
   await served?.stop();
 });
 
+const DRAFT = { revision: "1", thread: [{ role: "customer", text: "Where is my invoice?" }] };
+
 /** Decides through the hub's interface, as another console would. */
 async function decide(who, id, verdict) {
   const { lease, draft } = await who.call("POST", "/v1/queue/lease", { draft_id: id });
@@ -154,6 +156,33 @@ test("M shows my own day, and mine alone", async () => {
   const day = page.getByRole("dialog", { name: "My day" });
   const figures = await day.locator("dd").allTextContents();
   assert.deepEqual(figures, ["2", "9 s", "100%", "0"]);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("who missed too many known faults is told above the draft, and why it matters", async () => {
+  const probe = { ...DRAFT, draft: { text: "We pay you twice for it." }, expected: ["escalate"] };
+  const probes = [1, 2, 3].map((n) => JSON.stringify({ ...probe, external_id: `ticket-95${n}` })).join("\n");
+  const files = { "probes.jsonl": `${probes}\n` };
+  const workflow = await apply(hub, "watchful", (toml) => toml.replace("[review]", '[review]\nprobes = "probes.jsonl"'), files);
+  const omar = await person(hub, "omar");
+  let [missed, n] = [0, 0];
+  while (missed < 2) {
+    assert.ok(n < 600, "no probe came");
+    await stage(hub, workflow, { external_id: `ticket-96${n++}` });
+    const { lease, draft } = await omar.hub.call("POST", "/v1/queue/lease", { workflow });
+    if (draft.draft.text !== probe.draft.text) {
+      await omar.hub.call("DELETE", `/v1/leases/${lease.id}`);
+      continue;
+    }
+    await omar.hub.call("DELETE", `/v1/leases/${lease.id}`);
+    await decide(omar.hub, draft.id, { action: "approve" });
+    missed++;
+  }
+  const { page, trouble, close } = await openConsole(browser, omar.console);
+  await ready(page);
+  await page.locator(".vigilance", { hasText: /you missed the fault in 2 of 2 drafts.*counts once a second person/ }).waitFor();
+  await accessibleInBoth(page, "vigilance");
   assert.deepEqual(trouble, []);
   await close();
 });

@@ -1,5 +1,7 @@
 //! `kill -9` of the hub at random moments while eight reviewers work: every verdict that was taken stays taken,
-//! once, and every reply goes out under one id.
+//! once, and every reply goes out under one id. And while a workflow is promoted, sent back, killed and resumed.
+
+mod turns;
 
 use anyhow::{Context, ensure};
 use countersign_testkit::postgres::Server;

@@ -66,6 +66,44 @@ const NEVER: &[(&str, &str)] = &[
         "SELECT 1 FROM (SELECT CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE outcome = 'staged') e,
          (SELECT COUNT(*) AS n FROM draft) d WHERE e.n <> d.n",
     ),
+    (
+        "a stage that no transition led to",
+        "SELECT 1 FROM workflow w WHERE w.stage <> COALESCE(
+             (SELECT t.to_stage FROM transition t WHERE t.workflow_id = w.id ORDER BY t.at DESC, t.id DESC LIMIT 1), 'internal')",
+    ),
+    (
+        "a killed workflow without its kill, or the other way round",
+        "SELECT 1 FROM workflow w WHERE (w.killed_at IS NOT NULL) <> (COALESCE((SELECT t.kind FROM transition t
+         WHERE t.workflow_id = w.id AND t.kind IN ('kill', 'resume') ORDER BY t.at DESC, t.id DESC LIMIT 1), 'resume') = 'kill')",
+    ),
+    (
+        "a transition that doesn't begin where the one before ended",
+        "SELECT 1 FROM (SELECT from_stage, LAG(to_stage) OVER (PARTITION BY workflow_id ORDER BY at, id) AS was FROM transition) t
+         WHERE t.was <> t.from_stage",
+    ),
+    (
+        "a promotion without its green report",
+        "SELECT 1 FROM transition t WHERE t.kind = 'promote' AND NOT EXISTS (SELECT 1 FROM gate_report g WHERE g.hash = t.report_hash
+         AND g.workflow_id = t.workflow_id AND g.version = t.version AND g.stage = t.from_stage AND g.status = 'pass')",
+    ),
+    (
+        "a transition without its audit entry",
+        "SELECT 1 FROM transition t WHERE NOT EXISTS (SELECT 1 FROM audit a WHERE a.workflow_id = t.workflow_id
+         AND a.act = CASE t.kind WHEN 'kill' THEN 'workflow.killed' WHEN 'resume' THEN 'workflow.resumed'
+                                 WHEN 'promote' THEN 'workflow.promoted' ELSE 'workflow.demoted' END
+         AND a.detail LIKE '%\"' || t.id || '\"%')",
+    ),
+    (
+        "an audit entry of a transition that isn't there",
+        "SELECT 1 FROM audit a WHERE a.act IN ('workflow.killed', 'workflow.resumed', 'workflow.promoted', 'workflow.demoted')
+         AND a.workflow_id NOT LIKE '~%' AND NOT EXISTS (SELECT 1 FROM transition t WHERE t.workflow_id = a.workflow_id
+         AND a.detail LIKE '%\"' || t.id || '\"%')",
+    ),
+    (
+        "a kill without an incident",
+        "SELECT 1 FROM transition t WHERE t.kind = 'kill' AND t.workflow_id NOT LIKE '~%' AND NOT EXISTS (SELECT 1 FROM incident i
+         WHERE i.workflow_id = t.workflow_id AND i.opened_at <= t.at AND COALESCE(i.closed_at, t.at) >= t.at)",
+    ),
 ];
 
 /// What is still to come when all reviewers are idle.

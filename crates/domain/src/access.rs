@@ -57,6 +57,8 @@ pub enum Act {
     ReadDrafts,
     /// Hold a draft and decide on it.
     Review,
+    /// See what a text would count as, were it sent.
+    PreviewEdit,
     /// Read and settle escalations.
     Escalations,
     /// Kill a workflow.
@@ -110,6 +112,7 @@ impl Act {
             Self::Stage => &[Service, Admin],
             Self::ReadDrafts => &[Reviewer, Dri, Curator, Admin, Auditor],
             Self::Review => &[Reviewer],
+            Self::PreviewEdit => &[Reviewer, Curator],
             Self::Escalations => &[Reviewer, Dri],
             Self::Kill => &[Dri, Admin, Oncall],
             Self::Resume | Self::Demote | Self::Countersign => &[Dri, Admin],

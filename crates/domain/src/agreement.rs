@@ -58,6 +58,44 @@ mod tests {
         assert!(close(agreement(&[vec![20, 5], vec![10, 15]]).kappa, 0.4));
     }
 
+    /// Generated matrices with what `scikit-learn` 1.9.1 (κ), `krippendorff` 0.9.0 (α, nominal) and `irrCAC` 0.4.4
+    /// (AC1, which it rounds to five places) say of them.
+    #[test]
+    fn the_figures_are_those_of_the_packages_that_others_use() {
+        let oracles: [(&[&[u64]], f64, f64, f64); 5] = [
+            (&[&[28, 2], &[0, 10]], 0.875, 0.876_175_548_589_341_7, 0.916_84),
+            (&[&[338, 26], &[11, 125]], 0.819_385_324_325_379_8, 0.819_367_544_506_941_7, 0.874_73),
+            (&[&[37, 2, 5], &[2, 10, 2], &[0, 0, 2]], 0.611_307_420_494_699_8, 0.610_068_513_553_768_2, 0.760_93),
+            (
+                &[&[124, 3, 11, 5], &[2, 29, 4, 2], &[1, 0, 9, 1], &[1, 0, 0, 8]],
+                0.701_551_929_964_186_1,
+                0.700_555_360_984_64,
+                0.820_02,
+            ),
+            // The last category was never used, and counts for AC1 all the same.
+            (
+                &[
+                    &[572, 21, 38, 26, 20, 23],
+                    &[8, 180, 2, 9, 7, 8],
+                    &[4, 2, 54, 1, 4, 5],
+                    &[0, 0, 2, 10, 0, 0],
+                    &[0, 0, 0, 0, 4, 0],
+                    &[0, 0, 0, 0, 0, 0],
+                ],
+                0.666_880_110_151_643_5,
+                0.664_302_860_730_749_1,
+                0.798_39,
+            ),
+        ];
+        for (matrix, kappa, alpha, ac1) in oracles {
+            let figures = agreement(&matrix.iter().map(|row| row.to_vec()).collect::<Vec<_>>());
+            let off = |found: Option<f64>, wanted: f64| found.map_or(1.0, |f| (f - wanted).abs());
+            assert!(off(figures.kappa, kappa) < 1e-6, "{matrix:?}: {figures:?}");
+            assert!(off(figures.alpha, alpha) < 1e-6, "{matrix:?}: {figures:?}");
+            assert!(off(figures.ac1, ac1) < 1e-5, "{matrix:?}: {figures:?}");
+        }
+    }
+
     #[test]
     fn without_pairs_or_without_a_difference_nothing_is_said() {
         assert_eq!(agreement(&[vec![0, 0], vec![0, 0]]).raw, None);

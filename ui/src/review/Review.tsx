@@ -59,6 +59,7 @@ function Screen({ id }: { id: string | null }) {
       <Queue queue={queue} />
       <div className="banner">
         {onScreen && workflow?.killed && <Killed workflows={[workflow]} />}
+        <Vigilance />
         <Hints />
       </div>
       <Stage />
@@ -124,6 +125,18 @@ function Commands({ mayKill, onClose }: { mayKill: boolean; onClose: () => void 
       ]}
     />
   );
+}
+
+/** Told to whoever missed too many of the drafts with a known fault, until they catch them again. */
+function Vigilance() {
+  const says = useWords().review;
+  const workflows = useWorkflows();
+  const name = (id: string) => workflows?.find((one) => one.id === id)?.name ?? id;
+  return useMe().vigilance?.map(({ workflow, shown, missed }) => (
+    <p key={workflow} className="vigilance" role="status" dir="auto">
+      {says.missedProbes(name(workflow), missed, shown)}
+    </p>
+  ));
 }
 
 /** For a screen reader: what was decided, and what is on screen now. */

@@ -296,6 +296,8 @@ export const review: Words["review"] = {
   medianSeconds: (x) => `${n(Math.round(x))} s`,
   percent: (share) => `${n(Math.round(share * 100))} %`,
   noneToday: "Heute noch nichts entschieden.",
+  missedProbes: (workflow, missed, shown) =>
+    `${workflow}: In ${n(missed)} von ${n(shown)} Entwürfen, die Ihnen mit einem bekannten Fehler vorgelegt wurden, haben Sie ihn übersehen. Bis Sie mehr davon finden, zählt Ihre Entscheidung erst, wenn eine zweite Person dasselbe gesagt hat.`,
 
   escalation: "Eskalation",
   escalatedTo: (to) => `Eskaliert an ${to}`,

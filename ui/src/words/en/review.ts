@@ -306,6 +306,8 @@ export const review = {
   medianSeconds: (x: number) => `${n(Math.round(x))} s`,
   percent: (share: number) => `${n(Math.round(share * 100))}%`,
   noneToday: "Nothing decided yet today.",
+  missedProbes: (workflow: string, missed: number, shown: number) =>
+    `${workflow}: you missed the fault in ${n(missed)} of ${n(shown)} drafts that were given to you with a known one. Until you catch more of them, what you decide counts once a second person has said the same.`,
 
   // Escalations
   escalation: "Escalation",
