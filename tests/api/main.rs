@@ -1,6 +1,7 @@
 //! The hub's stories, over its own contract, each on SQLite and on Postgres.
 
 mod access;
+mod at_once;
 mod audit;
 mod budget;
 mod cases;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
-import { go, launch, openConsole, READY } from "./browser.mjs";
+import { go, launch, openConsole } from "./browser.mjs";
 import { startHub, until } from "./hub.mjs";
 
 /** Every screen in each state it can be in beside the full one, which its own story looks at: what is said, and axe. */
@@ -62,22 +62,40 @@ function state(name, { demo = true, start, prepare, says, meanwhile, calm = sett
   });
 }
 
-state("empty", { demo: false, says: {} });
-state("loading", { prepare: (page) => answers(page, () => {}), says: {}, calm: () => {} });
+state("empty", {
+  demo: false,
+  says: {
+    review: /No workflow yet/, rollout: /No workflow yet/, cases: /No case yet/, activity: /Intact.*0 entries|0 entries/,
+    "activity/deliveries": /Nothing has been sent yet/, "settings/packs": /No workflow yet/,
+    "settings/sources": /No source yet/, "settings/access": /No token yet/,
+  },
+});
+state("loading", {
+  prepare: (page) => answers(page, () => {}),
+  says: { review: /Looking for the next draft/, rollout: /Opening the workflow/, cases: /Fetching the cases/, activity: /Following the chain/, all: /Fetching…/ },
+  calm: () => {},
+});
 const error = { code: "internal", message: "the hub met a fault of its own", trace_id: "0" };
-state("error", { prepare: (page) => answers(page, (route) => route.fulfill({ status: 500, json: { error } })), says: {} });
+state("error", {
+  prepare: (page) => answers(page, (route) => route.fulfill({ status: 500, json: { error } })),
+  says: { all: /The hub met a fault of its own/ },
+  // What is fetched is tried again, for as long as it takes.
+  calm: () => {},
+});
 state("killed", {
   start: async ({ hub }) => {
-    for (const { id } of (await hub.call("GET", "/v1/workflows")).workflows) {
-      await hub.call("POST", `/v1/workflows/${id}/kill`, { reason: "wrong refunds" }).catch(() => {});
+    for (const { id, killed } of (await hub.call("GET", "/v1/workflows")).workflows) {
+      if (!killed) await hub.call("POST", `/v1/workflows/${id}/kill`, { reason: "wrong refunds" });
     }
   },
-  says: {},
+  // Elsewhere there is nothing that a kill stops.
+  says: { review: /killed/, rollout: /Killed by owner/, all: /./ },
 });
 state("offline", {
   meanwhile: async (page, served) => {
     for (const screen of SCREENS) await come(page, screen).then(() => settled(page));
     await served.stop();
   },
-  says: {},
+  says: { all: /hub unreachable, trying again/ },
+  calm: () => {},
 });

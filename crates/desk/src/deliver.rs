@@ -235,6 +235,11 @@ impl Desk {
             },
         };
         let mut tx = self.write().await?;
+        // The draft before its delivery, as a withdrawal holds them.
+        let draft = match delivery.draft_seq {
+            Some(seq) => drafts::by_seq(&mut tx, seq).await?,
+            None => None,
+        };
         let delivered = (state == "delivered").then_some(now);
         deliveries::set_state(&mut tx, &delivery.id, state, due, error.as_deref(), delivered).await?;
         let end = match state {
@@ -243,9 +248,7 @@ impl Desk {
             _ => None,
         };
         let mut draft_id = None;
-        if let Some(seq) = delivery.draft_seq
-            && let Some(mut draft) = drafts::by_seq(&mut tx, seq).await?
-        {
+        if let Some(mut draft) = draft {
             if let Some(end) = end
                 && draft.state()? == State::Delivering
             {
@@ -289,16 +292,19 @@ impl Desk {
     pub async fn retry_delivery(&self, who: &Identity, id: &str) -> Result<DeliveryView, DeskError> {
         let now = self.now();
         let mut tx = self.write().await?;
-        let delivery = deliveries::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("delivery", id))?;
-        self.require(who, Act::RetryDelivery, Some(&delivery.workflow_id), "retry deliveries")?;
+        let seen = deliveries::look(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("delivery", id))?;
+        self.require(who, Act::RetryDelivery, Some(&seen.workflow_id), "retry deliveries")?;
+        let draft = match seen.draft_seq {
+            Some(seq) => drafts::by_seq(&mut tx, seq).await?,
+            None => None,
+        };
+        let delivery = deliveries::get(&mut tx, id).await?.unwrap_or(seen);
         if !["undeliverable", "pending"].contains(&delivery.state.as_str()) {
             return Err(DeskError::invalid("state", format!("this delivery is {}", delivery.state)));
         }
         deliveries::retry(&mut tx, id, now).await?;
         let mut draft_id = None;
-        if let Some(seq) = delivery.draft_seq
-            && let Some(mut draft) = drafts::by_seq(&mut tx, seq).await?
-        {
+        if let Some(mut draft) = draft {
             if draft.state()? == State::Undeliverable {
                 drafts::shift(&mut tx, &mut draft, State::Delivering).await?;
             }

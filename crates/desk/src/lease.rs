@@ -239,12 +239,20 @@ impl Desk {
     }
 
     async fn my_lease(&self, tx: &mut Tx, who: &Identity, id: &str) -> Result<LeaseRow, DeskError> {
-        let lease = leases::get(tx, id).await?.ok_or_else(|| DeskError::not_found("lease", id))?;
+        let lease = leases::look(tx, id).await?.ok_or_else(|| DeskError::not_found("lease", id))?;
         self.require(who, Act::Review, Some(&lease.workflow_id), "review")?;
         if lease.reviewer != who.subject {
             return Err(DeskError::forbidden(&who.subject, "use a lease of somebody else"));
         }
         Ok(lease)
+    }
+
+    /// A lease that was looked at, held for a change: first its workflow, then its draft, then itself. Everything
+    /// that changes leases holds them in this order, so that no two wait for each other.
+    async fn held_for_change(&self, tx: &mut Tx, seen: LeaseRow) -> Result<LeaseRow, DeskError> {
+        workflows::get(tx, &seen.workflow_id, Hold::Share).await?;
+        drafts::by_seq(tx, seen.draft_seq).await?;
+        Ok(leases::get(tx, &seen.id).await?.unwrap_or(seen))
     }
 
     /// Renews a lease that still holds.
@@ -253,7 +261,7 @@ impl Desk {
         let mut tx = self.write().await?;
         let seen = self.my_lease(&mut tx, who, id).await?;
         let workflow = self.living(&mut tx, &seen.workflow_id).await?;
-        let mut lease = self.my_lease(&mut tx, who, id).await?;
+        let mut lease = self.held_for_change(&mut tx, seen).await?;
         if lease.ended_at.is_some() || lease.expires_at <= now.0 {
             let superseded =
                 drafts::by_seq(&mut tx, lease.draft_seq).await?.is_some_and(|d| d.state == State::Superseded.as_str());
@@ -271,7 +279,8 @@ impl Desk {
     pub async fn release_lease(&self, who: &Identity, id: &str, skip: bool) -> Result<(), DeskError> {
         let now = self.now();
         let mut tx = self.write().await?;
-        let lease = self.my_lease(&mut tx, who, id).await?;
+        let seen = self.my_lease(&mut tx, who, id).await?;
+        let lease = self.held_for_change(&mut tx, seen).await?;
         if lease.ended_at.is_some() {
             return Ok(());
         }
@@ -312,14 +321,25 @@ impl Desk {
         Ok(Some(draft.id))
     }
 
-    /// Ends the leases whose time ran out.
-    pub(crate) async fn lapse_in(&self, tx: &mut Tx, now: Millis) -> Result<usize, DeskError> {
-        let lapsed = leases::lapsed(tx, now).await?;
-        for lease in &lapsed {
-            let draft_id = self.let_go(tx, lease, now, "lapsed").await?;
+    /// Ends leases whose time ran out, each by itself; answers how many.
+    pub async fn lapse_leases(&self) -> Result<usize, DeskError> {
+        let now = self.now();
+        let mut ended = 0;
+        let seen = leases::lapsed(&mut self.read().await?, now).await?;
+        for lease in seen {
+            let mut tx = self.write().await?;
+            let lease = self.held_for_change(&mut tx, lease).await?;
+            // Renewed, decided or given back since, or ended by another hub.
+            if lease.ended_at.is_some() || lease.expires_at > now.0 {
+                continue;
+            }
+            let draft_id = self.let_go(&mut tx, &lease, now, "lapsed").await?;
             let detail = json!({ "lease": lease.id, "of": lease.reviewer });
-            record(tx, now, "hub", "lease.lapsed", Some(&lease.workflow_id), draft_id.as_deref(), detail).await?;
+            record(&mut tx, now, "hub", "lease.lapsed", Some(&lease.workflow_id), draft_id.as_deref(), detail).await?;
+            tx.commit().await?;
+            self.tell(ChangeKind::DraftReleased, &lease.workflow_id, draft_id.as_deref()).await;
+            ended += 1;
         }
-        Ok(lapsed.len())
+        Ok(ended)
     }
 }

@@ -137,6 +137,7 @@ impl Desk {
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
         let rates = self.rates_now(tx, &workflow.id, &version, stage, now).await?;
+        drafts::add_alone(tx, &workflow.id).await?;
         let mut known: HashMap<String, Vec<drafts::Known>> = HashMap::new();
         for k in drafts::known(tx, &workflow.id, &tickets).await? {
             if k.probe == 1 {
@@ -247,8 +248,10 @@ impl Desk {
         who: &Identity,
         workflow: &WorkflowRow,
         now: Millis,
-        batch: Batch,
+        mut batch: Batch,
     ) -> Result<Vec<LineResult>, DeskError> {
+        // In the same order in every batch: two that overtake the same drafts don't wait for each other.
+        batch.overtaken.sort_unstable();
         for seq in &batch.overtaken {
             supersede(tx, *seq, now).await?;
         }

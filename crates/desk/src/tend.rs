@@ -1,4 +1,4 @@
-//! What the hub does by itself: leases lapse, drafts expire, the log is signed, words are indexed.
+//! What the hub does by itself: drafts expire, the log is signed, words are indexed.
 
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_store::evidence::{self, Record};
@@ -9,19 +9,6 @@ use serde_json::json;
 const STRETCH: i64 = 200;
 
 impl Desk {
-    /// Ends leases whose time ran out; answers how many.
-    pub async fn lapse_leases(&self) -> Result<usize, DeskError> {
-        let mut tx = self.write().await?;
-        let lapsed = self.lapse_in(&mut tx, self.now()).await?;
-        if lapsed > 0 {
-            tx.commit().await?;
-            for workflow in self.workflow_ids().await? {
-                self.tell(ChangeKind::DraftReleased, &workflow, None).await;
-            }
-        }
-        Ok(lapsed)
-    }
-
     /// Takes drafts out of the queue whose time ran out undecided; answers how many. A killed workflow's drafts
     /// expire like any other's.
     pub async fn expire_drafts(&self) -> Result<usize, DeskError> {

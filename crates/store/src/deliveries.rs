@@ -59,7 +59,12 @@ pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// One delivery.
+/// One delivery, only looked at.
+pub async fn look(tx: &mut Tx, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+    first!(tx, "SELECT * FROM delivery WHERE id = $1", id)
+}
+
+/// One delivery, held for a change. Whoever holds a reply holds its draft already.
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
     let lock = tx.lock(" FOR UPDATE");
     first!(tx, sqlx::AssertSqlSafe(format!("SELECT * FROM delivery WHERE id = $1{lock}")), id)
@@ -106,7 +111,18 @@ pub async fn claim(
                            AND e.state = 'pending' AND e.seq < d.seq)
          ORDER BY d.due_at LIMIT $2{lock}"
     );
-    let rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow)?;
+    let mut rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow)?;
+    if tx.is_postgres() {
+        // Whoever holds a draft may be about to hold its delivery, too: it is left for the next time, not waited for.
+        let seqs: Vec<i64> = rows.iter().filter_map(|r| r.draft_seq).collect();
+        let free: Vec<(i64,)> = all!(
+            tx,
+            "SELECT seq FROM draft WHERE seq IN (SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS BIGINT))
+             FOR UPDATE SKIP LOCKED",
+            serde_json::to_string(&seqs).unwrap_or_default()
+        )?;
+        rows.retain(|r| r.draft_seq.is_none_or(|seq| free.iter().any(|(s,)| *s == seq)));
+    }
     for row in &rows {
         run!(tx, "UPDATE delivery SET claimed_until = $2, attempts = attempts + 1 WHERE seq = $1", row.seq, until.0)?;
     }
