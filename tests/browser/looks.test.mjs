@@ -96,17 +96,17 @@ async function same(page, name) {
   const file = join(KEPT, `${name}.png`);
   const look = async () => {
     await page.evaluate(() => document.fonts.ready);
-    return PNG.sync.read(await page.screenshot({ animations: "disabled", caret: "hide" }));
+    return page.screenshot({ animations: "disabled", caret: "hide" });
   };
   if (RECORD) {
     let last;
     await until("a page that stands still", async () => {
       const now = await look();
-      const still = last?.data.equals(now.data);
+      const still = last?.equals(now);
       last = now;
       return still;
     });
-    await writeFile(file, PNG.sync.write(last));
+    await writeFile(file, last);
     return;
   }
   const wanted = PNG.sync.read(await readFile(file));
@@ -114,7 +114,7 @@ async function same(page, name) {
   const difference = new PNG({ width, height });
   let found, share;
   const matches = async () => {
-    found = await look();
+    found = PNG.sync.read(await look());
     assert.deepEqual([found.width, found.height], [width, height]);
     share = pixelmatch(wanted.data, found.data, difference.data, width, height, { threshold: 0.15 }) / (width * height);
     return share <= MAY_DIFFER;
