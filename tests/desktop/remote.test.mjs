@@ -110,9 +110,31 @@ test("the wire is cut in the middle of twenty verdicts: twenty outcomes, none tw
   await until("nothing waits any more", async () => (await journals()).length === 0);
 });
 
+test("two decisions wait in one cut, and both arrive", async () => {
+  const { page } = app;
+  const before = (await mine()).length;
+  const first = await page.until("a draft", ready, null);
+  wire.cut();
+  await page.press("a");
+  // The next one was held before the cut.
+  const second = await page.until("the next draft", ready, first);
+  const [journal] = await until("the first on disk", async () => {
+    const found = await journals();
+    return found.length === 1 && found;
+  });
+  const { size } = await stat(journal);
+  await page.press("a");
+  await until("the second on disk, too", async () => (await stat(journal)).size > size);
+  assert.equal((await mine()).length, before);
+  wire.mend();
+  await until("both outcomes", async () => (await mine()).length === before + 2, 30_000);
+  for (const id of [first, second]) assert.equal((await team.hub.draft(id)).outcome.by, "ana");
+  await until("nothing waits any more", async () => (await journals()).length === 0);
+});
+
 test("what was typed for a ticket that moved on meanwhile is shown with why it wasn't taken", async () => {
   const { page } = app;
-  const current = await page.run(ready, null);
+  const current = await page.until("a draft", ready, null);
   const { external_id, revision } = await team.hub.draft(current);
   wire.cut();
   await page.press("e");
