@@ -9,20 +9,14 @@ import type {
   DeliveryQuery,
   Draft,
   Drill,
-  Effect,
-  EvalResult,
   Fault,
   Gate,
   Held,
   History,
   Incident,
-  Moved,
+  Move,
   NewToken,
-  Plan,
-  ReviewBudget,
   RowQuery,
-  Series,
-  Trust,
   Verdict,
 } from "./types";
 
@@ -80,21 +74,13 @@ export function createApi(host: Host) {
 
   const by = (id: string) => ({ params: { path: { id } } });
 
-  /** Asks what the generated contract doesn't know yet. */
-  const untyped = client as unknown as Record<"GET" | "POST", Untyped>;
-  const read = <T>(path: string): Promise<T> => ask<T>(untyped.GET(path, {}) as Promise<Answer<T>>);
-  const send = <T>(path: string, body: object): Promise<T> =>
-    ask<T>(untyped.POST(path, { body }) as Promise<Answer<T>>);
-  const at = (id: string) => `/v1/workflows/${encodeURIComponent(id)}`;
-
   return {
     /** The time at the hub. */
     now: () => Date.now() + aheadMs,
     me: () => ask(client.GET("/v1/me")),
     workflows: async () => (await ask(client.GET("/v1/workflows"))).workflows,
     workflow: (id: string) => ask(client.GET("/v1/workflows/{id}", by(id))),
-    rows: (query: RowQuery & { cursor?: string; limit?: number }) =>
-      ask(client.GET("/v1/drafts", { params: { query } })),
+    rows: (query: RowQuery) => ask(client.GET("/v1/drafts", { params: { query } })),
     draft: (id: string): Promise<Draft> => ask(client.GET("/v1/drafts/{id}", by(id))),
     /** Nothing to review is `undefined`. */
     lease: (wanted: {
@@ -190,28 +176,27 @@ export function createApi(host: Host) {
     seen: (transition: string, console: string) =>
       ask(client.POST("/v1/transitions/{id}/seen", { ...by(transition), body: { console } })),
 
-    gate: (id: string) => read<Gate>(`${at(id)}/gate`),
-    gatePlan: (id: string) => read<Plan>(`${at(id)}/gate/plan`),
-    gateSeries: async (id: string) => (await read<{ rates: Series[] }>(`${at(id)}/gate/series`)).rates,
-    promote: (id: string, body: { reason: string; to?: string; report?: string }) =>
-      send<Moved>(`${at(id)}/promote`, body),
-    demote: (id: string, body: { reason: string; to: string }) => send<Moved>(`${at(id)}/demote`, body),
-    evalResults: async (id: string) => {
-      const query = new URLSearchParams({ workflow: id });
-      return (await read<{ results: EvalResult[] }>(`/v1/evals/results?${query}`)).results;
-    },
-    burn: (id: string) => read<Burn>(`${at(id)}/burn`),
-    trust: (id: string) => read<Trust>(`${at(id)}/trust`),
-    reviewBudget: (id: string) => read<ReviewBudget>(`${at(id)}/budget`),
+    gate: (id: string): Promise<Gate> => ask(client.GET("/v1/workflows/{id}/gate", by(id))),
+    gatePlan: (id: string) => ask(client.GET("/v1/workflows/{id}/gate/plan", by(id))),
+    gateSeries: async (id: string) => (await ask(client.GET("/v1/workflows/{id}/gate/series", by(id)))).rates,
+    promote: (id: string, body: Move) => ask(client.POST("/v1/workflows/{id}/promote", { ...by(id), body })),
+    demote: (id: string, body: Move) => ask(client.POST("/v1/workflows/{id}/demote", { ...by(id), body })),
+    evalResults: async (workflow: string) =>
+      (await ask(client.GET("/v1/evals/results", { params: { query: { workflow } } }))).results,
+    /** The client takes the pairs of a day and its share for lists. */
+    burn: async (id: string) => (await ask(client.GET("/v1/workflows/{id}/burn", by(id)))) as Burn,
+    trust: (id: string) => ask(client.GET("/v1/workflows/{id}/trust", by(id))),
+    reviewBudget: (id: string) => ask(client.GET("/v1/workflows/{id}/budget", by(id))),
     drills: async (id: string) => (await ask(client.GET("/v1/workflows/{id}/drills", by(id)))).drills,
     drill: (id: string): Promise<Drill> => ask(client.POST("/v1/workflows/{id}/drill", by(id))),
     effect: (id: string, transition: string) =>
-      read<Effect>(`${at(id)}/transitions/${encodeURIComponent(transition)}/effect`),
+      ask(
+        client.GET("/v1/workflows/{id}/transitions/{transition}/effect", {
+          params: { path: { id, transition } },
+        }),
+      ),
   };
 }
-
-type Answer<T> = { data?: T; error?: unknown; response: Response };
-type Untyped = (path: string, init: object) => Promise<Answer<unknown>>;
 
 function apiError(response: Response, body: unknown): ApiError {
   type Said = { code: string; message: string; hint?: string; faults?: Fault[] };

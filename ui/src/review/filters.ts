@@ -1,7 +1,7 @@
 import type { RowQuery } from "../api/types";
 
 /** What of the queue is in view. */
-export interface Filters extends Omit<RowQuery, "sort"> {
+export interface Filters extends Omit<RowQuery, "sort" | "cursor" | "limit"> {
   sort: "deadline" | "newest";
   /** The escalations that are mine to settle, and no other row. */
   only?: "escalated";

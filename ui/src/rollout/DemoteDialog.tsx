@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { type Api, ApiError } from "../api/client";
-import type { Workflow } from "../api/types";
+import type { Stage, Workflow } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { Key } from "../kit/keys";
 import { reasonOf, stageName } from "../shared/words";
@@ -38,7 +38,7 @@ export function DemoteDialog({ workflow, api, onClose }: Props) {
     }
     setBusy(true);
     try {
-      const moved = await api.demote(workflow.id, { reason: reason.trim(), to });
+      const moved = await api.demote(workflow.id, { reason: reason.trim(), to: to as Stage });
       say({ words: says.demotedTo(stageName(moved.stage)), done: true });
       await client.invalidateQueries();
     } catch (error) {

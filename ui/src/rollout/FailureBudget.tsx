@@ -42,8 +42,8 @@ function Left({ burn }: { burn: Burn }) {
   const { remaining, window_days: days } = burn;
   return (
     <span className={remaining < 0 ? "fail" : undefined}>
-      {remaining < 0 ? says.budgetOver(days, share(-remaining)) : says.budgetLeft(days, share(remaining))}
-      {burn.rate && ` ${says.budgetOf(burn.rate.replaceAll("_", " "))}`}
+      {remaining < 0 ? says.budgetOver(days, share(-remaining)) : says.budgetLeft(days, share(remaining))}{" "}
+      {says.budgetOf(burn.rate.replaceAll("_", " "))}
     </span>
   );
 }

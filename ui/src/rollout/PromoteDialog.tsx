@@ -38,7 +38,6 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
   const [busy, setBusy] = useState(false);
   const [said, say] = useState<Said | null>(null);
   const { ready, second } = promotionOf(seen, was, me);
-  const to = seen.to ?? "";
 
   const sign = async () => {
     if (busy || said?.done || !ready) return;
@@ -49,7 +48,7 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
     }
     setBusy(true);
     try {
-      const moved = await api.promote(workflow.id, { reason: reason.trim(), to, report: seen.hash });
+      const moved = await api.promote(workflow.id, { reason: reason.trim(), to: seen.to, report: seen.hash });
       const words = moved.waits_for_second_signature
         ? says.signedWaits
         : says.promotedTo(stageName(moved.stage), shortHash(moved.report ?? seen.hash));
@@ -86,7 +85,7 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
 
   return (
     <Dialog title={says.promoteTitle(workflow.name)} onClose={onClose} initialFocus={field}>
-      <p className="dialog-move">{says.fromTo(stageName(seen.stage), stageName(to))}</p>
+      <p className="dialog-move">{says.fromTo(stageName(seen.stage), stageName(seen.to ?? ""))}</p>
       <RestsOn gate={seen} />
       {takesTwo && !second && !said?.done && <p className="dialog-hint">{says.takesTwo}</p>}
       <label className="field">

@@ -24,7 +24,7 @@ export function Rates({ gate, series, workflow }: Props) {
           <th>{says.estimate}</th>
           <th>{says.upper}</th>
           <th>{says.limit}</th>
-          <th>{gate.stage_since ? says.since(dayName(gate.stage_since)) : says.overTime}</th>
+          <th>{says.since(dayName(gate.stage_since))}</th>
           <th>
             <span className="unseen">{says.standing}</span>
           </th>

@@ -72,7 +72,7 @@ function effort(gate: Gate, plan: Plan | undefined): string {
   if (!plan) return "";
   const { more_reviews: more, days } = plan;
   if (more == null) {
-    const never = gate.rates.filter(({ status, more_reviews }) => status !== "pass" && more_reviews == null);
+    const never = plan.rates.filter(({ status, more_reviews }) => status !== "pass" && more_reviews == null);
     return says.neverGreen(never.map(({ name }) => name));
   }
   const left = days == null ? null : Math.ceil(days);
@@ -116,7 +116,8 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       return numbers ? says.of(percent(numbers.measured, 1), limit(numbers.most)) : one.reason;
     case "eval_suite":
       return (
-        evalOf(evals, gate.version) ?? { pass: says.evalGreen, fail: says.evalRed, hold: says.noEval }[status]
+        evalOf(evals, gate.version, one.reason) ??
+        { pass: says.evalGreen, fail: says.evalRed, hold: says.noEval }[status]
       );
     case "runbook":
       return status === "pass" ? says.runbookThere : says.runbookEmpty;
@@ -136,10 +137,13 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
   }
 }
 
-/** "96.2%, −0.3 vs v6": the first score of this version's latest result, beside the version's before. */
-function evalOf(results: EvalResult[], version: number): string | null {
+/**
+ * "96.2%, −0.3 vs v6": the first score of this version's latest result, beside the version's before. Other suites may
+ * have run too; the one that the gate asks for stands at the beginning of its reason.
+ */
+function evalOf(results: EvalResult[], version: number, reason: string): string | null {
   const says = words().gate;
-  const [now] = results.filter((one) => one.version === version);
+  const now = results.find((one) => one.version === version && reason.startsWith(`${one.suite} was `));
   const [first] = Object.entries(now?.scores ?? {});
   if (!now || !first || first[1] < 0 || first[1] > 1) return null;
   const [name, score] = first;
@@ -150,7 +154,7 @@ function evalOf(results: EvalResult[], version: number): string | null {
   const was = before?.scores[name];
   if (!before || was === undefined) return shown;
   const points = (score - was) * 100;
-  const change = `${points > 0.05 ? "+" : ""}${fixed(Math.abs(points) < 0.05 ? 0 : points, 1)}`;
+  const change = `${points >= 0.05 ? "+" : ""}${fixed(Math.abs(points) < 0.05 ? 0 : points, 1)}`;
   return `${shown}, ${says.against(change, before.version)}`;
 }
 

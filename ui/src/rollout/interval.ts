@@ -37,13 +37,19 @@ export function draw({ points, limit }: Series, width: number, height: number): 
   const path = (at: string[]) => (at.length > 0 ? `M${at.join("L")}` : "");
   const upper = shown.map((point) => `${point.x} ${y(point.upper)}`);
   const lower = shown.map((point) => `${point.x} ${y(point.lower)}`).reverse();
-  const half = points.length > 1 ? width / (points.length - 1) / 2 : width / 2;
+  // Half-way to the next: the points aren't equally far apart, as days without a review have none.
+  const between = (i: number) => round((x(i) + x(i + 1)) / 2);
+  const places = points.map((_, i) => {
+    const from = i === 0 ? 0 : between(i - 1);
+    const to = i === points.length - 1 ? width : between(i);
+    return { x: from, width: round(to - from) };
+  });
   return {
     band: shown.length > 0 ? `${path([...upper, ...lower])}Z` : "",
     line: path(known.map((point) => `${point.x} ${y(point.estimate ?? 0)}`)),
     limit: y(limit),
     end: last?.estimate != null ? { x: width, y: y(last.estimate) } : null,
-    places: points.map((_, i) => ({ x: round(Math.max(0, x(i) - half)), width: round(2 * half) })),
+    places,
   };
 }
 

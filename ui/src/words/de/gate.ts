@@ -39,7 +39,6 @@ export const gate: Words["gate"] = {
   upper: "Sicher unter",
   limit: "Grenze",
   since: (day) => `Seit ${day}`,
-  overTime: "Verlauf",
   standing: "Stand",
   more: (reviews) => `noch ${n(reviews)}`,
   never: "so nie",

@@ -38,7 +38,6 @@ export const gate = {
   upper: "Surely below",
   limit: "Limit",
   since: (day: string) => `Since ${day}`,
-  overTime: "Over time",
   standing: "Standing",
   more: (reviews: number) => `${n(reviews)} more`,
   never: "not at this rate",
