@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/setup.sh test
+scripts/package.sh
 scripts/build.sh countersign-cli countersign-desktop countersign-tests
 cargo build --release --package countersign-desktop --example empty
 # A figure that falls short in one table is no reason not to print the other.

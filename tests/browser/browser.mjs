@@ -56,3 +56,21 @@ export function go(page, place) {
     location.hash = `#/${to}`;
   }, place);
 }
+
+/**
+ * Everything that a browser asked for before it painted the first draft: each path, and how many bytes its body took on
+ * the wire. What is the console's own apart from data.
+ */
+export async function firstLoad(page) {
+  await ready(page);
+  const fetched = await page.evaluate(() => {
+    const [{ startTime: painted }] = performance.getEntriesByName("first-draft");
+    return [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+      .filter(({ startTime }) => startTime < painted)
+      .map(({ name, encodedBodySize }) => ({ path: new URL(name).pathname, bytes: encodedBodySize }));
+  });
+  const isData = ({ path }) => path.startsWith("/v1/");
+  return { own: fetched.filter((one) => !isData(one)), data: fetched.filter(isData) };
+}
+
+export const bytesOf = (fetched) => fetched.reduce((total, { bytes }) => total + bytes, 0);

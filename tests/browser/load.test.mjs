@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, openConsole, ready } from "./browser.mjs";
+import { bytesOf, firstLoad, launch, openConsole, ready } from "./browser.mjs";
 import { startHub, until } from "./hub.mjs";
 
 /** What a browser fetches before it shows the first draft, as it comes over the wire. */
@@ -19,29 +19,16 @@ after(async () => {
   await served?.stop();
 });
 
-/** Everything that was asked for before the first draft was painted: its name, and how many bytes its body took. */
-async function beforeFirstDraft(page) {
-  return page.evaluate(() => {
-    const [{ startTime: painted }] = performance.getEntriesByName("first-draft");
-    return [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-      .filter(({ startTime }) => startTime < painted)
-      .map(({ name, encodedBodySize }) => ({ path: new URL(name).pathname, bytes: encodedBodySize }));
-  });
-}
-
 const kindOf = ({ path }) => path.match(/\.(\w+)$/)?.[1] ?? "html";
 
 test(`the first draft is on screen after at most ${MOST / 1000} kB of console`, async () => {
   const { page, close } = await openConsole(browser, served.console);
-  await ready(page);
-  const fetched = await beforeFirstDraft(page);
-  const [data, own] = [true, false].map((data) => fetched.filter(({ path }) => path.startsWith("/v1/") === data));
-  const sum = (some) => some.reduce((total, { bytes }) => total + bytes, 0);
+  const { own, data } = await firstLoad(page);
   const kinds = [...new Set(own.map(kindOf))];
-  const parts = kinds.map((kind) => `${kind} ${(sum(own.filter((one) => kindOf(one) === kind)) / 1000).toFixed(1)}`);
-  console.log(`first load: ${(sum(own) / 1000).toFixed(1)} kB (${parts.join(", ")}); data ${(sum(data) / 1000).toFixed(1)} kB`);
+  const parts = kinds.map((kind) => `${kind} ${(bytesOf(own.filter((one) => kindOf(one) === kind)) / 1000).toFixed(1)}`);
+  console.log(`first load: ${(bytesOf(own) / 1000).toFixed(1)} kB (${parts.join(", ")}); data ${(bytesOf(data) / 1000).toFixed(1)} kB`);
   assert.ok(own.every(({ bytes }) => bytes > 0), JSON.stringify(own));
-  assert.ok(sum(own) <= MOST, JSON.stringify(own, null, 1));
+  assert.ok(bytesOf(own) <= MOST, JSON.stringify(own, null, 1));
   for (const late of [/Editor/, /latin-ext/, /cyrillic/, /Rollout|Cases|Activity|Settings/]) {
     assert.deepEqual(own.filter(({ path }) => late.test(path)), []);
   }

@@ -1,4 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { bytesOf, firstLoad, launch, openConsole } from "../browser/browser.mjs";
 import { program } from "../browser/hub.mjs";
 import { makeHome, openApp } from "./app.mjs";
 
@@ -116,6 +118,11 @@ try {
       sizes.push(await memory(desktop));
     }
   }
+  const { url, token } = await home.hub();
+  const browser = await launch();
+  const { own } = await firstLoad((await openConsole(browser, `${url}/#token=${token}`)).page);
+  await browser.close();
+  row("first load in the browser, compressed", bytesOf(own) / 1000, "kB", 350);
   await app.close();
   app = await openApp(home, { application: program("examples/empty", "release") });
   await rest(3_000);
@@ -126,6 +133,10 @@ try {
   await app.close();
   await home.remove();
 }
+
+const bundle = join(program("bundle", "release"), "deb");
+const [deb] = (await readdir(bundle)).filter((name) => name.endsWith(".deb"));
+row("the desktop's package", (await stat(join(bundle, deb))).size / 1_000_000, "MB", 20);
 
 console.log("\n| figure | measured | promised | |\n|---|---|---|---|");
 for (const { figure, measured, unit, limit, met } of rows) {
