@@ -1,4 +1,5 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { type Api, ApiError } from "./api/client";
 import { Away } from "./frame/Away";
 import { Frame } from "./frame/Frame";
@@ -18,6 +19,10 @@ const client = new QueryClient({
 
 export function App({ host, api }: { host: Host; api: Api }) {
   const access = useStore(host.access);
+  useEffect(() => {
+    // What one person was shown is not there for the next.
+    if (access !== "in") client.clear();
+  }, [access]);
   return (
     <QueryClientProvider client={client}>
       {access === "in" ? (

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import type { Workflow } from "../api/types";
 import type { ScreenProps } from "../frame/Frame";
 import { useKeys } from "../kit/keys";
@@ -21,6 +22,12 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
   const all = query.data ?? [];
   const place = placeOf(id);
   const workflow = place.workflow === null ? all[0] : all.find((one) => one.id === place.workflow);
+  const { isSuccess, isFetching, refetch } = query;
+  // It may have been applied since the list was fetched.
+  const missing = isSuccess && place.workflow !== null && !workflow;
+  useEffect(() => {
+    if (missing && place.workflow !== null) void refetch();
+  }, [missing, place.workflow, refetch]);
   useHubChanges(host, () => {
     for (const key of ["workflows", "history", "open-escalations"]) {
       void client.invalidateQueries({ queryKey: [key] });
@@ -42,8 +49,8 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
   return (
     <main className="screen wide rollout">
       <div className="screen-main rollout-calm">
-        {!query.isSuccess && <h1 className="unseen">{frame.rollout}</h1>}
-        {query.isPending && <p role="status">{says.opening}</p>}
+        {(!isSuccess || (missing && isFetching)) && <h1 className="unseen">{frame.rollout}</h1>}
+        {(query.isPending || (missing && isFetching)) && <p role="status">{says.opening}</p>}
         {query.isError && (
           <p role="alert">
             {says.failed(reasonOf(query.error))}{" "}
@@ -52,7 +59,7 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
             </button>
           </p>
         )}
-        {query.isSuccess && all.length === 0 && (
+        {isSuccess && all.length === 0 && (
           <>
             <h1>{says.none}</h1>
             <p>{says.noneHint}</p>
@@ -61,7 +68,7 @@ export default function Rollout({ host, api, me, id }: ScreenProps) {
             </a>
           </>
         )}
-        {all[0] && place.workflow !== null && <Unknown id={place.workflow} first={all[0]} />}
+        {all[0] && place.workflow !== null && !isFetching && <Unknown id={place.workflow} first={all[0]} />}
       </div>
     </main>
   );

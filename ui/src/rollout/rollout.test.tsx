@@ -79,7 +79,7 @@ function page(
   me = ME,
   { incidents = [], drills = [], alerts = [] }: More = {},
 ): string {
-  const client = new QueryClient();
+  const client = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
   if (workflows) client.setQueryData(["workflows"], workflows);
   client.setQueryData(["history", "refunds"], HISTORY);
   client.setQueryData(["open-escalations", "refunds"], {
