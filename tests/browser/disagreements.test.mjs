@@ -192,6 +192,12 @@ test("O and E: an own text, weighed by the hub as it is typed, with a grade of o
   await form().getByText(/of the words changed/).waitFor();
   await form().locator("[aria-pressed=true][data-chip=factual], [aria-pressed=true][data-chip=material]").waitFor();
   await accessibleInBoth(page, "disagreement-own");
+  // Put aside and taken up again, it begins where it was.
+  await page.keyboard.press("Escape");
+  await form().waitFor({ state: "detached" });
+  await page.keyboard.press("o");
+  await form().locator("[data-chip=edit]:focus").waitFor();
+  await text.focus();
   await page.keyboard.press("Alt+4");
   await form().locator("[aria-pressed=true][data-chip=citation]").waitFor();
   await form().getByLabel("Why this label").press("Control+Enter");

@@ -13,11 +13,16 @@ interface Props {
   chips: Chip[];
   isOn: (id: string) => boolean;
   onPress: (id: string) => void;
-  first?: Ref<HTMLButtonElement>;
+  /** Where the focus begins: what is chosen already, else the first. */
+  start?: Ref<HTMLButtonElement>;
 }
 
 /** A row of choices, each with its key. While one of them has the focus, the keys are theirs. */
-export function Chips({ label, chips, isOn, onPress, first }: Props) {
+export function Chips({ label, chips, isOn, onPress, start }: Props) {
+  const begin = Math.max(
+    chips.findIndex(({ id }) => isOn(id)),
+    0,
+  );
   return (
     <fieldset
       className="disagreements-chips"
@@ -33,7 +38,7 @@ export function Chips({ label, chips, isOn, onPress, first }: Props) {
       {chips.map(({ id, press, label, title }, i) => (
         <button
           key={id}
-          ref={i === 0 ? first : undefined}
+          ref={i === begin ? start : undefined}
           type="button"
           aria-pressed={isOn(id)}
           className={isOn(id) ? "disagreements-chip on" : "disagreements-chip"}

@@ -64,7 +64,7 @@ export function OwnLabel(props: Props) {
         }))}
         isOn={(id) => id === action}
         onPress={choose}
-        first={field}
+        start={field}
       />
       {action === "edit" && <OwnText {...props} field={text} />}
       {action === "escalate" &&
@@ -74,7 +74,7 @@ export function OwnLabel(props: Props) {
             chips={reasons.map(({ code, key, label }) => ({ id: code, press: key, label }))}
             isOn={(code) => form.reasons.includes(code)}
             onPress={toggle}
-            first={reason}
+            start={reason}
           />
         ) : (
           <p className="cases-note">{says.noReasons}</p>
