@@ -7,7 +7,10 @@ case " $* " in
     *" countersign-desktop "*) scripts/setup.sh run ;;
     *) scripts/setup.sh browser ;;
 esac
-# The hub and the desktop carry the built console inside them.
-npm --prefix ui run --silent build -- --logLevel warn
+# The hub and the desktop carry the built console inside them, and are compiled anew whenever it is.
+built=ui/dist/index.html
+if [ ! -e $built ] || [ -n "$(find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -newer $built -print -quit)" ]; then
+    npm --prefix ui run --silent build -- --logLevel warn
+fi
 # shellcheck disable=SC2046 # one argument a package is what is wanted
 cargo build --release $(printf -- '--package %s ' "$@")

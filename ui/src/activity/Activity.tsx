@@ -36,7 +36,7 @@ export default function Activity({ host, api, id }: ScreenProps) {
     <div className="screen wide activity">
       <header className="screen-bar">
         <h1>{says.title}</h1>
-        <nav className="activity-tabs" aria-label={says.sectionsLabel}>
+        <nav className="screen-tabs activity-tabs" aria-label={says.sectionsLabel}>
           {SECTIONS.map((one, i) => (
             <a
               key={one}

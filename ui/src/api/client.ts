@@ -7,6 +7,8 @@ import type {
   Burn,
   CaseQuery,
   DeliveryQuery,
+  Disagreement,
+  DisagreementQuery,
   Draft,
   Drill,
   Fault,
@@ -17,6 +19,7 @@ import type {
   Move,
   NewToken,
   RowQuery,
+  Settling,
   Verdict,
 } from "./types";
 
@@ -118,6 +121,10 @@ export function createApi(host: Host) {
 
     cases: (query: CaseQuery) => ask(client.GET("/v1/cases", { params: { query } })),
     case: (id: string) => ask(client.GET("/v1/cases/{id}", by(id))),
+    disagreements: (query: DisagreementQuery) => ask(client.GET("/v1/disagreements", { params: { query } })),
+    /** Gives a disagreement its label, for good. */
+    settleDisagreement: (id: string, body: Settling): Promise<Disagreement> =>
+      ask(client.POST("/v1/disagreements/{id}/settle", { ...by(id), body })),
     /** The first lines of an export, exactly as they would be saved. */
     exportPreview: (workflow: string, limit: number) => {
       const query = { workflow, format: "jsonl", limit };

@@ -63,7 +63,8 @@ interface ReadProps {
 }
 
 function Read({ one, api, me, workflow }: ReadProps) {
-  const says = useWords().cases;
+  const { cases: says, disagreements } = useWords();
+  const { settled } = disagreements;
   const [thread, showThread] = useState(false);
   const openDraft = () => go("review", one.draft_id);
   const press = (act: () => void) => (event: KeyboardEvent) => {
@@ -110,6 +111,14 @@ function Read({ one, api, me, workflow }: ReadProps) {
           {says.openDraft} <Key press="O" />
         </button>
       </p>
+      {one.settled && (
+        <dl className="cases-said" data-testid="case-settled">
+          <dt>{settled}</dt>
+          <dd dir="auto">
+            <Inline text={one.settled.note} />
+          </dd>
+        </dl>
+      )}
       {one.reasons.length > 0 && (
         <dl className="cases-said">
           <dt>{says.reasons}</dt>

@@ -57,21 +57,22 @@ export function FilterBar({ filters, workflows, set }: Props) {
 
 interface ChooseProps {
   label: string;
-  every: string;
+  every?: string;
   value: string | undefined;
   onChange: (value: string) => void;
   options: string[][];
 }
 
-function Choose({ label, every, value, onChange, options }: ChooseProps) {
+/** One filter; without `every` something is always chosen. */
+export function Choose({ label, every, value, onChange, options }: ChooseProps) {
   return (
     <select
       aria-label={label}
-      className={value ? "cases-filter on" : "cases-filter"}
+      className={value && every ? "cases-filter on" : "cases-filter"}
       value={value ?? ""}
       onChange={(event) => onChange(event.target.value)}
     >
-      <option value="">{every}</option>
+      {every && <option value="">{every}</option>}
       {options.map(([id, name]) => (
         <option key={id} value={id}>
           {name}

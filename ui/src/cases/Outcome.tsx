@@ -1,6 +1,8 @@
-import type { Case, CaseRow, Workflow } from "../api/types";
+import type { CaseRow, Workflow } from "../api/types";
 import { named } from "../shared/words";
 import { useWords, words } from "../words";
+
+type Said = { grade?: string | null; reasons: string[] };
 
 export const TONES: Record<string, string> = { approve: "pass", edit: "hold", escalate: "fail" };
 
@@ -24,8 +26,13 @@ export function Outcome({ row, workflow }: { row: CaseRow; workflow: Workflow | 
 export const doneName = (action: string) => named(words().shared.done, action);
 export const gradeName = (grade: string) => named(words().shared.grades, grade);
 
+/** A label in a line: "edited, factual". */
+export function labelWords(label: Said & { action: string }, workflow?: Workflow): string {
+  return [doneName(label.action), whyOf(label, workflow)].filter(Boolean).join(", ");
+}
+
 /** An edit's grade, or an escalation's reasons. */
-export function whyOf(row: Pick<Case, "grade" | "reasons">, workflow: Workflow | undefined): string {
+export function whyOf(row: Said, workflow: Workflow | undefined): string {
   return [
     ...(row.grade ? [gradeName(row.grade)] : []),
     ...row.reasons.map((code) => reasonLabel(code, workflow)),

@@ -8,15 +8,17 @@ import { dollars, share } from "../shared/numbers";
 import { markName, named, stageName } from "../shared/words";
 import { useWords } from "../words";
 import { useDraft, useRecord } from "./data";
-import { doneName, gradeName } from "./Outcome";
+import { doneName, gradeName, labelWords } from "./Outcome";
 
 /** What happened to one draft, in order. What this person may not see says so where it would stand. */
 export function Provenance({ one, api, me }: { one: Case; api: Api; me: Me }) {
-  const says = useWords().cases;
+  const { cases: says, disagreements } = useWords();
   const draft = useDraft(api, one.draft_id);
   const record = useRecord(api, me, one.draft_id);
   const by = draft.data?.outcome?.verdict_id === one.verdict_id ? draft.data.outcome.by : one.reviewer;
-  const what = [doneName(one.action), one.grade && gradeName(one.grade)].filter(Boolean).join(", ");
+  // What the reviewer said, which a curator may have settled otherwise since.
+  const said: Said = one.settled ? (one.settled.was as unknown as Said) : one;
+  const what = [doneName(said.action), said.grade && gradeName(said.grade)].filter(Boolean).join(", ");
   return (
     <section className="cases-provenance" aria-label={says.provenance}>
       <h3>{says.provenance}</h3>
@@ -31,11 +33,18 @@ export function Provenance({ one, api, me }: { one: Case; api: Api; me: Me }) {
         <Step title={says.decided} at={one.decided_at}>
           <p dir="auto">{says.decidedBy(what, by, says.seconds(one.seconds))}</p>
           {one.round === 2 && <p>{says.second}</p>}
-          {one.suggested_grade && one.suggested_grade !== one.grade && (
-            <p>{says.suggested(gradeName(one.suggested_grade))}</p>
+          {said.suggested_grade && said.suggested_grade !== said.grade && (
+            <p>{says.suggested(gradeName(said.suggested_grade))}</p>
           )}
-          {one.edit_ratio != null && <p>{says.changedWords(share(one.edit_ratio))}</p>}
+          {said.edit_ratio != null && <p>{says.changedWords(share(said.edit_ratio))}</p>}
         </Step>
+        {one.settled && (
+          <Step title={disagreements.settled} at={one.settled.at}>
+            <p>
+              <bdi>{disagreements.labelBy(labelWords({ ...one, reasons: [] }), one.settled.by)}</bdi>
+            </p>
+          </Step>
+        )}
         <Step title={says.labelled} at={one.decided_at}>
           <p>
             <bdi>{says.labelLine(one.reviewer)}</bdi>
@@ -48,6 +57,8 @@ export function Provenance({ one, api, me }: { one: Case; api: Api; me: Me }) {
     </section>
   );
 }
+
+type Said = Pick<Case, "action" | "grade" | "suggested_grade" | "edit_ratio">;
 
 type StepTone = "" | "pass" | "hold" | "fail";
 

@@ -1,6 +1,6 @@
 import { useState } from "react";
-import type { Api } from "../api/client";
-import type { Case, Message } from "../api/types";
+import { type Api, ApiError } from "../api/client";
+import type { Case, DiffOp, Message } from "../api/types";
 import { Key } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
@@ -13,14 +13,16 @@ const FIRST = 40;
 
 /** The draft, and for an edit what was sent instead of it, word by word. */
 export function Texts({ one, api }: { one: Case; api: Api }) {
-  const says = useWords().cases;
+  const { cases: says, disagreements } = useWords();
   const edited = one.action === "edit" && one.reference_text != null;
   const fate: Record<string, string> = { approve: says.asItWas, escalate: says.notSent };
+  // A settled label says what should have happened, not what did.
+  const sent = one.settled ? disagreements.shouldHave : says.sentTitle;
   return (
-    <section className="cases-texts" aria-label={edited ? says.sentTitle : says.draftTitle}>
+    <section className="cases-texts" aria-label={edited ? sent : says.draftTitle}>
       <h3>
-        {edited ? says.sentTitle : says.draftTitle}
-        {fate[one.action] && <span>{fate[one.action]}</span>}
+        {edited ? sent : says.draftTitle}
+        {!one.settled && fate[one.action] && <span>{fate[one.action]}</span>}
       </h3>
       {edited ? (
         <Sent draftId={one.draft_id} text={one.reference_text ?? ""} api={api} />
@@ -31,33 +33,42 @@ export function Texts({ one, api }: { one: Case; api: Api }) {
   );
 }
 
-function Sent({ draftId, text, api }: { draftId: string; text: string; api: Api }) {
+/** What somebody made of the draft's text, word by word. */
+export function Sent({ draftId, text, api }: { draftId: string; text: string; api: Api }) {
   const says = useWords().cases;
-  const { data, isError } = useDiff(api, draftId, text);
+  const { data, error } = useDiff(api, draftId, text);
   if (!data) {
     return (
       <>
         <Prose text={text} format="plain" />
-        {isError && <p className="cases-note">{says.diffFailed}</p>}
+        {error && (
+          <p className="cases-note">
+            {error instanceof ApiError && error.status === 403 ? says.diffBarred : says.diffFailed}
+          </p>
+        )}
       </>
     );
   }
   return (
     <>
       <p className="cases-diff" dir="auto">
-        {data.ops.map((op, i) => {
-          const words = <Inline text={op.text} />;
-          if (op.tag === "insert") return <ins key={i}>{words}</ins>;
-          return op.tag === "delete" ? <del key={i}>{words}</del> : <span key={i}>{words}</span>;
-        })}
+        <Ops ops={data.ops} />
       </p>
       <p className="cases-note">{says.diffLegend}</p>
     </>
   );
 }
 
+export function Ops({ ops }: { ops: DiffOp[] }) {
+  return ops.map((op, i) => {
+    const words = <Inline text={op.text} />;
+    if (op.tag === "insert") return <ins key={i}>{words}</ins>;
+    return op.tag === "delete" ? <del key={i}>{words}</del> : <span key={i}>{words}</span>;
+  });
+}
+
 interface ThreadProps {
-  one: Case;
+  one: Pick<Case, "thread">;
   open: boolean;
   toggle: () => void;
 }

@@ -144,6 +144,23 @@ test("a case is read from draft to delivery, and hostile text stays text", () =>
   expect(html).not.toContain("<i>subject");
 });
 
+test("a settled label is told from what the reviewer decided", () => {
+  const settled = {
+    action: "escalate",
+    reasons: ["unsafe"],
+    note: "Not ours <b>to say</b>",
+    by: "reviewer-0c0ffee",
+    at: "2026-11-23T10:00:00.000Z",
+    verdicts: [],
+    was: { action: "edit", grade: "factual" },
+  };
+  const html = page((client) => client.setQueryData(["case", "c1"], { ...CASE, settled }), AUDITOR, "c1");
+  expect(html).toContain("edited, factual by reviewer-b2f29fc501e9 in 31 s");
+  expect(html).toContain("escalated by reviewer-0c0ffee");
+  expect(html).toContain("Not ours &lt;b&gt;to say&lt;/b&gt;");
+  expect(html).not.toContain("not sent");
+});
+
 test("what somebody may not see says so where it would stand", () => {
   const html = page(
     (client) => {

@@ -15,7 +15,10 @@ import { type Filters, type Page, renewed } from "./list";
 
 const PAGE = 200;
 /** Walking past a case is not reading it: reading is on record. */
-const SETTLED_MS = 150;
+const STAYED_MS = 150;
+
+/** Who may read cases, each in the workflows that the role was given for. */
+export const READERS = ["dri", "curator", "admin", "auditor"] as const;
 
 export function useWorkflows(api: Api) {
   return useQuery({ queryKey: ["workflows"], queryFn: api.workflows }).data;
@@ -59,23 +62,28 @@ export function useCases(api: Api, host: Host, filters: Filters) {
   return { rows, query, more, stale, renew: () => void renew().catch(() => {}) };
 }
 
-/** One case, once the person has stayed with it for a moment. */
-export function useCase(api: Api, id: string) {
-  const [settled, settle] = useState(id);
+/** Whether the person has stayed with this one for a moment. */
+export function useStayed(id: string): boolean {
+  const [stayed, stay] = useState(id);
   useEffect(() => {
-    const timer = setTimeout(() => settle(id), SETTLED_MS);
+    const timer = setTimeout(() => stay(id), STAYED_MS);
     return () => clearTimeout(timer);
   }, [id]);
+  return stayed === id;
+}
+
+/** One case, once the person has stayed with it. */
+export function useCase(api: Api, id: string) {
   return useQuery({
     queryKey: ["case", id],
     queryFn: () => api.case(id),
-    enabled: settled === id,
+    enabled: useStayed(id),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
 
-export function useDraft(api: Api, id: string) {
-  return useQuery({ queryKey: ["case-draft", id], queryFn: () => api.draft(id) });
+export function useDraft(api: Api, id: string, enabled = true) {
+  return useQuery({ queryKey: ["case-draft", id], queryFn: () => api.draft(id), enabled });
 }
 
 /** What the audit log holds of a draft, for those who may read it. */

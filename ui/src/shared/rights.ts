@@ -12,6 +12,8 @@ export const mayKill = (me: Me, workflow: string) => hasRole(me, workflow, ["dri
 export const mayResume = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 export const mayReadGate = (me: Me, workflow: string) =>
   hasRole(me, workflow, ["dri", "curator", "admin", "auditor"]);
+/** Settle what two reviewers differ on. */
+export const maySettle = (me: Me, workflow: string) => hasRole(me, workflow, ["curator"]);
 export const mayPromote = (me: Me, workflow: string) => hasRole(me, workflow, ["dri"]);
 /** Be the second who signs a promotion. */
 export const mayCountersign = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);

@@ -2,6 +2,7 @@ import type { Words } from "..";
 import { activity } from "./activity";
 import { cases } from "./cases";
 import { desktop } from "./desktop";
+import { disagreements } from "./disagreements";
 import { frame } from "./frame";
 import { gate } from "./gate";
 import { incident } from "./incident";
@@ -15,6 +16,7 @@ export const de: Words = {
   desktop,
   activity,
   cases,
+  disagreements,
   frame,
   gate,
   incident,
