@@ -6,8 +6,7 @@ use std::process::Command;
 /// Threads share two of the C library's heaps, and what they free goes back to the system. The page's script is
 /// interpreted: its compilers and what they made took 100 MB, for a console that mostly waits for people, and no memory
 /// of the page can be executed.
-const LEAN: [(&str, &str); 3] =
-    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072"), ("JSC_useJIT", "0")];
+const LEAN: [(&str, &str); 3] = [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072"), ("JSC_useJIT", "0")];
 
 /// Starts the program anew in this process, with what is missing of these settings. They are read before `main`.
 ///

@@ -5,7 +5,7 @@ use crate::{ChangeKind, Desk, DeskError, deliver, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::burn::{self, Action, Burn, Counts};
 use countersign_domain::evidence;
-use countersign_domain::pack::Pack;
+use countersign_domain::pack::{FailureRate, Pack};
 use countersign_domain::time::Millis;
 use countersign_store::slots::{self, SLOT_MS, SlotCount};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
@@ -83,60 +83,87 @@ impl BurnRule {
     }
 }
 
-/// A budget with what was spent of it.
-struct Spent<'a> {
-    rate: &'a str,
-    budget: f64,
+/// Verdicts, each with whether it is a failure.
+type Judged = Vec<(SlotCount, bool)>;
+
+/// A pack's budget: the rate that it is of, and its window.
+struct Budget<'a> {
+    pack: &'a Pack,
+    rate: &'a FailureRate,
     window_days: u32,
-    slots: Vec<(SlotCount, bool)>,
-    now: Millis,
 }
 
-impl Spent<'_> {
-    /// What was reviewed in the last milliseconds, in whole slots.
-    fn within(&self, ms: i64) -> Counts {
-        let first = slots::slot(Millis(self.now.0 - ms));
-        let mut counts = Counts::default();
-        for (slot, failed) in self.slots.iter().filter(|(s, _)| s.slot >= first) {
-            counts.add(slot.n, slot.probability, *failed);
-        }
-        counts
+impl<'a> Budget<'a> {
+    fn of(pack: &'a Pack) -> Option<Self> {
+        let budget = pack.failure_budget.as_ref()?;
+        // A pack in which the budget names no rate doesn't pass its check.
+        let rate = pack.gate.rates.iter().find(|r| r.name == budget.rate)?;
+        Some(Self { pack, rate, window_days: budget.window_days })
     }
 
-    fn rules(&self) -> Vec<Burn> {
+    /// When its window begins.
+    fn begins(&self, now: Millis) -> i64 {
+        now.0 - i64::from(self.window_days) * DAY_MS
+    }
+
+    fn judged(&self, slots: Vec<SlotCount>) -> Judged {
+        slots
+            .into_iter()
+            .map(|s| {
+                let failed = evidence::fails(self.rate, &s.outcome, self.pack);
+                (s, failed)
+            })
+            .collect()
+    }
+
+    /// How these rules stand.
+    async fn rules(
+        &self,
+        tx: &mut Tx,
+        workflow: &str,
+        which: impl Fn(&burn::Rule) -> bool,
+        now: Millis,
+    ) -> Result<Vec<Burn>, DeskError> {
+        let begins = self.begins(now);
+        let first = |seconds: i64| slots::slot(Millis((now.0 - seconds * 1_000).max(begins)));
+        let rules: Vec<burn::Rule> = burn::RULES.into_iter().filter(|rule| which(rule)).collect();
+        let mut firsts: Vec<i64> = rules.iter().flat_map(|r| [first(r.long_s), first(r.short_s)]).collect();
+        firsts.sort_unstable();
+        let spent = self.judged(slots::spans(tx, workflow, &firsts).await?);
         let judge = |rule: burn::Rule| {
-            let (long, short) = (self.within(rule.long_s * 1000), self.within(rule.short_s * 1000));
-            burn::judge(rule, self.budget, self.window_days, &long, &short)
+            let (long, short) = (since(&spent, first(rule.long_s)), since(&spent, first(rule.short_s)));
+            burn::judge(rule, self.rate.max, self.window_days, &long, &short)
         };
-        burn::RULES.into_iter().map(judge).collect()
+        Ok(rules.into_iter().map(judge).collect())
     }
 
-    fn remaining(&self) -> f64 {
-        1.0 - self.within(i64::from(self.window_days) * DAY_MS).rate() / self.budget
-    }
-
-    /// The budget of the whole window, spent day by day.
-    fn days(&self) -> Vec<(String, f64)> {
-        let whole = self.within(i64::from(self.window_days) * DAY_MS);
+    /// The budget of the whole window, spent day by day; and what is left of it.
+    async fn days(&self, tx: &mut Tx, workflow: &str, now: Millis) -> Result<(Vec<(String, f64)>, f64), DeskError> {
+        let spent = self.judged(slots::days(tx, workflow, slots::slot(Millis(self.begins(now)))).await?);
+        let whole = since(&spent, i64::MIN);
         let mut failed: BTreeMap<i64, f64> = BTreeMap::new();
-        for (slot, _) in self.slots.iter().filter(|(_, failed)| *failed) {
+        for (slot, _) in spent.iter().filter(|(_, failed)| *failed) {
             *failed.entry(slot.slot * SLOT_MS / DAY_MS).or_default() += slot.n as f64 / slot.probability;
         }
-        let today = self.now.0.div_euclid(DAY_MS);
-        let mut spent = 0.0;
+        let today = now.0.div_euclid(DAY_MS);
         let first = today - i64::from(self.window_days);
+        let mut spent = 0.0;
         let left = |day: i64| {
             spent += failed.get(&day).copied().unwrap_or_default();
-            let share = if whole.weight > 0.0 { spent / (whole.weight * self.budget) } else { 0.0 };
+            let share = if whole.weight > 0.0 { spent / (whole.weight * self.rate.max) } else { 0.0 };
             (Millis(day * DAY_MS).to_string().chars().take(10).collect(), 1.0 - share)
         };
-        (first..=today).map(left).collect()
+        Ok(((first..=today).map(left).collect(), 1.0 - whole.rate() / self.rate.max))
     }
 }
 
-/// How far back these rules look, in milliseconds.
-fn reach(which: impl Fn(&burn::Rule) -> bool) -> i64 {
-    burn::RULES.iter().filter(|rule| which(rule)).map(|rule| rule.long_s * 1_000).max().unwrap_or_default()
+/// What was reviewed since a slot.
+fn since(spent: &Judged, first: i64) -> Counts {
+    let mut counts = Counts::default();
+    for (slot, failed) in spent.iter().filter(|(s, _)| s.slot >= first) {
+        counts.add(slot.n, slot.probability, *failed);
+    }
+    counts
 }
 
 impl Desk {
@@ -146,16 +173,18 @@ impl Desk {
         let mut tx = self.snapshot().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, row.version).await?;
-        let spent = self.spent(&mut tx, id, &version.pack, i64::MAX, self.now()).await?;
-        let spent = spent.ok_or_else(|| DeskError::not_found("failure budget", id))?;
+        let budget = Budget::of(&version.pack).ok_or_else(|| DeskError::not_found("failure budget", id))?;
+        let now = self.now();
+        let (days, remaining) = budget.days(&mut tx, id, now).await?;
+        let rules = budget.rules(&mut tx, id, |_| true, now).await?;
         Ok(BurnView {
-            freeze: self.freeze_reason(&mut tx, id, &version.pack, self.now()).await?,
-            rate: spent.rate.to_owned(),
-            budget: spent.budget,
-            window_days: spent.window_days,
-            remaining: spent.remaining(),
-            days: spent.days(),
-            rules: spent.rules().into_iter().map(BurnRule::of).collect(),
+            freeze: freeze(&rules),
+            rate: budget.rate.name.clone(),
+            budget: budget.rate.max,
+            window_days: budget.window_days,
+            remaining,
+            days,
+            rules: rules.into_iter().map(BurnRule::of).collect(),
         })
     }
 
@@ -167,32 +196,8 @@ impl Desk {
         pack: &Pack,
         now: Millis,
     ) -> Result<Option<String>, DeskError> {
-        // Every look at a gate comes by here: the whole window would be a hundred thousand counts.
-        let spent = self.spent(tx, workflow, pack, reach(|rule| rule.action == Action::Page), now).await?;
-        let burns = spent.iter().flat_map(|s| s.rules()).find(|b| b.firing && b.rule.action == Action::Page);
-        Ok(burns.map(|b| words(&b)))
-    }
-
-    /// What was spent of the budget in the last milliseconds, and at most in its window.
-    async fn spent<'a>(
-        &self,
-        tx: &mut Tx,
-        workflow: &str,
-        pack: &'a Pack,
-        reach: i64,
-        now: Millis,
-    ) -> Result<Option<Spent<'a>>, DeskError> {
-        let Some(budget) = &pack.failure_budget else { return Ok(None) };
-        // A pack in which the budget names no rate doesn't pass its check.
-        let Some(rate) = pack.gate.rates.iter().find(|r| r.name == budget.rate) else { return Ok(None) };
-        let first = slots::slot(Millis(now.0 - reach.min(i64::from(budget.window_days) * DAY_MS)));
-        let slots = slots::since(tx, workflow, first).await?;
-        let slots = slots.into_iter().map(|s| {
-            let failed = evidence::fails(rate, &s.outcome, pack);
-            (s, failed)
-        });
-        let window_days = budget.window_days;
-        Ok(Some(Spent { rate: &rate.name, budget: rate.max, window_days, slots: slots.collect(), now }))
+        let Some(budget) = Budget::of(pack) else { return Ok(None) };
+        Ok(freeze(&budget.rules(tx, workflow, |rule| rule.action == Action::Page, now).await?))
     }
 
     /// Opens an alert for every rule that begins to fire, resolves those that stopped, and lets go of old slots;
@@ -225,7 +230,10 @@ impl Desk {
     /// What has to be told: rules that fire without an alert, and alerts whose rule fires no more.
     async fn moved(&self, tx: &mut Tx, workflow: &str, pack: &Pack, now: Millis) -> Result<Vec<Moved>, DeskError> {
         let open = alerts::firing(tx, workflow).await?;
-        let rules = self.spent(tx, workflow, pack, reach(|_| true), now).await?.map(|s| s.rules()).unwrap_or_default();
+        let rules = match Budget::of(pack) {
+            Some(budget) => budget.rules(tx, workflow, |_| true, now).await?,
+            None => Vec::new(),
+        };
         let firing: Vec<Burn> = rules.into_iter().filter(|b| b.firing).collect();
         let ended = open.iter().filter(|a| !firing.iter().any(|b| b.rule.name() == a.rule)).cloned().map(Moved::Ended);
         let mut moved: Vec<Moved> = ended.collect();
@@ -283,6 +291,10 @@ impl Desk {
 enum Moved {
     Began(Burn),
     Ended(alerts::AlertRow),
+}
+
+fn freeze(rules: &[Burn]) -> Option<String> {
+    rules.iter().find(|b| b.firing && b.rule.action == Action::Page).map(words)
 }
 
 fn words(b: &Burn) -> String {

@@ -83,7 +83,7 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
-        let (_, body) = self.within(&mut self.read().await?, who, Act::PreviewEdit, draft_id).await?;
+        let (_, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, draft_id).await?;
         let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
         Ok(diff::edit(&body.draft.text, final_text, &quotes))
     }

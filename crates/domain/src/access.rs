@@ -57,8 +57,6 @@ pub enum Act {
     ReadDrafts,
     /// Hold a draft and decide on it.
     Review,
-    /// See what a text would count as, were it sent.
-    PreviewEdit,
     /// Read and settle escalations.
     Escalations,
     /// Kill a workflow.
@@ -112,7 +110,6 @@ impl Act {
             Self::Stage => &[Service, Admin],
             Self::ReadDrafts => &[Reviewer, Dri, Curator, Admin, Auditor],
             Self::Review => &[Reviewer],
-            Self::PreviewEdit => &[Reviewer, Curator],
             Self::Escalations => &[Reviewer, Dri],
             Self::Kill => &[Dri, Admin, Oncall],
             Self::Resume | Self::Demote | Self::Countersign => &[Dri, Admin],

@@ -47,7 +47,7 @@ pub const ROUTES: &[Route] = &[
     ("POST", "/v1/drafts", Some(Act::Stage)),
     ("GET", "/v1/drafts", Some(Act::ReadDrafts)),
     ("GET", "/v1/drafts/{id}", Some(Act::ReadDrafts)),
-    ("POST", "/v1/drafts/{id}/diff", Some(Act::PreviewEdit)),
+    ("POST", "/v1/drafts/{id}/diff", Some(Act::ReadDrafts)),
     ("POST", "/v1/drafts/{id}/verdicts", Some(Act::Review)),
     ("POST", "/v1/verdicts/{id}/withdraw", Some(Act::Review)),
     ("POST", "/v1/queue/lease", Some(Act::Review)),

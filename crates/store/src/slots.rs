@@ -48,12 +48,38 @@ pub struct SlotCount {
     pub n: i64,
 }
 
-/// The verdicts of a workflow since a slot, oldest first.
-pub async fn since(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<SlotCount>, StoreError> {
+/// As many spans as can be told apart at once.
+const SPANS: usize = 8;
+
+/// The verdicts of a workflow since the first of these slots, which rise, each counted at the last of them that it is
+/// not before: a look at a few windows doesn't read a row for every five minutes.
+pub async fn spans(tx: &mut Tx, workflow: &str, firsts: &[i64]) -> Result<Vec<SlotCount>, StoreError> {
+    let mut f = [i64::MAX; SPANS];
+    f.iter_mut().zip(firsts).for_each(|(place, first)| *place = *first);
     all!(
         tx,
-        "SELECT slot, probability, outcome, n FROM slot WHERE workflow_id = $1 AND slot >= $2 AND n <> 0
-         ORDER BY slot, probability, outcome",
+        "SELECT CASE WHEN slot >= $9 THEN $9 WHEN slot >= $8 THEN $8 WHEN slot >= $7 THEN $7 WHEN slot >= $6 THEN $6
+                     WHEN slot >= $5 THEN $5 WHEN slot >= $4 THEN $4 WHEN slot >= $3 THEN $3 ELSE $2 END AS slot,
+                probability, outcome, CAST(SUM(n) AS BIGINT) AS n
+         FROM slot WHERE workflow_id = $1 AND slot >= $2 GROUP BY 1, 2, 3 HAVING SUM(n) <> 0 ORDER BY 1, 2, 3",
+        workflow,
+        f[0],
+        f[1],
+        f[2],
+        f[3],
+        f[4],
+        f[5],
+        f[6],
+        f[7]
+    )
+}
+
+/// The verdicts of a workflow since a slot, each counted at the first slot of its day, UTC.
+pub async fn days(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<SlotCount>, StoreError> {
+    all!(
+        tx,
+        "SELECT slot - slot % 288 AS slot, probability, outcome, CAST(SUM(n) AS BIGINT) AS n
+         FROM slot WHERE workflow_id = $1 AND slot >= $2 GROUP BY 1, 2, 3 HAVING SUM(n) <> 0 ORDER BY 1, 2, 3",
         workflow,
         first
     )

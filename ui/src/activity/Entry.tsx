@@ -5,7 +5,7 @@ import { exactMoment, wholeMoment } from "../shared/dates";
 import { number } from "../shared/numbers";
 import { named } from "../shared/words";
 import { useWords, type Words } from "../words";
-import { aboutOf, factsOf, type LogRow, shortId } from "./acts";
+import { type About, aboutOf, factsOf, type LogRow, shortId } from "./acts";
 
 type Says = Words["activity"];
 
@@ -63,6 +63,12 @@ function extraOf({ act, detail }: Entry, says: Says): string {
   return "";
 }
 
+const SCREEN_OF: Partial<Record<About["kind"], "rollout" | "cases">> = {
+  workflow: "rollout",
+  incident: "rollout",
+  case: "cases",
+};
+
 /** All of an entry, as it is stored and hashed. */
 export function EntryDetail({ entry }: { entry: Entry }) {
   const says = useWords().activity;
@@ -86,7 +92,7 @@ export function EntryDetail({ entry }: { entry: Entry }) {
       {about?.href && (
         <p>
           <a className="quiet" href={about.href}>
-            {says.openIn[about.kind === "workflow" ? "rollout" : about.kind === "case" ? "cases" : "review"]}
+            {says.openIn[SCREEN_OF[about.kind] ?? "review"]}
           </a>
         </p>
       )}

@@ -6,7 +6,16 @@ export const READS = ["draft.read", "source.read", "case.read", "cases.exported"
 
 /** The acts by what they are about, as the filter offers them. */
 export const GROUPS = {
-  verdicts: ["verdict.recorded", "verdict.withdrawn"],
+  verdicts: [
+    "verdict.recorded",
+    "verdict.withdrawn",
+    "disagreement.opened",
+    "disagreement.settled",
+    "disagreement.voided",
+    "probe.given",
+    "probe.decided",
+    "probe.withdrawn",
+  ],
   drafts: [
     "drafts.staged",
     "drafts.expired",
@@ -17,7 +26,28 @@ export const GROUPS = {
   ],
   escalations: ["escalation.taken", "escalation.settled"],
   deliveries: ["delivery.delivered", "delivery.undeliverable", "delivery.retried"],
-  workflows: ["pack.applied", "workflow.killed", "workflow.resumed"],
+  workflows: [
+    "pack.applied",
+    "eval.posted",
+    "promotion.signed",
+    "workflow.promoted",
+    "workflow.demoted",
+    "workflow.killed",
+    "workflow.resumed",
+  ],
+  incidents: [
+    "budget.alert",
+    "budget.resolved",
+    "alert.failed",
+    "incident.opened",
+    "incident.step",
+    "incident.noted",
+    "incident.reviewed",
+    "incident.exported",
+    "incident.closed",
+    "drill.began",
+    "drill.ran",
+  ],
   reads: READS,
   sources: ["sources.imported"],
   tokens: ["token.created", "token.revoked", "key.registered"],
@@ -25,7 +55,7 @@ export const GROUPS = {
 
 export type Group = keyof typeof GROUPS;
 
-type Kind = "draft" | "case" | "source" | "token" | "delivery";
+type Kind = "draft" | "case" | "source" | "token" | "delivery" | "incident";
 
 const KINDS: Record<string, Kind> = {
   draft: "draft",
@@ -36,6 +66,9 @@ const KINDS: Record<string, Kind> = {
   source: "source",
   token: "token",
   delivery: "delivery",
+  probe: "draft",
+  disagreement: "draft",
+  incident: "incident",
 };
 
 export interface About {
@@ -45,18 +78,23 @@ export interface About {
   href: string | null;
 }
 
-const to = (screen: string, id: string) => `#/${screen}/${encodeURIComponent(id)}`;
+const to = (screen: string, ...ids: string[]) => `#/${[screen, ...ids.map(encodeURIComponent)].join("/")}`;
 
 /** The thing that an act was done to; null when it was done to nothing in particular. */
 export function aboutOf({ act, object, workflow }: Entry): About | null {
   const kind = KINDS[act.split(".")[0] ?? ""];
   if (object && kind) {
-    const href = kind === "draft" ? to("review", object) : kind === "case" ? to("cases", object) : null;
-    return { kind, id: object, href };
+    return { kind, id: object, href: placeOf(kind, object, workflow) };
   }
   if (!workflow) return null;
   const ofWorkflow = act.startsWith("workflow.") || act.startsWith("pack.");
   return { kind: "workflow", id: workflow, href: ofWorkflow ? to("rollout", workflow) : null };
+}
+
+function placeOf(kind: Kind, id: string, workflow: string | null | undefined): string | null {
+  if (kind === "draft") return to("review", id);
+  if (kind === "case") return to("cases", id);
+  return kind === "incident" && workflow ? to("rollout", workflow, "incidents", id) : null;
 }
 
 /** An entry's facts. What can't be read is shown as it is stored. */

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { type Api, ApiError } from "../api/client";
+import type { Api } from "../api/client";
 import type { Case, DiffOp, Message } from "../api/types";
 import { Key } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
@@ -41,11 +41,7 @@ export function Sent({ draftId, text, api }: { draftId: string; text: string; ap
     return (
       <>
         <Prose text={text} format="plain" />
-        {error && (
-          <p className="cases-note">
-            {error instanceof ApiError && error.status === 403 ? says.diffBarred : says.diffFailed}
-          </p>
-        )}
+        {error && <p className="cases-note">{says.diffFailed}</p>}
       </>
     );
   }

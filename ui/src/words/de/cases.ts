@@ -78,7 +78,6 @@ export const cases: Words["cases"] = {
     note: "Notiz",
   },
   diffFailed: "Der Unterschied konnte nicht geladen werden; dies ist der ganze Text.",
-  diffBarred: "Den Unterschied zum Entwurf sehen Prüfer und Kuratoren; dies ist der ganze Text.",
   diffLegend: "Durchgestrichene Wörter wurden entfernt, markierte eingefügt.",
 
   provenance: "Vom Entwurf zur Zustellung",

@@ -69,7 +69,6 @@ export const cases = {
   notSent: "not sent",
   roles: { customer: "Customer", agent: "Agent", tool: "Tool", tool_call: "Tool call", note: "Note" },
   diffFailed: "The difference could not be fetched; this is the whole text.",
-  diffBarred: "The difference to the draft is for reviewers and curators; this is the whole text.",
   diffLegend: "Struck words were taken out, marked words put in.",
 
   provenance: "From draft to delivery",
