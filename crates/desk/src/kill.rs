@@ -64,11 +64,11 @@ impl Desk {
     ) -> Result<(Vec<Killed>, Duration), DeskError> {
         let started = Instant::now();
         let reason = reason_of(reason)?;
-        let now = self.now();
         let mut tx = self.write().await?;
         let targets = self.targets(&mut tx, who, id, Act::Kill, "kill").await?;
         let mut done = Vec::new();
         for workflow in &targets {
+            let now = self.next_turn(&mut tx, &workflow.id).await?;
             done.push(self.kill_one(&mut tx, who, workflow, reason, now).await?);
         }
         tx.commit().await?;
@@ -181,7 +181,6 @@ impl Desk {
     /// Resumes a killed workflow at `internal`. Replies whose ticket has moved on since stay out.
     pub async fn resume(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Resumed>, DeskError> {
         let reason = reason_of(reason)?;
-        let now = self.now();
         let mut tx = self.write().await?;
         let targets = self.targets(&mut tx, who, id, Act::Resume, "resume").await?;
         let mut done = Vec::new();
@@ -189,6 +188,7 @@ impl Desk {
             if w.killed_at.is_none() {
                 return Err(DeskError::invalid("workflow", format!("{} isn't killed", w.id)));
             }
+            let now = self.next_turn(&mut tx, &w.id).await?;
             self.come_to(&mut tx, w, Stage::Internal, now).await?;
             let mut stayed_out = 0;
             for delivery in deliveries::waiting_replies(&mut tx, &w.id).await? {

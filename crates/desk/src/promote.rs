@@ -53,10 +53,10 @@ impl Desk {
     /// signatures the first call signs, and the second, by somebody else, promotes.
     pub async fn promote(&self, who: &Identity, id: &str, asked: &Move) -> Result<Moved, DeskError> {
         let reason = reason_of(&asked.reason)?;
-        let now = self.now();
         let mut tx = self.write().await?;
         self.require(who, Act::Countersign, Some(id), "sign a promotion")?;
         let w = workflows::get(&mut tx, id, Hold::Change).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let now = self.next_turn(&mut tx, id).await?;
         let first = gates::signature(&mut tx, id).await?;
         if first.is_none() {
             self.require(who, Act::Promote, Some(id), "sign a promotion")?;
@@ -188,7 +188,7 @@ impl Desk {
         to: Stage,
         reason: &str,
     ) -> Result<Moved, DeskError> {
-        let now = self.now();
+        let now = self.next_turn(tx, &w.id).await?;
         gates::unsign(tx, &w.id).await?;
         let transition = self.turn(tx, who, w, Turn::of("demote", to.as_str(), reason), now).await?;
         self.come_to(tx, w, to, now).await?;

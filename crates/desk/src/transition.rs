@@ -35,6 +35,14 @@ pub(crate) fn reason_of(reason: &str) -> Result<&str, DeskError> {
 }
 
 impl Desk {
+    /// The moment of a workflow's next transition, whose row is held to change it: not before the last one, whatever
+    /// the clock of the hub that made that, and however long this one waited for the row.
+    pub(crate) async fn next_turn(&self, tx: &mut Tx, id: &str) -> Result<Millis, DeskError> {
+        let (now, last) = (self.now(), workflows::last_turn(tx, id).await?);
+        // In the same millisecond they are told apart by their ids.
+        Ok(last.filter(|last| *last > now.0).map_or(now, |last| Millis(last + 1)))
+    }
+
     /// Writes a transition and tells the help desk, even of a killed workflow. Answers the transition's id.
     pub(crate) async fn turn(
         &self,

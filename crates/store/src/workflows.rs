@@ -180,6 +180,13 @@ pub async fn transitions(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<Transi
     all!(tx, "SELECT * FROM transition WHERE workflow_id = $1 ORDER BY at DESC, id DESC LIMIT $2", id, limit)
 }
 
+/// When a workflow last changed its stage or life, in milliseconds.
+pub async fn last_turn(tx: &mut Tx, id: &str) -> Result<Option<i64>, StoreError> {
+    let last: Option<(i64,)> =
+        first!(tx, "SELECT at FROM transition WHERE workflow_id = $1 ORDER BY at DESC LIMIT 1", id)?;
+    Ok(last.map(|(at,)| at))
+}
+
 /// Keeps how long a kill took to be committed, and to be in force.
 pub async fn set_effect(tx: &mut Tx, transition: &str, commit_ms: f64, effect_ms: f64) -> Result<(), StoreError> {
     run!(tx, "UPDATE transition SET commit_ms = $2, effect_ms = $3 WHERE id = $1", transition, commit_ms, effect_ms)?;
