@@ -78,13 +78,13 @@ test("the tray's kill opens the dialog of the workflow that is shown, and from e
   const dialog = page.getByRole("dialog", { name: /^Kill / });
   for (const screen of ["review", "rollout", "cases", "activity", "settings"]) {
     await go(page, screen);
-    await page.locator(`nav a[aria-current=page][href='#/${screen}']`).waitFor();
+    await page.locator(`nav.rail a[aria-current=page][href='#/${screen}']`).waitFor();
     // A screen that is still being opened has nothing to offer yet.
     if (screen === "rollout") await page.locator("[data-workflow]").waitFor();
     await emit(page, "command", "kill");
     await dialog.waitFor();
     const at = screen === "review" ? "review" : "rollout";
-    await page.locator(`nav a[aria-current=page][href='#/${at}']`).waitFor();
+    await page.locator(`nav.rail a[aria-current=page][href='#/${at}']`).waitFor();
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
   }
@@ -113,7 +113,7 @@ test("the tray counts what waits, whatever screen is shown", async () => {
   const [{ id }] = (await hub.call("GET", "/v1/workflows")).workflows;
   for (const screen of ["cases", "activity", "settings"]) {
     await go(page, screen);
-    await page.locator(`nav a[aria-current=page][href='#/${screen}']`).waitFor();
+    await page.locator(`nav.rail a[aria-current=page][href='#/${screen}']`).waitFor();
     const { count } = (await lastCall(page, "set_tray")).words;
     await hub.call("POST", `/v1/drafts?workflow=${id}`, { ...DRAFT, external_id: `ticket-tray-${screen}` });
     await emit(page, "hub-event", { type: "draft.staged", workflow: id, draft_id: "d" });
@@ -166,7 +166,7 @@ test("without a keychain it says on every screen that what is decided while the 
   await ready(page);
   for (const screen of ["review", "rollout", "cases", "activity", "settings"]) {
     await go(page, screen);
-    await page.locator(`nav a[aria-current=page][href='#/${screen}']`).waitFor();
+    await page.locator(`nav.rail a[aria-current=page][href='#/${screen}']`).waitFor();
     await page.locator(".frame-says", { hasText: "kept only as long as this window" }).waitFor();
   }
   await accessibleInBoth(page, "not-kept");

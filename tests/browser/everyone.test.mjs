@@ -203,7 +203,7 @@ for (const [contract, says] of [[99, "This hub is newer than this console can sp
 async function come(page, screen, place = screen) {
   await page.locator("nav [aria-current=page]").first().waitFor();
   await go(page, place);
-  await page.locator(`nav a[aria-current=page][href='#/${screen.split("/")[0]}']`).waitFor();
+  await page.locator(`nav.rail a[aria-current=page][href='#/${screen.split("/")[0]}']`).waitFor();
   if (place === "review") await page.locator(READY).waitFor();
   await page.locator("main:visible").first().waitFor();
   await until("what is fetched", async () => (await page.getByText(/^(Fetching|Opening|Looking)/).filter({ visible: true }).count()) === 0);

@@ -97,7 +97,7 @@ test("what an earlier window decided is sent from whatever screen is opened firs
       }, [hub.token, `countersign:verdict:${body.verdict_id}`, JSON.stringify(left)]);
     },
   });
-  await page.locator("nav a[aria-current=page][href='#/cases']").waitFor();
+  await page.locator("nav.rail a[aria-current=page][href='#/cases']").waitFor();
   assert.equal((await hub.draft(draft.id)).outcome ?? null, null);
   away = false;
   await until("the verdict", async () => (await hub.draft(draft.id)).outcome?.action === "approve");

@@ -51,7 +51,7 @@ test("a part of the console that can't be fetched is tried again, and takes noth
   await ready(page);
   await page.route(/Cases-.*\.js/, (route) => route.abort());
   await page.keyboard.press("Control+3");
-  await page.locator("nav a[aria-current=page][href='#/cases']").waitFor();
+  await page.locator("nav.rail a[aria-current=page][href='#/cases']").waitFor();
   await page.getByText("Opening the desk…").waitFor();
   await page.unroute(/Cases-.*\.js/);
   await page.getByRole("heading", { name: "Cases" }).waitFor();

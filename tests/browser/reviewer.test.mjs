@@ -170,7 +170,7 @@ test("who missed too many known faults is told above the draft, and why it matte
   while (missed < 2) {
     assert.ok(n < 600, "no probe came");
     await stage(hub, workflow, { external_id: `ticket-96${n++}` });
-    const { lease, draft } = await omar.hub.call("POST", "/v1/queue/lease", { workflow });
+    const { lease, draft } = await omar.hub.call("POST", "/v1/queue/lease", { workflows: [workflow] });
     if (draft.draft.text !== probe.draft.text) {
       await omar.hub.call("DELETE", `/v1/leases/${lease.id}`);
       continue;

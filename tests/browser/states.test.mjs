@@ -27,7 +27,7 @@ function answers(page, how) {
 async function come(page, screen) {
   await page.locator("nav [aria-current=page]").first().waitFor();
   await go(page, screen);
-  await page.locator(`nav a[aria-current=page][href='#/${screen.split("/")[0]}']`).waitFor();
+  await page.locator(`nav.rail a[aria-current=page][href='#/${screen.split("/")[0]}']`).waitFor();
   await page.locator("main:visible").first().waitFor();
 }
 

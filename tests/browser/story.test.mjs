@@ -85,7 +85,7 @@ test("another screen gives the draft back, and coming back shows it again with w
   await page.locator("[data-testid=editor] :focus").waitFor();
   await page.keyboard.type(" And one more.");
   await page.keyboard.press("Control+3");
-  await page.locator("nav a[aria-current=page][href='#/cases']").waitFor();
+  await page.locator("nav.rail a[aria-current=page][href='#/cases']").waitFor();
   await until("the lease to be given back", async () => (await hub.draft(current)).held_by == null);
   await page.keyboard.press("Control+1");
   await page.locator(`${READY}[data-draft-id="${current}"]`).waitFor();
