@@ -214,7 +214,9 @@ async fn drafts_that_nobody_decided_hold_the_gate(engine: Engine) {
 
 async fn an_eval_suite_has_to_be_green_on_this_very_version(engine: Engine) {
     let app = App::with(engine, &easy().set("gate.eval_suite", "evals/desk")).await;
-    assert_eq!(status(&gate(&app).await, "eval_suite"), "hold");
+    let held = gate(&app).await;
+    assert_eq!(status(&held, "eval_suite"), "hold");
+    assert!(held["conditions"].as_array().unwrap().iter().any(|c| c["suite"] == "evals/desk"), "{held}");
     let ci = app.role("service").await;
     let result = |version: i64, verdict: &str| {
         json!({ "workflow": "desk", "version": version, "suite": "evals/desk", "dataset_hash": "d1", "verdict": verdict,

@@ -244,6 +244,7 @@ const ran = (status: Status) => {
   const reason = { pass: "evals/refunds was green on", fail: "evals/refunds was red on" };
   return condition("eval_suite", status, {
     reason: status === "hold" ? "no result of evals/refunds on version 7 yet" : reason[status],
+    suite: "evals/refunds",
   });
 };
 

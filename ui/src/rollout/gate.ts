@@ -116,7 +116,7 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       return numbers ? says.of(percent(numbers.measured, 1), limit(numbers.most)) : one.reason;
     case "eval_suite":
       return (
-        evalOf(evals, gate.version, one.reason) ??
+        evalOf(evals, gate.version, one.suite) ??
         { pass: says.evalGreen, fail: says.evalRed, hold: says.noEval }[status]
       );
     case "runbook":
@@ -138,12 +138,12 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
 }
 
 /**
- * "96.2%, −0.3 vs v6": the first score of this version's latest result, beside the version's before. Other suites may
- * have run too; the one that the gate asks for stands at the beginning of its reason.
+ * "96.2%, −0.3 vs v6": the first score of this version's latest result, beside the version's before. Other suites than
+ * the one that the gate asks for may have run, too.
  */
-function evalOf(results: EvalResult[], version: number, reason: string): string | null {
+function evalOf(results: EvalResult[], version: number, suite: Condition["suite"]): string | null {
   const says = words().gate;
-  const now = results.find((one) => one.version === version && reason.startsWith(`${one.suite} was `));
+  const now = results.find((one) => one.version === version && one.suite === suite);
   const [first] = Object.entries(now?.scores ?? {});
   if (!now || !first || first[1] < 0 || first[1] > 1) return null;
   const [name, score] = first;

@@ -108,6 +108,9 @@ pub struct Condition {
     /// Its limit, in the same unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
+    /// The suite that `eval_suite` asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suite: Option<String>,
 }
 
 /// One failure rate.
@@ -215,7 +218,7 @@ pub fn report(input: Input<'_>) -> Result<Report, BadGroups> {
 }
 
 fn condition(name: &'static str, label: &str, status: Status, reason: String) -> Condition {
-    Condition { name, label: label.to_owned(), status, reason, measured: None, limit: None }
+    Condition { name, label: label.to_owned(), status, reason, measured: None, limit: None, suite: None }
 }
 
 fn measured(mut condition: Condition, measured: f64, limit: f64) -> Condition {
@@ -311,7 +314,8 @@ fn eval_suite(input: &Input<'_>) -> Option<Condition> {
         Some(e) if e.green => (Status::Pass, format!("{} was green on {}", e.suite, e.at)),
         Some(e) => (Status::Fail, format!("{} was red on {}", e.suite, e.at)),
     };
-    Some(condition("eval_suite", &format!("eval suite on version {}", input.version), status, reason))
+    let asked = condition("eval_suite", &format!("eval suite on version {}", input.version), status, reason);
+    Some(Condition { suite: Some(suite.clone()), ..asked })
 }
 
 fn runbook(pack: &Pack) -> Condition {
