@@ -14,6 +14,8 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
+// Each rule looks at two windows, and the store tells all of them apart.
+const _: () = assert!(burn::RULES.len() * 2 <= slots::SPANS);
 const DAY_MS: i64 = 86_400_000;
 /// How long verdicts are kept by five minutes where a pack has no budget, in days.
 const KEPT_DAYS: i64 = 28;

@@ -112,9 +112,9 @@ pub async fn claim(
          ORDER BY d.due_at LIMIT $2{lock}"
     );
     let mut rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow)?;
-    if tx.is_postgres() {
+    let seqs: Vec<i64> = rows.iter().filter_map(|r| r.draft_seq).collect();
+    if tx.is_postgres() && !seqs.is_empty() {
         // Whoever holds a draft may be about to hold its delivery, too: it is left for the next time, not waited for.
-        let seqs: Vec<i64> = rows.iter().filter_map(|r| r.draft_seq).collect();
         let free: Vec<(i64,)> = all!(
             tx,
             "SELECT seq FROM draft WHERE seq IN (SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS BIGINT))

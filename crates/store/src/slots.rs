@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// How long a slot is.
 pub const SLOT_MS: i64 = 300_000;
+/// How many there are in a day.
+const A_DAY: i64 = 86_400_000 / SLOT_MS;
 
 /// The slot that an instant is in, counted from 1970-01-01.
 pub fn slot(at: Millis) -> i64 {
@@ -49,7 +51,7 @@ pub struct SlotCount {
 }
 
 /// As many spans as can be told apart at once.
-const SPANS: usize = 8;
+pub const SPANS: usize = 8;
 
 /// The verdicts of a workflow since the first of these slots, which rise, each counted at the last of them that it is
 /// not before: a look at a few windows doesn't read a row for every five minutes.
@@ -78,10 +80,11 @@ pub async fn spans(tx: &mut Tx, workflow: &str, firsts: &[i64]) -> Result<Vec<Sl
 pub async fn days(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<SlotCount>, StoreError> {
     all!(
         tx,
-        "SELECT slot - slot % 288 AS slot, probability, outcome, CAST(SUM(n) AS BIGINT) AS n
+        "SELECT slot - slot % $3 AS slot, probability, outcome, CAST(SUM(n) AS BIGINT) AS n
          FROM slot WHERE workflow_id = $1 AND slot >= $2 GROUP BY 1, 2, 3 HAVING SUM(n) <> 0 ORDER BY 1, 2, 3",
         workflow,
-        first
+        first,
+        A_DAY
     )
 }
 
