@@ -88,8 +88,12 @@ state("killed", {
       if (!killed) await hub.call("POST", `/v1/workflows/${id}/kill`, { reason: "wrong refunds" });
     }
   },
-  // Elsewhere there is nothing that a kill stops.
-  says: { review: /killed/, rollout: /Killed by owner/, all: /./ },
+  // Elsewhere a kill stops nothing: there is what there was.
+  says: {
+    review: /killed/, rollout: /Killed by owner/, cases: /Support first reply/, activity: /killed a workflow/,
+    "activity/deliveries": /held back|delivered/, "settings/packs": /Versions/, "settings/sources": /kb\/annual-plans/,
+    "settings/access": /No token yet/,
+  },
 });
 state("offline", {
   meanwhile: async (page, served) => {

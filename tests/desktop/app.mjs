@@ -74,6 +74,21 @@ export async function openApp(
   }
 }
 
+/* What tests ask of the window. They run in it, so each stands for itself. */
+
+/** The draft on screen that may be decided on; `not` waits for another one. */
+export const ready = (not) => {
+  const draft = document.querySelector("[data-testid=draft][data-ready=true]");
+  return draft && draft.dataset.draftId !== not ? draft.dataset.draftId : null;
+};
+
+/** Whether these words are on screen. */
+export const said = (words) => document.body.innerText.includes(words);
+
+/** A command of the shell; its answer as JSON. */
+export const invoke = (name, args) =>
+  window.__TAURI_INTERNALS__.invoke(name, args).then((answer) => JSON.stringify(answer ?? null));
+
 async function freePorts(n) {
   const servers = Array.from({ length: n }, () => createServer().listen(0, "127.0.0.1"));
   const ports = await Promise.all(

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesOf, firstLoad, launch, openConsole } from "../browser/browser.mjs";
 import { program } from "../browser/hub.mjs";
-import { makeHome, openApp } from "./app.mjs";
+import { makeHome, openApp, ready } from "./app.mjs";
 
 /** The desktop's figures, in the release window over 100,000 drafts. Prints a table; exits 1 when one falls short. */
 
@@ -14,10 +14,6 @@ const BATCH = 5_000;
 const rows = [];
 const row = (figure, measured, unit, limit) => rows.push({ figure, measured, unit, limit, met: measured <= limit });
 
-const ready = (not) => {
-  const draft = document.querySelector("[data-testid=draft][data-ready=true]");
-  return draft && draft.dataset.draftId !== not ? draft.dataset.draftId : null;
-};
 const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const at = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 

@@ -3,19 +3,12 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startHub, until } from "../browser/hub.mjs";
-import { makeHome, openApp } from "./app.mjs";
+import { invoke, makeHome, openApp, ready, said } from "./app.mjs";
 import { openWire } from "./wire.mjs";
 
 /** A team's hub on a system without a keychain: nothing secret is written anywhere, and the console says what that means. */
 
 const WORKFLOW = "support-first-reply";
-const ready = (not) => {
-  const draft = document.querySelector("[data-testid=draft][data-ready=true]");
-  return draft && draft.dataset.draftId !== not ? draft.dataset.draftId : null;
-};
-const invoke = (name, args) =>
-  window.__TAURI_INTERNALS__.invoke(name, args).then((answer) => JSON.stringify(answer ?? null));
-const said = (words) => document.body.innerText.includes(words);
 
 let team, wire, token, home, app;
 

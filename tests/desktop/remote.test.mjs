@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { startHub, until } from "../browser/hub.mjs";
 import { apply, killed } from "../browser/packs.mjs";
-import { makeHome, openApp } from "./app.mjs";
+import { invoke, makeHome, openApp, ready, said } from "./app.mjs";
 import { openKeychain } from "./keychain.mjs";
 import { openWire } from "./wire.mjs";
 
@@ -12,13 +12,6 @@ import { openWire } from "./wire.mjs";
 
 const WORKFLOW = "support-first-reply";
 const OTHER = "kill-desk";
-const ready = (not) => {
-  const draft = document.querySelector("[data-testid=draft][data-ready=true]");
-  return draft && draft.dataset.draftId !== not ? draft.dataset.draftId : null;
-};
-const invoke = (name, args) =>
-  window.__TAURI_INTERNALS__.invoke(name, args).then((answer) => JSON.stringify(answer ?? null));
-const said = (words) => document.body.innerText.includes(words);
 
 let team, wire, token, closeKeychain, home, app;
 

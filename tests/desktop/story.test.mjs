@@ -4,14 +4,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { RESULTS, until } from "../browser/hub.mjs";
 import { reached } from "../browser/packs.mjs";
-import { makeHome, openApp } from "./app.mjs";
+import { makeHome, openApp, ready } from "./app.mjs";
 
 /** A reviewer's day in the real window, by keyboard alone; each step is checked in the hub's own records. */
 
-const ready = (not) => {
-  const draft = document.querySelector("[data-testid=draft][data-ready=true]");
-  return draft && draft.dataset.draftId !== not ? draft.dataset.draftId : null;
-};
 const onScreen = (id) => document.querySelector("[data-testid=draft][data-ready=true]")?.dataset.draftId === id;
 
 let home, app, page, hub, current, entries;
