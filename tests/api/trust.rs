@@ -12,6 +12,7 @@ on_both! {
     what_a_curator_settles_on_is_the_label_and_counts_as_such,
     a_curators_own_label_keeps_the_rules_of_a_verdict,
     nobody_settles_a_disagreement_of_their_own,
+    a_disagreement_is_found_by_its_id_until_a_verdict_is_withdrawn,
     a_settled_label_is_undone_with_a_verdict,
     a_verdict_too_fast_to_have_been_read_is_flagged_and_counts,
 }
@@ -157,6 +158,22 @@ async fn a_curators_own_label_keeps_the_rules_of_a_verdict(engine: Engine) {
     settle(&curator, &id, json!({ "action": "escalate", "reasons": ["unsafe"] })).await.ok();
     let evidence = app.evidence().await;
     assert_eq!((evidence.get("approve"), evidence.get("escalate:unsafe")), (None, Some(&1)));
+}
+
+async fn a_disagreement_is_found_by_its_id_until_a_verdict_is_withdrawn(engine: Engine) {
+    let (app, ana, ben) = double(engine).await;
+    let (_, _, second) = differ(&app, &ana, &ben, "t-1").await;
+    let open = disagreements(&app, "open").await.remove(0);
+    let path = format!("/v1/disagreements/{}", text(&open["id"]));
+    let curator = app.role("curator").await;
+    assert_eq!(curator.get(&path).await.ok(), open);
+    settle(&curator, &open["id"], json!("second")).await.ok();
+    assert_eq!(curator.get(&path).await.ok(), disagreements(&app, "settled").await[0]);
+    app.apply(&TestPack::of("billing")).await;
+    let elsewhere = app.person("stranger", json!([{ "role": "curator", "workflow": "billing" }]), &[]).await;
+    elsewhere.get(&path).await.refused(403, "forbidden");
+    ben.withdraw(&second).await.ok();
+    curator.get(&path).await.refused(404, "not_found");
 }
 
 async fn nobody_settles_a_disagreement_of_their_own(engine: Engine) {

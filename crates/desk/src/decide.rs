@@ -83,7 +83,7 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
-        let (_, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, draft_id).await?;
+        let (_, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
         let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
         Ok(diff::edit(&body.draft.text, final_text, &quotes))
     }
@@ -94,11 +94,12 @@ impl Desk {
         tx: &mut Tx,
         who: &Identity,
         act: Act,
+        what: &str,
         draft_id: &str,
     ) -> Result<(DraftRow, DraftBody), DeskError> {
         let draft = drafts::get(tx, draft_id, false).await?;
         let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
-        self.require(who, act, Some(&draft.workflow_id), "review")?;
+        self.require(who, act, Some(&draft.workflow_id), what)?;
         probe::for_them(who, &draft)?;
         let body = serde_json::from_str(&draft.body).map_err(|_| countersign_store::StoreError::Unreadable {
             what: "a draft's body",
@@ -117,7 +118,7 @@ impl Desk {
         let now = self.now();
         let digest = verdict.digest(draft_id);
         let mut tx = self.write().await?;
-        let (seen, body) = self.within(&mut tx, who, Act::Review, draft_id).await?;
+        let (seen, body) = self.within(&mut tx, who, Act::Review, "review", draft_id).await?;
         let workflow = workflows::get(&mut tx, &seen.workflow_id, workflows::Hold::Share).await?;
         let workflow = workflow.ok_or_else(|| DeskError::not_found("workflow", &seen.workflow_id))?;
         let mut draft = drafts::lock(&mut tx, seen).await?.ok_or_else(|| DeskError::not_found("draft", draft_id))?;

@@ -189,6 +189,15 @@ impl Desk {
         Ok((out, next))
     }
 
+    /// One disagreement that stands, open or settled.
+    pub async fn get_disagreement(&self, who: &Identity, id: &str) -> Result<DisagreementView, DeskError> {
+        let mut tx = self.read().await?;
+        let missing = || DeskError::not_found("disagreement", id);
+        let row = settlements::get(&mut tx, id).await?.ok_or_else(missing)?;
+        self.require(who, Act::ReadCases, Some(&row.workflow_id), "read disagreements")?;
+        self.disagreement(&mut tx, row).await?.ok_or_else(missing)
+    }
+
     /// Settles a disagreement: the decision is the label of its draft, and counts as such.
     pub async fn settle_disagreement(
         &self,

@@ -65,6 +65,7 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/workflows/{id}/trust", Some(Act::ReadCases)),
     ("GET", "/v1/workflows/{id}/budget", Some(Act::ReadCases)),
     ("GET", "/v1/disagreements", Some(Act::ReadCases)),
+    ("GET", "/v1/disagreements/{id}", Some(Act::ReadCases)),
     ("POST", "/v1/disagreements/{id}/settle", Some(Act::Settle)),
     ("POST", "/v1/sources", Some(Act::WriteSources)),
     ("GET", "/v1/sources", Some(Act::ReadSources)),

@@ -122,6 +122,7 @@ export function createApi(host: Host) {
     cases: (query: CaseQuery) => ask(client.GET("/v1/cases", { params: { query } })),
     case: (id: string) => ask(client.GET("/v1/cases/{id}", by(id))),
     disagreements: (query: DisagreementQuery) => ask(client.GET("/v1/disagreements", { params: { query } })),
+    disagreement: (id: string): Promise<Disagreement> => ask(client.GET("/v1/disagreements/{id}", by(id))),
     /** Gives a disagreement its label, for good. */
     settleDisagreement: (id: string, body: Settling): Promise<Disagreement> =>
       ask(client.POST("/v1/disagreements/{id}/settle", { ...by(id), body })),

@@ -17,6 +17,7 @@ import { type Filters, filters as filterStore, marked, NO_FILTERS, step } from "
 import type { SectionProps } from "./place";
 import { CaseTable } from "./Table";
 import { useCommands } from "./useCommands";
+
 /** Every decision that was taken, as a table; one of them beside it, from draft to delivery. */
 export function Decided({ host, api, me, id, counts }: SectionProps) {
   const says = useWords().cases;

@@ -92,6 +92,7 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(trust::trust))
         .routes(routes!(trust::budget))
         .routes(routes!(trust::disagreements))
+        .routes(routes!(trust::disagreement))
         .routes(routes!(trust::settle))
         .routes(routes!(sources::import, sources::list))
         .routes(routes!(sources::show))

@@ -62,6 +62,17 @@ pub async fn disagreements(
     Ok(Json(Disagreements { disagreements, next_cursor }))
 }
 
+/// One disagreement, open or settled. One whose verdict was withdrawn is none any more.
+#[utoipa::path(get, operation_id = "show_disagreement", path = "/v1/disagreements/{id}", tag = "trust", params(("id" = String, Path)),
+    responses((status = 200, body = DisagreementView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub async fn disagreement(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+) -> Answer<Json<DisagreementView>> {
+    Ok(Json(state.desk.get_disagreement(&who, &id).await?))
+}
+
 /// Settles a disagreement: the decision becomes the label. Never by one of its two reviewers.
 #[utoipa::path(post, operation_id = "settle_disagreement", path = "/v1/disagreements/{id}/settle", tag = "trust", params(("id" = String, Path)), request_body = Settling,
     responses((status = 200, body = DisagreementView), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]

@@ -6,13 +6,13 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import type { Api } from "../../api/client";
+import { type Api, ApiError } from "../../api/client";
 import type { Disagreement, Settling } from "../../api/types";
 import type { Host } from "../../host";
 import { useHubChanges } from "../../shared/refresh";
 import { useWords } from "../../words";
 import { type Form, formOf, isBlank } from "./form";
-import { type Narrowed, OPEN, STATES } from "./rows";
+import { type Narrowed, OPEN } from "./rows";
 
 const PAGE = 100;
 const KEY = "disagreements";
@@ -59,18 +59,14 @@ export function useOne(api: Api, id: string, rows: Disagreement[], listed: boole
   return { one: here ?? query.data, query };
 }
 
-/** The hub has no address for a single one. */
+/** Where a verdict was withdrawn there is none any more. */
 async function seek(api: Api, id: string): Promise<Disagreement | null> {
-  for (const state of STATES) {
-    for (let cursor = ""; ; ) {
-      const page = await api.disagreements({ state, limit: 200, ...(cursor && { cursor }) });
-      const found = page.disagreements.find((one) => one.id === id);
-      if (found) return found;
-      if (!page.next_cursor) break;
-      cursor = page.next_cursor;
-    }
+  try {
+    return await api.disagreement(id);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
   }
-  return null;
 }
 
 /** Settles one at the hub; the lists know at once, the hub's answer follows. */
