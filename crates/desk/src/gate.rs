@@ -13,8 +13,8 @@ use countersign_store::{Tx, evals, evidence as stored};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// How many versions back a loosened limit is looked for.
-const VERSIONS: i64 = 20;
+/// How many packs back a loosened limit is looked for, and the time at a stage is counted.
+const STEPS: i64 = 50;
 /// A day, in milliseconds.
 const DAY: i64 = 86_400_000;
 
@@ -157,14 +157,14 @@ impl Desk {
             Some(suite) => evals::latest(tx, &w.id, w.version, suite).await?,
             None => None,
         };
-        let applied = workflows::version(tx, &w.id, w.version).await?.map_or(0, |v| v.applied_at);
+        let stage_since = at_stage_since(tx, w, at).await?;
         let loosened = self.loosened(tx, w).await?;
         let report = gate::report(Input {
             pack: &version.pack,
             version: w.version,
             stage,
             now: at,
-            stage_since: Millis(w.stage_since.max(applied)),
+            stage_since,
             counts: &counts,
             ahead: &ahead,
             eval: eval.map(|e| EvalFact { suite: e.suite, green: e.green == 1, at: Millis(e.at) }),
@@ -175,17 +175,30 @@ impl Desk {
         report.map_err(|e| DeskError::Setup(e.to_string()))
     }
 
-    /// Limits that versions since the last promotion have loosened.
+    /// Limits that are looser now than they were at the last promotion, each with the version that loosened it last.
     async fn loosened(&self, tx: &mut Tx, w: &WorkflowRow) -> Result<Vec<Loosened>, DeskError> {
         let promoted = workflows::transitions(tx, &w.id, 200).await?.into_iter().find(|t| t.kind == "promote");
-        let first = promoted.map_or(1, |t| t.version).max(w.version - VERSIONS);
-        let mut out = Vec::new();
-        for version in first + 1..=w.version {
-            let Some(row) = workflows::version(tx, &w.id, version).await? else { continue };
-            let (before, after) =
-                (self.version(tx, &w.id, version - 1).await?, self.version(tx, &w.id, version).await?);
-            let loosened = gate::loosened(&before.pack, &after.pack).into_iter();
-            out.extend(loosened.map(|what| Loosened { what, version, by: row.applied_by.clone() }));
+        let since = Millis(promoted.map_or(0, |t| t.at));
+        let steps = workflows::in_force_since(tx, &w.id, since, STEPS).await?;
+        let Some(first) = steps.first().filter(|first| first.version != w.version) else { return Ok(Vec::new()) };
+        let (before, after) =
+            (self.version(tx, &w.id, first.version).await?, self.version(tx, &w.id, w.version).await?);
+        let mut out: Vec<Loosened> = gate::loosened(&before.pack, &after.pack)
+            .into_iter()
+            .map(|what| Loosened { what, version: w.version, by: String::new() })
+            .collect();
+        if out.is_empty() {
+            return Ok(out);
+        }
+        let mut last = before;
+        for step in steps.iter().filter(|step| step.version != first.version) {
+            let next = self.version(tx, &w.id, step.version).await?;
+            for done in gate::loosened(&last.pack, &next.pack) {
+                for told in out.iter_mut().filter(|told| told.what.limit == done.limit) {
+                    (told.version, told.by) = (step.version, step.actor.clone());
+                }
+            }
+            last = next;
         }
         Ok(out)
     }
@@ -277,6 +290,16 @@ fn point(
         reviewed: evidence::Summary::of(counts).reviewed,
         bound,
     })
+}
+
+/// Since when the version in force is at its stage. Times when another version was in force there are left out, so a
+/// version that comes back goes on where it left off.
+async fn at_stage_since(tx: &mut Tx, w: &WorkflowRow, at: Millis) -> Result<Millis, DeskError> {
+    let rows = workflows::in_force_since(tx, &w.id, Millis(w.stage_since), STEPS).await?;
+    let ends = rows.iter().skip(1).map(|next| next.at).chain([at.0]);
+    let spent = rows.iter().zip(ends).filter(|(row, _)| row.version == w.version);
+    let spent: i64 = spent.map(|(row, end)| (end - row.at.max(w.stage_since)).max(0)).sum();
+    Ok(Millis(at.0 - spent))
 }
 
 /// The counts of the workflow's version at a stage.

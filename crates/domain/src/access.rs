@@ -89,6 +89,8 @@ pub enum Act {
     WriteSources,
     /// Apply packs, load the demo.
     WritePacks,
+    /// Return to an earlier version of a workflow.
+    RollBack,
     /// Make, list and revoke tokens.
     Tokens,
     /// Read the audit log.
@@ -112,7 +114,7 @@ impl Act {
             Self::Review => &[Reviewer],
             Self::Escalations => &[Reviewer, Dri],
             Self::Kill => &[Dri, Admin, Oncall],
-            Self::Resume | Self::Demote | Self::Countersign => &[Dri, Admin],
+            Self::Resume | Self::Demote | Self::RollBack | Self::Countersign => &[Dri, Admin],
             Self::ReadGate => &[Dri, Curator, Admin, Auditor],
             Self::Promote => &[Dri],
             Self::Evaluate => &[Service, Admin],
@@ -258,6 +260,7 @@ mod tests {
             Act::ReadSources,
             Act::WriteSources,
             Act::WritePacks,
+            Act::RollBack,
             Act::Tokens,
             Act::ReadAudit,
             Act::ReadIncidents,

@@ -34,6 +34,7 @@ pub const ROUTES: &[Route] = &[
     // Who may sign first and who second is the use-case's to tell apart.
     ("POST", "/v1/workflows/{id}/promote", Some(Act::Countersign)),
     ("POST", "/v1/workflows/{id}/demote", Some(Act::Demote)),
+    ("POST", "/v1/workflows/{id}/rollback", Some(Act::RollBack)),
     ("GET", "/v1/workflows/{id}/transitions/{transition}/effect", Some(Act::Enter)),
     ("POST", "/v1/transitions/{id}/seen", Some(Act::Enter)),
     ("POST", "/ofrep/v1/evaluate/flags", Some(Act::Evaluate)),
@@ -71,6 +72,7 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/sources", Some(Act::ReadSources)),
     ("GET", "/v1/sources/{id}", Some(Act::ReadSources)),
     ("POST", "/v1/packs", Some(Act::WritePacks)),
+    ("POST", "/v1/packs/check", Some(Act::ReadGate)),
     ("GET", "/v1/packs/{id}", Some(Act::Enter)),
     ("POST", "/v1/demo", Some(Act::WritePacks)),
     ("POST", "/v1/tokens", Some(Act::Tokens)),
