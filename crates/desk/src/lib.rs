@@ -47,7 +47,7 @@ pub use burn::{BurnRule, BurnView};
 pub use changes::{Change, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use countersign_store::page::Page;
-pub use countersign_store::sqlite_path;
+pub use countersign_store::{private_dir, redacted, sqlite_path};
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
 pub use draws::{Replayed, WrongDraw};
