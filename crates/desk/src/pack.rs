@@ -284,7 +284,8 @@ impl Desk {
         if before.is_some_and(|w| w.version != version) {
             gates::unsign(tx, id).await?;
         }
-        record(tx, now, &who.subject, act, Some(id), None, detail).await
+        record(tx, now, who, act, Some(id), None, detail);
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "a revision is exactly this")]
@@ -330,7 +331,7 @@ impl Desk {
         workflows::put_in_force(&mut tx, id, &version.pack.workflow.name, &row).await?;
         gates::unsign(&mut tx, id).await?;
         let detail = json!({ "from": w.version, "to": to, "revision": revision, "hash": version.pack.hash() });
-        record(&mut tx, now, &who.subject, "pack.rolled_back", Some(id), None, detail).await?;
+        record(&mut tx, now, who, "pack.rolled_back", Some(id), None, detail);
         tx.commit().await?;
         self.tell(ChangeKind::PackApplied, id, None).await;
         Ok(Applied {
