@@ -75,6 +75,14 @@ impl Door {
         }
     }
 
+    /// The same, but for a database that isn't there yet: it is not made.
+    pub async fn if_there(reach: &Reach) -> anyhow::Result<Option<Self>> {
+        if reach.hub.is_none() && !countersign_desk::is_there(&database(reach)?.0).await? {
+            return Ok(None);
+        }
+        Self::open(reach).await.map(Some)
+    }
+
     fn there(url: String, token: String) -> anyhow::Result<Self> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!("expected a hub's address such as http://127.0.0.1:8787, found {url:?}");

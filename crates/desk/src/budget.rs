@@ -61,6 +61,9 @@ impl Desk {
         stage: Stage,
         now: Millis,
     ) -> Result<Rates, DeskError> {
+        if !self.has_earned(tx, workflow, version.number, stage).await? {
+            return Ok(Rates { low: 1.0, high: 1.0 });
+        }
         let base = base_rates(&version.pack, stage);
         let Some(per_day) = version.pack.review.per_day else { return Ok(base) };
         let expected = expected(tx, workflow, now).await?;

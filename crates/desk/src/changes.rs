@@ -55,9 +55,12 @@ pub enum ChangeKind {
     /// A budget began to burn too fast, or stopped.
     #[serde(rename = "budget.alert")]
     BudgetAlert,
-    /// A pack was applied.
+    /// A pack came into force: a new one, a revision, or an earlier one again.
     #[serde(rename = "pack.applied")]
     PackApplied,
+    /// A version has earned the stage where the workflow is.
+    #[serde(rename = "version.earned")]
+    VersionEarned,
 }
 
 /// One thing that happened; an event of `GET /v1/events`.

@@ -84,6 +84,11 @@ pub struct Point {
     pub bound: Bound,
 }
 
+/// The minute of an instant.
+pub(crate) fn to_the_minute(at: Millis) -> Millis {
+    Millis(at.0.div_euclid(60_000) * 60_000)
+}
+
 /// A report as it is kept.
 pub(crate) fn freeze(report: &Report) -> Result<ReportRow, DeskError> {
     let json = serde_json::to_string(report).map_err(|e| DeskError::Setup(format!("a gate report: {e}")))?;
@@ -112,9 +117,8 @@ impl Desk {
         let mut tx = self.snapshot().await?;
         let w = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         // To the minute: the same evidence looked at twice makes one report.
-        let at = Millis(self.now().0.div_euclid(60_000) * 60_000);
-        let report = self.report(&mut tx, &w, at).await?;
-        let signed_by = gates::signature(&mut tx, id).await?.filter(|s| s.version == w.version).map(|s| s.signer);
+        let report = self.report(&mut tx, &w, to_the_minute(self.now())).await?;
+        let signed_by = self.first_signature(&mut tx, &w, self.now()).await?.map(|s| s.signer);
         drop(tx);
         let frozen = freeze(&report)?;
         if report.status == Status::Pass {

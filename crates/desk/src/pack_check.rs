@@ -103,15 +103,4 @@ impl Desk {
         check.loosened = looser.map(|l| LooserLimit { limit: l.limit, from: l.from, to: l.to }).collect();
         Ok(check)
     }
-
-    /// Whether a version has passed the gate into a stage; nothing leads into the first.
-    pub(crate) async fn has_earned(
-        &self,
-        tx: &mut countersign_store::Tx,
-        id: &str,
-        version: i64,
-        stage: Stage,
-    ) -> Result<bool, DeskError> {
-        Ok(stage == Stage::Internal || workflows::has_earned(tx, id, version, stage.as_str()).await?)
-    }
 }

@@ -1,5 +1,6 @@
 //! What every change of a workflow's stage or life writes: the transition, and the help desk's notice.
 
+use crate::promote::stage_of;
 use crate::{Desk, DeskError, deliver, new_id};
 use countersign_domain::access::Identity;
 use countersign_domain::pack::Stage;
@@ -91,6 +92,11 @@ impl Desk {
         stage: Stage,
         now: Millis,
     ) -> Result<(), DeskError> {
+        let from = stage_of(w);
+        if stage < from {
+            // What it has earned below stays.
+            workflows::lose(tx, &w.id, w.version, from.as_str()).await?;
+        }
         let counts = evidence::at_stage(tx, &w.id, w.version, stage.as_str()).await?;
         let baseline = json!({ "version": w.version, "counts": counts }).to_string();
         Ok(workflows::set_stage(tx, &w.id, stage.as_str(), now, &baseline).await?)

@@ -65,10 +65,8 @@ pub enum Act {
     Resume,
     /// Read a workflow's gate and what it rests on.
     ReadGate,
-    /// Promote a workflow.
+    /// Sign a promotion.
     Promote,
-    /// Be the second who signs a promotion.
-    Countersign,
     /// Send a workflow back to an earlier stage.
     Demote,
     /// Evaluate flags.
@@ -114,7 +112,7 @@ impl Act {
             Self::Review => &[Reviewer],
             Self::Escalations => &[Reviewer, Dri],
             Self::Kill => &[Dri, Admin, Oncall],
-            Self::Resume | Self::Demote | Self::RollBack | Self::Countersign => &[Dri, Admin],
+            Self::Resume | Self::Demote | Self::RollBack => &[Dri, Admin],
             Self::ReadGate => &[Dri, Curator, Admin, Auditor],
             Self::Promote => &[Dri],
             Self::Evaluate => &[Service, Admin],
@@ -252,7 +250,6 @@ mod tests {
             Act::Resume,
             Act::ReadGate,
             Act::Promote,
-            Act::Countersign,
             Act::Demote,
             Act::PostEvals,
             Act::Evaluate,

@@ -31,8 +31,8 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/workflows/{id}/gate/plan", Some(Act::ReadGate)),
     ("GET", "/v1/workflows/{id}/gate/series", Some(Act::ReadGate)),
     ("GET", "/v1/gate/reports/{hash}", Some(Act::ReadGate)),
-    // Who may sign first and who second is the use-case's to tell apart.
-    ("POST", "/v1/workflows/{id}/promote", Some(Act::Countersign)),
+    // Which dri may sign first and which second is the use-case's to tell apart.
+    ("POST", "/v1/workflows/{id}/promote", Some(Act::Promote)),
     ("POST", "/v1/workflows/{id}/demote", Some(Act::Demote)),
     ("POST", "/v1/workflows/{id}/rollback", Some(Act::RollBack)),
     ("GET", "/v1/workflows/{id}/transitions/{transition}/effect", Some(Act::Enter)),

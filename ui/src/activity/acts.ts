@@ -28,6 +28,10 @@ export const GROUPS = {
   deliveries: ["delivery.delivered", "delivery.undeliverable", "delivery.retried"],
   workflows: [
     "pack.applied",
+    "pack.revised",
+    "pack.returned",
+    "pack.rolled_back",
+    "version.earned",
     "eval.posted",
     "promotion.signed",
     "workflow.promoted",
