@@ -31,6 +31,7 @@ impl Desk {
                         version: draft.version,
                         stage: &draft.stage,
                         probability: draft.probability,
+                        rescued: draft.rescued == 1,
                     };
                     evidence::add(&mut tx, of, "unresolved", now, 1);
                 }
