@@ -156,8 +156,9 @@ impl Desk {
         let [held, free] = self.stage_shadow(&mut tx, shadow, of, now).await?;
         let data = json!({ "workflow": shadow, "draft_id": free.id });
         let (seq, ticket) = (Some(free.seq), free.external_id.as_str());
-        let drawn = deliver::Behind::Draw { under: "" };
-        deliver::enqueue(&mut tx, shadow, seq, ticket, drawn, "reply.ready", now, now, data).await?;
+        // As if a person had decided it: then the kill alone holds it.
+        let decided = deliver::Behind::Verdict(&free.id);
+        deliver::enqueue(&mut tx, shadow, seq, ticket, decided, "reply.ready", now, now, data).await?;
         record(&mut tx, now, "hub", "drill.began", Some(shadow), None, json!({ "of": of.id })).await?;
         tx.commit().await?;
 
