@@ -285,7 +285,7 @@ impl Desk {
         if end.is_some() {
             let act = format!("delivery.{state}");
             let detail = json!({ "type": delivery.kind, "attempts": attempt });
-            record(&mut tx, now, "hub", &act, Some(&delivery.workflow_id), Some(&delivery.id), detail).await?;
+            record(&mut tx, now, &Identity::hub(), &act, Some(&delivery.workflow_id), Some(&delivery.id), detail);
         }
         tx.commit().await?;
         self.tell(ChangeKind::DeliveryUpdated, &delivery.workflow_id, draft_id.as_deref()).await;
@@ -339,8 +339,7 @@ impl Desk {
             }
             of = Some(Of { id: draft.id, may_have_reached: draft.may_have_reached });
         }
-        record(&mut tx, now, &who.subject, "delivery.retried", Some(&delivery.workflow_id), Some(id), json!({}))
-            .await?;
+        record(&mut tx, now, who, "delivery.retried", Some(&delivery.workflow_id), Some(id), json!({}));
         let after = deliveries::get(&mut tx, id).await?.unwrap_or(delivery);
         let killed =
             workflows::get(&mut tx, &after.workflow_id, Hold::Look).await?.is_some_and(|w| w.killed_at.is_some());

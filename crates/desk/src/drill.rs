@@ -113,7 +113,7 @@ impl Desk {
         drills::remove_shadow(&mut tx, &shadow).await?;
         drills::insert(&mut tx, &drill).await?;
         let detail = json!({ "drill": drill.id, "ok": drill.ok == 1, "effect_ms": drill.effect_ms });
-        record(&mut tx, now, &who.subject, "drill.ran", Some(id), Some(&drill.id), detail).await?;
+        record(&mut tx, now, who, "drill.ran", Some(id), Some(&drill.id), detail);
         tx.commit().await?;
         self.forget(&shadow);
         self.tell(ChangeKind::DrillRan, id, None).await;
@@ -150,6 +150,7 @@ impl Desk {
             grants: vec![grant(Role::Reviewer), grant(Role::Dri)],
             routes: Vec::new(),
             owner: false,
+            token: None,
         };
         let mut tx = self.write().await?;
         drills::make_shadow(&mut tx, shadow, of, now).await?;
@@ -159,7 +160,7 @@ impl Desk {
         // As if a person had decided it: then the kill alone holds it.
         let decided = deliver::Behind::Verdict(&free.id);
         deliver::enqueue(&mut tx, shadow, seq, ticket, decided, "reply.ready", now, now, data).await?;
-        record(&mut tx, now, "hub", "drill.began", Some(shadow), None, json!({ "of": of.id })).await?;
+        record(&mut tx, now, &hub, "drill.began", Some(shadow), None, json!({ "of": of.id }));
         tx.commit().await?;
 
         let ask = |id: &str| LeaseRequest { draft_id: Some(id.to_owned()), ..LeaseRequest::default() };

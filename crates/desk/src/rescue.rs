@@ -3,6 +3,7 @@
 
 use crate::stage::deadline;
 use crate::{ChangeKind, Desk, DeskError, record};
+use countersign_domain::access::Identity;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_store::workflows::{self, Hold, WorkflowRow};
@@ -47,7 +48,7 @@ impl Desk {
         let detail = json!({
             "drafts": rescued.drafts, "may_have_reached_customer": rescued.may_have_reached, "transition": w.recalled_by,
         });
-        record(&mut tx, now, "hub", "drafts.rescued", Some(workflow), None, detail).await?;
+        record(&mut tx, now, &Identity::hub(), "drafts.rescued", Some(workflow), None, detail);
         tx.commit().await?;
         self.tell(ChangeKind::DraftsStaged, workflow, None).await;
         self.tell(ChangeKind::DeliveryUpdated, workflow, None).await;
