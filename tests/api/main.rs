@@ -30,4 +30,5 @@ mod second_review;
 mod storage;
 mod trust;
 mod undo;
+mod unseen;
 mod versions;
