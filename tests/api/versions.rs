@@ -55,6 +55,13 @@ async fn approve(app: &App, ana: &Person, name: &str, n: usize) {
     }
 }
 
+/// The facts of the latest entry of an act, and who did it.
+async fn entry(app: &App, act: &str) -> (Value, Value) {
+    let log = app.owner().get(&format!("/v1/audit?act={act}")).await.ok();
+    let entry = &log["entries"][0];
+    (serde_json::from_str(entry["detail"].as_str().unwrap()).unwrap(), entry["actor"].clone())
+}
+
 async fn acts(app: &App) -> Vec<String> {
     let log = app.owner().get("/v1/audit?act=pack.&limit=200").await.ok();
     log["entries"].as_array().unwrap().iter().rev().map(|e| e["act"].as_str().unwrap().to_owned()).collect()
@@ -78,9 +85,9 @@ async fn a_new_receiver_or_runbook_is_a_revision_and_the_evidence_stays(engine: 
         changed.contains("delivery.url") && changed.contains("runbook.md") && !changed.contains("gate"),
         "{changed}"
     );
-    let log = app.owner().get("/v1/audit?act=pack.revised").await.ok();
-    assert_eq!(log["entries"][0]["detail"]["changed"], revision["changed"]);
-    assert!(!log["entries"][0].to_string().contains("helpdesk.example"), "keys are on record, values aren't");
+    let (facts, by) = entry(&app, "pack.revised").await;
+    assert_eq!((&facts["changed"], by), (&revision["changed"], json!("owner")));
+    assert!(!facts.to_string().contains("helpdesk.example"), "keys are on record, values aren't");
     let diff = app.owner().get("/v1/workflows/desk/diff?from=1&from_revision=1&to=1").await.ok();
     assert_eq!((&diff["from_revision"], &diff["to_revision"]), (&json!(1), &json!(2)));
     assert!(diff["settings"].to_string().contains("https://helpdesk.example/a"), "{diff}");
@@ -173,8 +180,8 @@ async fn a_rollback_brings_back_version_evidence_and_eval_results(engine: Engine
     assert_eq!(suite["status"], "pass");
     let in_force = history(&app).await["in_force"][0].clone();
     assert_eq!((&in_force["by"], &in_force["reason"]), (&json!("owner"), &json!("version 2 promises refunds")));
-    let log = app.owner().get("/v1/audit?act=pack.rolled_back").await.ok();
-    assert_eq!((&log["entries"][0]["detail"]["from"], &log["entries"][0]["detail"]["to"]), (&json!(2), &json!(1)));
+    let (facts, _) = entry(&app, "pack.rolled_back").await;
+    assert_eq!((&facts["from"], &facts["to"]), (&json!(2), &json!(1)));
 }
 
 async fn a_rollback_takes_a_dri_or_an_admin_and_another_version(engine: Engine) {
@@ -236,6 +243,7 @@ async fn a_check_says_what_a_pack_would_do_to_the_evidence(engine: Engine) {
     let broken = json!({ "files": pack().set("gate.min_days", "many").files() });
     let refused = app.owner().post("/v1/packs/check", broken).await.refused(422, "invalid");
     assert_eq!(refused["faults"][0]["key"], "gate.min_days");
+    app.apply(&TestPack::of("elsewhere")).await;
     let elsewhere = app.person("eve", json!([{ "role": "admin", "workflow": "elsewhere" }]), &[]).await;
     elsewhere.post("/v1/packs/check", json!({ "files": pack().files() })).await.refused(403, "forbidden");
 }
@@ -304,13 +312,9 @@ async fn a_new_version_above_internal_is_reviewed_whole_until_its_gate_is_green(
     assert_eq!(app.desk.watch_earned().await.unwrap(), ["desk"]);
     assert!(app.desk.watch_earned().await.unwrap().is_empty(), "once is enough");
     assert_eq!((stands(&app).await, rate(&app, "d").await), ((json!(2), json!("opt_in"), json!(true)), 0.1));
-    let log = app.owner().get("/v1/audit?act=version.earned").await.ok();
-    let entry = &log["entries"][0];
-    assert_eq!(
-        (&entry["actor"], &entry["detail"]["version"], &entry["detail"]["stage"]),
-        (&json!("hub"), &json!(2), &json!("opt_in"))
-    );
-    let kept = format!("/v1/gate/reports/{}", entry["detail"]["report"].as_str().unwrap());
+    let (facts, by) = entry(&app, "version.earned").await;
+    assert_eq!((by, &facts["version"], &facts["stage"]), (json!("hub"), &json!(2), &json!("opt_in")));
+    let kept = format!("/v1/gate/reports/{}", facts["report"].as_str().unwrap());
     assert_eq!(app.owner().get(&kept).await.ok()["summary"]["reviewed"], 30);
     assert_eq!(app.verify().await["ok"], true);
 }

@@ -60,7 +60,8 @@ function extraOf({ act, detail }: Entry, says: Says): string {
   }
   if (act.startsWith("drafts.") && typeof facts.drafts === "number") return says.draftsOf(facts.drafts);
   if (act === "pack.rolled_back" && typeof facts.to === "number") return says.version(facts.to);
-  if ((act.startsWith("pack.") || act === "version.earned") && typeof facts.version === "number") return says.version(facts.version);
+  if ((act.startsWith("pack.") || act === "version.earned") && typeof facts.version === "number")
+    return says.version(facts.version);
   return "";
 }
 

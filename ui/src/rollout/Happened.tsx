@@ -7,7 +7,7 @@ import { HUB, named, stageName } from "../shared/words";
 import { useWords } from "../words";
 import { reachedOf, useEffectOf } from "./effect";
 import { shortHash } from "./gate";
-import { type Happening as One, happenings } from "./history";
+import { happenings, type Happening as One } from "./history";
 
 const FIRST = 12;
 

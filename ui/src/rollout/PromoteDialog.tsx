@@ -70,7 +70,8 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
       return { words: says.killedMeanwhile, done: false };
     }
     const changed = code === "content_changed";
-    if (!changed && code !== "gate_not_green") return { words: says.promoteFailed(reasonOf(error)), done: false };
+    if (!changed && code !== "gate_not_green")
+      return { words: says.promoteFailed(reasonOf(error)), done: false };
     try {
       const now = await client.fetchQuery({
         queryKey: ["gate", workflow.id],

@@ -86,7 +86,11 @@ test("the named DRI signs first, another DRI second, and nobody twice", () => {
   const green = aGate({ status: "pass" });
   const signed = { ...green, signed_by: "dana" };
   expect(promotionOf(green, workflow(), person("dri", "eve")).may).toBe(false);
-  expect(promotionOf(signed, workflow(), person("dri", "eve"))).toEqual({ may: true, ready: true, second: true });
+  expect(promotionOf(signed, workflow(), person("dri", "eve"))).toEqual({
+    may: true,
+    ready: true,
+    second: true,
+  });
   expect(promotionOf(signed, workflow(), person("dri"))).toEqual({ may: true, ready: false, second: false });
   expect(promotionOf(green, workflow(), { ...person("dri", "owner"), owner: true }).ready).toBe(true);
   for (const role of ["admin", "curator"] as const) {

@@ -35,7 +35,8 @@ export function promotionOf(gate: Gate | undefined, workflow: Workflow, me: Me):
   const signed = gate?.signed_by ?? null;
   const second = signed !== null && signed !== me.subject;
   // The first signature is the named DRI's; on a hub for one person its owner stands for them.
-  const may = gate?.to != null && maySign(me, workflow.id) && (second || me.owner || me.subject === workflow.dri);
+  const may =
+    gate?.to != null && maySign(me, workflow.id) && (second || me.owner || me.subject === workflow.dri);
   const ready = may && gate?.status === "pass" && !workflow.killed && signed !== me.subject;
   return { may, ready, second };
 }

@@ -45,14 +45,16 @@ export function happenings({ transitions, versions, in_force }: History, drills:
   const told = new Set(transitions.filter(({ kind }) => kind === "applied").map(({ version }) => version));
   const still = { from_stage: "", to_stage: "", reason: "" };
   const seen = new Set<string>();
-  const packs: Happening[] = [...(in_force ?? [])].reverse().flatMap(({ version, revision, at, by, reason }, i) => {
-    const [isNew, isFirst] = [!seen.has(`${version}.${revision}`), !seen.has(`${version}`)];
-    seen.add(`${version}.${revision}`).add(`${version}`);
-    // A version's first coming is told with the versions.
-    if (isFirst) return [];
-    const kind = isNew ? "revised" : "returned";
-    return [{ ...still, id: `f${i}`, kind, version, revision, actor: by, at, reason: reason ?? "" }];
-  });
+  const packs: Happening[] = [...(in_force ?? [])]
+    .reverse()
+    .flatMap(({ version, revision, at, by, reason }, i) => {
+      const [isNew, isFirst] = [!seen.has(`${version}.${revision}`), !seen.has(`${version}`)];
+      seen.add(`${version}.${revision}`).add(`${version}`);
+      // A version's first coming is told with the versions.
+      if (isFirst) return [];
+      const kind = isNew ? "revised" : "returned";
+      return [{ ...still, id: `f${i}`, kind, version, revision, actor: by, at, reason: reason ?? "" }];
+    });
   const others: Happening[] = [
     ...packs,
     ...versions

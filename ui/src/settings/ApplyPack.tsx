@@ -5,8 +5,8 @@ import type { Fault, PackCheck } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
-import { Picker } from "./Picker";
 import { appliedOf, effectOf } from "./effect";
+import { Picker } from "./Picker";
 import { type FileText, packOf } from "./pack";
 
 interface Props {

@@ -20,6 +20,7 @@ export function appliedOf({ workflow, version, revision, change }: Applied): str
   const says = words().settings.apply;
   if (change === "unchanged") return says.same(workflow, version);
   if (change === "earlier_version") return says.returned(workflow, version);
-  if (change === "new_revision" || change === "earlier_revision") return says.revised(workflow, version, revision);
+  if (change === "new_revision" || change === "earlier_revision")
+    return says.revised(workflow, version, revision);
   return says.created(workflow, version);
 }

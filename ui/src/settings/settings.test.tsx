@@ -61,7 +61,10 @@ test("who may not apply packs isn't offered it", () => {
 test("the versions of a workflow, the present one marked", () => {
   const html = section("packs", {
     fill: (client) => {
-      client.setQueryData(["workflows"], [{ id: "w", name: "Refunds", version: 2, revision: 1, reasons: [] }]);
+      client.setQueryData(
+        ["workflows"],
+        [{ id: "w", name: "Refunds", version: 2, revision: 1, reasons: [] }],
+      );
       client.setQueryData(
         ["versions", "w", 2, 1],
         [2, 1].map((version) => ({

@@ -163,7 +163,8 @@ export const gate: Words["gate"] = {
   surelyBelow: (rate, upper, limit) => `${rate} sicher unter ${upper}, Grenze ${limit}`,
   firstSigner: "Zuerst unterschrieb",
   takesTwo: "Es braucht zwei Unterschriften: jetzt Ihre, dann innerhalb eines Tages die eines anderen DRI.",
-  takesTeamHub: "Es braucht die Unterschriften zweier Personen. Auf einem Hub für eine Person kann niemand die zweite geben.",
+  takesTeamHub:
+    "Es braucht die Unterschriften zweier Personen. Auf einem Hub für eine Person kann niemand die zweite geben.",
   reportChanged: (reviewed) =>
     `Die Nachweise haben sich seither geändert; nichts wurde unterschrieben. Dies ist der Bericht jetzt, mit ${s(reviewed, "Prüfung", "Prüfungen")}: Unterschreiben Sie ihn, wenn er noch gilt.`,
   sayWhy: "Erst den Grund angeben: Er kommt ins Protokoll.",
