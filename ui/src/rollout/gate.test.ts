@@ -42,7 +42,8 @@ function aGate(part: Partial<Gate> = {}): Gate {
   } as Gate;
 }
 
-const workflow = (part: Partial<Workflow> = {}) => ({ id: "refunds", killed: false, ...part }) as Workflow;
+const workflow = (part: Partial<Workflow> = {}) =>
+  ({ id: "refunds", dri: "dana", killed: false, ...part }) as Workflow;
 const person = (role: string, subject = "dana") =>
   ({ subject, owner: false, grants: [{ role, workflow: "refunds" }] }) as unknown as Me;
 const aPlan = (part: Partial<Plan>) => ({ rates: [], also: [], ...part }) as Plan;
