@@ -58,7 +58,7 @@ const NEVER: &[(&str, &str)] = &[
     ),
     (
         "evidence that is off",
-        "SELECT 1 FROM (SELECT CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE outcome NOT IN ('staged', 'unreviewed', 'unresolved')) e,
+        "SELECT 1 FROM (SELECT CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE outcome NOT IN ('staged', 'unreviewed', 'expired', 'superseded', 'costed', 'cost_micro_usd')) e,
          (SELECT COUNT(*) AS n FROM verdict WHERE round = 1 AND withdrawn = 0) v WHERE e.n <> v.n",
     ),
     (

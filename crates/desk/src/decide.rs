@@ -391,7 +391,14 @@ pub(crate) fn hmac_hex(key: &[u8], parts: &[&str]) -> String {
 }
 
 pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {
-    Record { workflow: &draft.workflow_id, version: draft.version, stage: &draft.stage, probability: draft.probability }
+    Record {
+        workflow: &draft.workflow_id,
+        version: draft.version,
+        stage: &draft.stage,
+        probability: draft.probability,
+        floor: draft.floor,
+        staged_at: Millis(draft.staged_at),
+    }
 }
 
 fn words(text: &str) -> usize {
