@@ -75,6 +75,8 @@ impl Desk {
     ) -> Result<InForce, DeskError> {
         let base = base_rates(&version.pack, stage);
         let rates = match version.pack.review.per_day {
+            // Nothing that comes in while it is killed goes out without a person.
+            _ if w.killed_at.is_some() => Rates { low: 1.0, high: 1.0 },
             Some(per_day) => {
                 let expected = expected(tx, &w.id, now).await?;
                 sampling::rates(f64::from(per_day), base, expected.low, expected.high)

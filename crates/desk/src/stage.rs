@@ -215,6 +215,8 @@ impl Desk {
                 probe: None,
                 probe_for: None,
                 probe_place: None,
+                rescued: 0,
+                may_have_reached: 0,
             };
             ticket.push(drafts::Known {
                 external_id: draft.external_id.clone(),
@@ -299,13 +301,15 @@ impl Desk {
                 probability: f64::from_bits(bits),
                 floor,
                 staged_at: now,
+                rescued: false,
             };
             evidence::add(tx, of, outcome, now, n);
         }
         for (seq, (external_id, revision, draft_id), text) in &batch.straight_on {
             let data = json!({ "workflow": workflow.id, "external_id": external_id, "revision": revision,
                                "draft_id": draft_id, "action": "not_selected", "text": text });
-            deliver::enqueue(tx, &workflow.id, Some(*seq), external_id, None, "reply.ready", now, now, data).await?;
+            let drawn = deliver::Behind::Draw { under: &workflow.recalled_by };
+            deliver::enqueue(tx, &workflow.id, Some(*seq), external_id, drawn, "reply.ready", now, now, data).await?;
         }
         let rejected = batch.results.iter().filter(|r| r.status == LineStatus::Rejected).count();
         let detail = json!({
@@ -313,7 +317,7 @@ impl Desk {
             "first": batch.rows.first().map(|r| &r.id), "last": batch.rows.last().map(|r| &r.id),
             "content_sha256": hex::encode(hash.finalize()),
         });
-        record(tx, now, &who.subject, "drafts.staged", Some(&workflow.id), None, detail).await?;
+        record(tx, now, who, "drafts.staged", Some(&workflow.id), None, detail);
         Ok(batch.results)
     }
 }
@@ -359,7 +363,7 @@ fn unfit(incoming: &Incoming, ticket: &[drafts::Known], version: &Version, stage
 }
 
 /// A draft's own deadline as it is; else the pack's, on the full hour, so that within an hour risk comes before age.
-fn deadline(own: Option<Millis>, now: Millis, version: &Version) -> Millis {
+pub(crate) fn deadline(own: Option<Millis>, now: Millis, version: &Version) -> Millis {
     own.unwrap_or_else(|| now.plus_seconds(i64::from(version.pack.review.expires_hours) * 3600).hour_ceil())
 }
 

@@ -1,6 +1,7 @@
 //! What the hub does by itself: drafts expire, the log is signed, words are indexed.
 
 use crate::{ChangeKind, Desk, DeskError, record};
+use countersign_domain::access::Identity;
 use countersign_domain::time::Millis;
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold};
@@ -34,6 +35,7 @@ impl Desk {
                         probability: draft.probability,
                         floor: draft.floor,
                         staged_at: Millis(draft.staged_at),
+                        rescued: draft.rescued == 1,
                     };
                     // At its deadline, and not when this was noticed.
                     evidence::add(&mut tx, of, "expired", Millis(draft.expires_at), 1);
@@ -41,13 +43,12 @@ impl Desk {
                 record(
                     &mut tx,
                     now,
-                    "hub",
+                    &Identity::hub(),
                     "drafts.expired",
                     Some(&workflow),
                     None,
                     json!({ "drafts": overdue.iter().filter(|d| d.probe == 0).count() }),
-                )
-                .await?;
+                );
                 tx.commit().await?;
                 expired += overdue.len();
                 self.tell(ChangeKind::DraftReleased, &workflow, None).await;

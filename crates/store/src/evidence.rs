@@ -23,6 +23,9 @@ pub struct Record<'a> {
     pub floor: f64,
     /// When it was staged.
     pub staged_at: Millis,
+    /// It was to go out unseen, and came back for a person. It is counted as unreviewed, and whatever becomes of it later
+    /// is counted nowhere.
+    pub rescued: bool,
 }
 
 /// Days since 1970-01-01, UTC.
@@ -43,6 +46,9 @@ fn from_the_start(outcome: &str) -> bool {
 /// Adds drafts to the counts; written at the commit. `outcome` is `staged`, `unreviewed`, `costed`, `cost_micro_usd`,
 /// `expired`, `superseded`, or a verdict's outcome key. What was decided also counts by when it was, `decided_at`.
 pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, decided_at: Millis, by: i64) {
+    if record.rescued {
+        return;
+    }
     let delta = Delta {
         workflow: record.workflow.to_owned(),
         version: record.version,

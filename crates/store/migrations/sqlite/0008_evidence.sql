@@ -66,7 +66,7 @@ SELECT workflow_id, version, stage, probability, floor, outcome, hour, COUNT(*) 
     UNION ALL
     SELECT d.workflow_id, d.version, d.stage, d.probability, d.floor, v.counted, d.staged_at / 3600000
     FROM verdict v JOIN draft d ON d.seq = v.draft_seq
-    WHERE v.round = 1 AND v.withdrawn = 0 AND d.probe IS NULL AND d.workflow_id NOT LIKE '~%'
+    WHERE v.round = 1 AND v.withdrawn = 0 AND d.probe IS NULL AND d.rescued = 0 AND d.workflow_id NOT LIKE '~%'
 ) facts GROUP BY 1, 2, 3, 4, 5, 6, 7;
 -- What drafts cost stays with the day.
 INSERT INTO evidence (workflow_id, version, stage, probability, floor, outcome, hour, n)
@@ -91,15 +91,15 @@ INSERT INTO decided_by_day (workflow_id, version, stage, probability, outcome, d
 SELECT workflow_id, version, stage, probability, outcome, day, COUNT(*) FROM (
     SELECT d.workflow_id, d.version, d.stage, d.probability, v.counted AS outcome, v.at / 86400000 AS day
     FROM verdict v JOIN draft d ON d.seq = v.draft_seq
-    WHERE v.round = 1 AND v.withdrawn = 0 AND d.probe IS NULL AND d.workflow_id NOT LIKE '~%'
+    WHERE v.round = 1 AND v.withdrawn = 0 AND d.probe IS NULL AND d.rescued = 0 AND d.workflow_id NOT LIKE '~%'
     UNION ALL
     SELECT workflow_id, version, stage, probability, 'expired', expires_at / 86400000
-    FROM draft WHERE state = 'expired' AND probe IS NULL AND workflow_id NOT LIKE '~%'
+    FROM draft WHERE state = 'expired' AND probe IS NULL AND rescued = 0 AND workflow_id NOT LIKE '~%'
     UNION ALL
     SELECT workflow_id, version, stage, probability, 'superseded', COALESCE((SELECT MIN(n.staged_at) FROM draft n
         WHERE n.workflow_id = d.workflow_id AND n.external_id = d.external_id AND n.seq > d.seq AND n.probe IS NULL),
         d.staged_at) / 86400000
-    FROM draft d WHERE state = 'superseded' AND probe IS NULL AND workflow_id NOT LIKE '~%'
+    FROM draft d WHERE state = 'superseded' AND probe IS NULL AND rescued = 0 AND workflow_id NOT LIKE '~%'
 ) facts GROUP BY 1, 2, 3, 4, 5, 6;
 
 -- Expired drafts that can still be judged for their label.
@@ -120,7 +120,7 @@ CREATE TABLE slot (
 INSERT INTO slot (workflow_id, version, stage, slot, probability, outcome, n)
 SELECT d.workflow_id, d.version, d.stage, v.at / 300000, d.probability, v.counted, COUNT(*)
 FROM verdict v JOIN draft d ON d.seq = v.draft_seq
-WHERE v.round = 1 AND v.withdrawn = 0 AND d.probe IS NULL AND v.counted NOT LIKE 'unconfirmed.%'
+WHERE v.round = 1 AND v.withdrawn = 0 AND d.probe IS NULL AND d.rescued = 0 AND v.counted NOT LIKE 'unconfirmed.%'
     AND v.at / 300000 >= (SELECT MIN(s.slot) FROM slot_of_workflow s WHERE s.workflow_id = d.workflow_id)
 GROUP BY 1, 2, 3, 4, 5, 6;
 DROP TABLE slot_of_workflow;
