@@ -113,6 +113,8 @@ pub async fn remove_shadow(tx: &mut Tx, shadow: &str) -> Result<(), StoreError> 
     let of = [
         "delivery",
         "evidence",
+        "decided_by_day",
+        "rate_floor",
         "slot",
         "draft",
         "draft_count",
