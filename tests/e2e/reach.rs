@@ -4,6 +4,7 @@
 use crate::kill::{approval, verdicts};
 use anyhow::{Context, ensure};
 use countersign_testkit::postgres::Server;
+use countersign_testkit::receiver::Answer;
 use countersign_testkit::until;
 use countersign_tests::day::{Day, say};
 use countersign_tests::door::Door;
@@ -149,6 +150,27 @@ async fn with_every_notification_lost_a_kill_is_refused_at_the_other_hub_after_1
     ensure!(rounds.iter().all(|ms| *ms <= 1_500.0), "{rounds:?}");
     sqlx::query("SELECT pg_catalog.pg_notify('countersign_change', 'the first')").execute(&pool).await?;
     assert_eq!(listener.recv().await?.payload(), "the first", "a notification was not lost");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_not_told_of_a_kill_breaks_off_its_sends_all_the_same() -> anyhow::Result<()> {
+    let day = Day::prepare(Some(Server::start().database()), 1, 300).await?;
+    deafen(&PgPool::connect(day.site.database()).await?).await?;
+    day.receiver.answer(Answer::Hang);
+    let there = day.hub().await?;
+    day.import(&there.url, usize::MAX).await?;
+    let reviewer = day.reviewer(&there.url, 0)?;
+    let held = reviewer.post("/v1/queue/lease", &json!({})).await?;
+    reviewer.post(&verdicts(&held), &approval(&held)).await?;
+    until("the reply is being sent", async || !day.receiver.received().is_empty()).await;
+    let here = day.hub().await?;
+    let path = format!("/v1/workflows/{}/kill", day.input.workflow);
+    let killed = day.admin(&here.url)?.post(&path, &json!({ "reason": "a drill" })).await?;
+    let effect_ms = killed["effect_ms"].as_f64().with_context(|| format!("something is still being sent: {killed}"))?;
+    ensure!(effect_ms < 1_000.0, "{killed}");
+    let hubs = killed["hubs"].as_array().context("no hubs")?;
+    ensure!(hubs.len() == 2 && hubs.iter().all(|h| h["stopped"] == true), "{killed}");
     Ok(())
 }
 
