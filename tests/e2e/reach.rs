@@ -196,6 +196,30 @@ async fn a_hub_whose_listener_is_cut_off_refuses_after_1500_ms_and_listens_again
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn consoles_of_a_hub_that_did_not_hear_the_others_are_told_to_read_again() -> anyhow::Result<()> {
+    let day = Day::prepare(Some(Server::start().database()), 1, 300).await?;
+    let (token, hub) = (day.site.token(&["reviewer"], "console")?, day.hub().await?);
+    let pool = PgPool::connect(day.site.database()).await?;
+    let stream = reqwest::Client::new().get(format!("{}/v1/events?console=one", hub.url)).bearer_auth(token);
+    let mut stream = stream.send().await?.error_for_status()?;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+    until("the hub's listener is cut off", async || {
+        sqlx::query(cut).execute(&pool).await.is_ok_and(|done| done.rows_affected() == 1)
+    })
+    .await;
+    let told = async {
+        let mut heard = String::new();
+        while !heard.contains(r#""type":"reconnected""#) {
+            let chunk = stream.chunk().await?.context("the stream ended")?;
+            heard.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.context("nobody was told")?
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_the_database_gone_nothing_is_on_leased_or_decided_after_2_s() -> anyhow::Result<()> {
     const MOST: Duration = Duration::from_secs(2);
     let folder = tempfile::tempdir()?;

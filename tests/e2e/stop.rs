@@ -52,3 +52,31 @@ async fn replies_under_way_at_a_stop_go_out_once_on_sqlite() -> anyhow::Result<(
 async fn replies_under_way_at_a_stop_go_out_once_on_postgres() -> anyhow::Result<()> {
     replies_under_way_go_out_once(Some(Server::start().database())).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_ends_does_not_keep_a_hub_from_closing() -> anyhow::Result<()> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let day = Day::prepare(None, 1, 300).await?;
+    let (token, mut hub) = (day.site.token(&["admin"], "slow")?, day.hub().await?);
+    let mut slow = tokio::net::TcpStream::connect(hub.url.trim_start_matches("http://")).await?;
+    let head = format!(
+        "POST /v1/drafts?workflow={} HTTP/1.1\r\nhost: hub\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n",
+        day.input.workflow
+    );
+    slow.write_all(head.as_bytes()).await?;
+    // One line a second, for ever.
+    let (mut answers, mut lines) = slow.into_split();
+    let trickle = tokio::spawn(async move {
+        while lines.write_all(b"1\r\n\n\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    });
+    let began = Instant::now();
+    let code = hub.terminate()?;
+    trickle.abort();
+    let mut answer = Vec::new();
+    let _ = answers.read_to_end(&mut answer).await;
+    ensure!(code == Some(0) && began.elapsed() < Duration::from_secs(28), "{code:?} after {:?}", began.elapsed());
+    Ok(())
+}
