@@ -70,7 +70,7 @@ pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
         d.created_at,
         &d.transition_id
     )?;
-    count_reply(tx, d, 1);
+    count_waiting(tx, d, 1);
     Ok(())
 }
 
@@ -263,7 +263,7 @@ pub async fn set_state(
         delivered.map(|t| t.0)
     )?;
     if moved > 0 && state != "pending" {
-        count_reply(tx, d, -1);
+        count_waiting(tx, d, -1);
     }
     Ok(moved > 0)
 }
@@ -277,16 +277,17 @@ pub async fn unclaim(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
 /// A stretch of replies that nobody saw and that were drawn before their workflow's last kill or demotion: workflow and
 /// number. Those of which a try may be running are left for later.
 pub async fn recalled(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
-    // Two ranges of the index, so that it costs nothing where there are none, however many wait.
+    // Two ranges of the index, so that it costs nothing where there are none, however many wait. A cross join keeps SQLite
+    // to this order.
     all!(
         tx,
         "SELECT workflow_id, seq FROM (
-           SELECT d.workflow_id, d.seq FROM workflow w JOIN delivery d ON d.workflow_id = w.id AND d.transition_id < w.recalled_by
-           WHERE d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
+           SELECT d.workflow_id, d.seq FROM workflow w CROSS JOIN delivery d
+           WHERE d.workflow_id = w.id AND d.transition_id < w.recalled_by AND d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
              AND substr(w.id, 1, 1) <> '~'
            UNION ALL
-           SELECT d.workflow_id, d.seq FROM workflow w JOIN delivery d ON d.workflow_id = w.id AND d.transition_id > w.recalled_by
-           WHERE d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
+           SELECT d.workflow_id, d.seq FROM workflow w CROSS JOIN delivery d
+           WHERE d.workflow_id = w.id AND d.transition_id > w.recalled_by AND d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
              AND substr(w.id, 1, 1) <> '~'
          ) AS r LIMIT $2",
         now.0,
@@ -299,13 +300,13 @@ pub async fn numbered(tx: &mut Tx, seq: i64) -> Result<Option<DeliveryRow>, Stor
     first!(tx, "SELECT * FROM delivery WHERE seq = $1", seq)
 }
 
-/// The name under which waiting replies are counted, beside the states of drafts.
-pub(crate) const REPLY: &str = "reply";
+/// The names under which waiting deliveries are counted, beside the states of drafts.
+pub(crate) const WAITING: [&str; 2] = ["reply", "notice"];
 
-fn count_reply(tx: &mut Tx, d: &DeliveryRow, by: i64) {
-    if d.draft_seq.is_some() {
-        *tx.late.counts.entry((d.workflow_id.clone(), REPLY)).or_default() += by;
-    }
+fn count_waiting(tx: &mut Tx, d: &DeliveryRow, by: i64) {
+    let [reply, notice] = WAITING;
+    let what = if d.draft_seq.is_some() { reply } else { notice };
+    *tx.late.counts.entry((d.workflow_id.clone(), what)).or_default() += by;
 }
 
 /// How many replies of a workflow wait, whatever for. A kept count: it costs the same however many they are.
@@ -317,9 +318,9 @@ pub async fn replies_waiting(tx: &mut Tx, workflow: &str) -> Result<i64, StoreEr
 
 /// How many deliveries of a workflow wait: replies, and notices of what happened to it.
 pub async fn waiting(tx: &mut Tx, workflow: &str) -> Result<i64, StoreError> {
-    let sql = "SELECT COUNT(*) FROM delivery WHERE workflow_id = $1 AND state = 'pending' AND draft_seq IS NULL";
+    let sql = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM draft_count WHERE workflow_id = $1 AND state IN ('reply', 'notice')";
     let n: Option<(i64,)> = first!(tx, sql, workflow)?;
-    Ok(n.map_or(0, |r| r.0) + replies_waiting(tx, workflow).await?)
+    Ok(n.map_or(0, |r| r.0))
 }
 
 /// How many of a workflow's deliveries were given up.
@@ -395,7 +396,7 @@ pub async fn list(
 pub async fn retry(tx: &mut Tx, d: &DeliveryRow, now: Millis) -> Result<(), StoreError> {
     run!(tx, "UPDATE delivery SET state = 'pending', attempts = 0, due_at = $2 WHERE id = $1", &d.id, now.0)?;
     if d.state != "pending" {
-        count_reply(tx, d, 1);
+        count_waiting(tx, d, 1);
     }
     Ok(())
 }

@@ -299,11 +299,14 @@ pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<CountKey, i64>) -> 
 
 /// How many drafts a workflow has in each stored state, as this transaction leaves them.
 pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, StoreError> {
-    let rows: Vec<(String, i64)> =
-        all!(tx, "SELECT state, n FROM draft_count WHERE workflow_id = $1 AND state <> 'reply'", workflow)?;
+    let rows: Vec<(String, i64)> = all!(
+        tx,
+        "SELECT state, n FROM draft_count WHERE workflow_id = $1 AND state NOT IN ('reply', 'notice')",
+        workflow
+    )?;
     let mut counts: BTreeMap<&str, i64> = rows.iter().map(|(state, n)| (state.as_str(), *n)).collect();
     for ((_, state), by) in
-        tx.late.counts.iter().filter(|((of, state), _)| of == workflow && *state != crate::deliveries::REPLY)
+        tx.late.counts.iter().filter(|((of, state), _)| of == workflow && !crate::deliveries::WAITING.contains(state))
     {
         *counts.entry(state).or_default() += by;
     }

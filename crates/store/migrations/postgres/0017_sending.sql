@@ -11,10 +11,13 @@ CREATE INDEX delivery_claimed ON delivery (workflow_id, claimed_by) WHERE state 
 -- Which hubs had stopped sending when a kill answered, as JSON.
 ALTER TABLE transition ADD COLUMN hubs TEXT;
 
--- How many replies wait is kept beside the drafts' states.
+-- How many replies and notices wait is kept beside the drafts' states.
 INSERT INTO draft_count (workflow_id, state, n)
 SELECT d.workflow_id, 'reply', COUNT(*) FROM delivery d JOIN workflow w ON w.id = d.workflow_id
 WHERE d.state = 'pending' AND d.draft_seq IS NOT NULL GROUP BY d.workflow_id;
+INSERT INTO draft_count (workflow_id, state, n)
+SELECT d.workflow_id, 'notice', COUNT(*) FROM delivery d JOIN workflow w ON w.id = d.workflow_id
+WHERE d.state = 'pending' AND d.draft_seq IS NULL GROUP BY d.workflow_id;
 
 -- After a resume, the replies up to a number are looked through for tickets that moved on meanwhile, a stretch at a time.
 CREATE TABLE sweep (
