@@ -33,9 +33,11 @@ mod promote;
 mod pull;
 mod redline;
 mod rescue;
+mod send;
 mod settle;
 mod sources;
 mod stage;
+mod sweep;
 mod tend;
 mod tokens;
 mod transition;
@@ -66,7 +68,7 @@ pub use history::{
     VersionView,
 };
 pub use incident::{EntryView, IncidentSummary, IncidentView, MessageView, StepView};
-pub use kill::{Killed, Resumed};
+pub use kill::{HubStopped, Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
 pub use pack::{Applied, AtStart, PackChange};
@@ -137,7 +139,7 @@ struct Inner {
     webhooks: WebhookClient,
     pulls: PullClient,
     changes: changes::Changes,
-    sending: deliver::Sending,
+    sending: send::Sending,
     flags: flags::Flags,
     watched: effect::Watched,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
@@ -173,7 +175,7 @@ impl Desk {
             webhooks: WebhookClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             pulls: PullClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             changes: changes::Changes::default(),
-            sending: deliver::Sending::default(),
+            sending: send::Sending::default(),
             flags: flags::Flags::default(),
             watched: effect::Watched::default(),
             packs: RwLock::default(),

@@ -706,28 +706,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Applies a pack. One that decides otherwise makes a new, immutable version; one that only says something else makes a
-         *     revision; one that was in force before returns to its version.
-         */
+        /** Applies a pack; a changed one makes a new, immutable version. */
         post: operations["apply_pack"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/packs/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** What applying a pack would do to the workflow and its evidence. Changes nothing. */
-        post: operations["check_pack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -981,7 +961,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What changed between two versions, or two revisions of them: settings by key, texts by line. */
+        /** What changed between two versions: settings by key, texts by line. */
         get: operations["diff_versions"];
         put?: never;
         post?: never;
@@ -1120,9 +1100,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Promotes a workflow by one stage, if its gate is green now and its report is still the one that is named; else 409
-         *     `content_changed` names the one as it is now. Signed by the person whom the pack names as its DRI. With
-         *     `second_signature` the first call answers 202, and the second, by another dri within a day, promotes.
+         * Promotes a workflow by one stage, if its gate is green now. With `second_signature` the first call answers 202,
+         *     and the second, by another dri or admin, promotes.
          */
         post: operations["promote_workflow"];
         delete?: never;
@@ -1142,26 +1121,6 @@ export interface paths {
         put?: never;
         /** Resumes a killed workflow at `internal`, or every killed one with `all`. */
         post: operations["resume_workflow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/workflows/{id}/rollback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Returns to an earlier version, with its evidence, its eval results and the stages that it has earned. The workflow
-         *     stays at its stage.
-         */
-        post: operations["roll_back_workflow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1344,20 +1303,13 @@ export interface components {
             workflow: string;
             /**
              * Format: int64
-             * @description The version in force now.
+             * @description Its version now.
              */
             version: number;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            revision: number;
-            /** @description The hash of what decides in it. */
+            /** @description The pack's content hash. */
             hash: string;
-            /** @description Whether this made a new version. */
+            /** @description Whether this made a new version; the same pack again doesn't. */
             created: boolean;
-            /** @description What the pack was to the workflow's history. */
-            change: components["schemas"]["PackChange"];
         };
         /** @description The customer the reply is for. */
         Audience: {
@@ -1545,7 +1497,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "pack.applied" | "version.earned";
+        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied";
         /** @description One citation with its check, in the order of `draft.citations`. */
         CheckedCitation: {
             /** @description The cited source's id. */
@@ -1712,6 +1664,11 @@ export interface components {
              */
             attempts: number;
             next_attempt_at?: components["schemas"]["Millis"] | null;
+            /**
+             * @description What holds the next try up: `earlier`, a delivery of the same ticket that goes first, or `receiver`, which let
+             *     the time run out several times and is left alone until then.
+             */
+            waits_for?: string | null;
             /** @description Why the last try failed. */
             last_error?: string | null;
             /** @description A try had begun when it was recalled, or before a person saw the reply: the customer may have it. */
@@ -1908,9 +1865,16 @@ export interface components {
             commit_ms?: number | null;
             /**
              * Format: double
-             * @description From the call until the last reply that was being sent had been broken off.
+             * @description From the call until the last reply that was being sent had been broken off. None as long as that isn't known.
              */
             refused_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Replies of which it isn't known that they were broken off.
+             */
+            sends_running: number;
+            /** @description Each hub, and whether it has stopped sending. */
+            senders: components["schemas"]["HubStopped"][];
             /** @description Flag clients with an open event stream: each has fetched the flags since. */
             flags: components["schemas"]["Reached"];
             /** @description Consoles with an open event stream: each has said that it knows. */
@@ -1965,8 +1929,6 @@ export interface components {
             /** @description What to do. */
             hint?: string | null;
             kept?: components["schemas"]["Kept"] | null;
-            /** @description The hash of the gate report as it is now, where another one was to be signed. */
-            report?: string | null;
             /** @description Faults of a pack, all of them. */
             faults?: Record<string, never>[];
             /** @description To find it in the log. */
@@ -2132,8 +2094,26 @@ export interface components {
             transitions: components["schemas"]["TransitionView"][];
             /** @description Every version, newest first. */
             versions: components["schemas"]["VersionView"][];
-            /** @description What came into force, the latest 200, newest first: versions, revisions, and returns to earlier ones. */
-            in_force: components["schemas"]["InForceView"][];
+        };
+        /**
+         * @description Whether a hub has stopped sending a killed workflow's replies. It begins no more from the kill's commit on; what it
+         *     was sending by then it breaks off, and takes off the record.
+         */
+        HubStopped: {
+            /** @description The hub: this run of it. */
+            id: string;
+            /** @description Nothing of the workflow is being sent there. */
+            stopped: boolean;
+            /**
+             * Format: int64
+             * @description Replies that it has not said to have broken off.
+             */
+            sends_running: number;
+            /**
+             * Format: double
+             * @description From the call until that was seen, in milliseconds.
+             */
+            ms?: number | null;
         };
         /** @description What a client must know of a hub. */
         HubView: {
@@ -2146,25 +2126,6 @@ export interface components {
             contract: number;
             /** @description `sqlite` or `postgres`. */
             engine: string;
-        };
-        /** @description A version and revision as it came into force. */
-        InForceView: {
-            /**
-             * Format: int64
-             * @description The version.
-             */
-            version: number;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            revision: number;
-            /** @description Since when. */
-            at: components["schemas"]["Millis"];
-            /** @description Who put it in force. */
-            by: string;
-            /** @description Why, where somebody returned to it. */
-            reason?: string | null;
         };
         /** @description A line of an incident's timeline. */
         IncidentEntry: {
@@ -2301,9 +2262,17 @@ export interface components {
             at: components["schemas"]["Millis"];
             /**
              * Format: double
-             * @description From the call to the moment after which nothing of this workflow acts, in milliseconds.
+             * @description From the call to the moment after which nothing of this workflow acted, in milliseconds. None while a reply may
+             *     still be going out; what is known of it then is in `hubs`.
              */
-            effect_ms: number;
+            effect_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Replies of which it isn't known that they were broken off.
+             */
+            sends_running: number;
+            /** @description Each hub, and whether it has stopped sending. */
+            hubs: components["schemas"]["HubStopped"][];
             /**
              * Format: int64
              * @description Drafts frozen.
@@ -2473,15 +2442,6 @@ export interface components {
          * @enum {string}
          */
         LineStatus: "created" | "duplicate" | "superseded" | "rejected";
-        /** @description A limit that would be looser. */
-        LooserLimit: {
-            /** @description Which. */
-            limit: string;
-            /** @description What it is. */
-            from: string;
-            /** @description What it would be. */
-            to: string;
-        };
         /** @description Who I am here. */
         Me: {
             /** @description The name I act under. */
@@ -2532,8 +2492,8 @@ export interface components {
             reason: string;
             to?: components["schemas"]["Stage"] | null;
             /**
-             * @description The hash of the green gate report that was shown, as `GET …/gate` answered it; a promotion needs it. One that has
-             *     changed since is not signed.
+             * @description The hash of the green gate report that a promotion rests on, as `GET …/gate` answered it. The evidence is
+             *     read anew all the same, and must still be green.
              */
             report?: string | null;
         };
@@ -2716,64 +2676,6 @@ export interface components {
             reasons?: string[];
             /** @description For an edit: the whole text that should have been sent. */
             final_text?: string | null;
-        };
-        /**
-         * @description What a pack is to the workflow's history.
-         * @enum {string}
-         */
-        PackChange: "new_workflow" | "new_version" | "new_revision" | "earlier_version" | "earlier_revision" | "unchanged";
-        /** @description What applying a pack would do to the workflow and its evidence. */
-        PackCheck: {
-            /** @description The workflow. */
-            workflow: string;
-            /** @description What the pack is to the workflow's history. */
-            change: components["schemas"]["PackChange"];
-            /** @description The hash of what decides in it. */
-            hash: string;
-            /**
-             * Format: int64
-             * @description The version that would be in force.
-             */
-            version: number;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            revision: number;
-            /**
-             * Format: int64
-             * @description The version in force now; none where the workflow is new.
-             */
-            from_version?: number | null;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            from_revision?: number | null;
-            /** @description The stage, which stays. */
-            stage: components["schemas"]["Stage"];
-            /**
-             * Format: int64
-             * @description Reviews that would count for the version in force then.
-             */
-            reviewed: number;
-            /**
-             * Format: int64
-             * @description Reviews that count for the version in force now.
-             */
-            reviewed_now: number;
-            /** @description Whether every draft would be reviewed at this stage, until the gate into it is green for that version. */
-            reviews_all: boolean;
-            /** @description Settings that differ from those in force, by key. */
-            settings: components["schemas"]["SettingChange"][];
-            /** @description Texts that differ from those in force, by file. */
-            texts: string[];
-            /** @description Limits that would be looser than those in force. */
-            loosened: components["schemas"]["LooserLimit"][];
-            /** @description Keys that are set and that nothing acts on yet. */
-            not_enforced: string[];
-            /** @description Whether the pack asks for two signatures, and the one who asks is the owner of a hub for one person. */
-            needs_team_hub: boolean;
         };
         /** @description Which label it is. */
         Pick: components["schemas"]["Side"] | components["schemas"]["OwnLabel"];
@@ -2993,30 +2895,8 @@ export interface components {
              * @description Replies that stay out because their ticket has moved on.
              */
             stayed_out: number;
-        };
-        /** @description To which version, and why. */
-        Return: {
-            /**
-             * Format: int64
-             * @description The version to return to.
-             */
-            to: number;
-            /** @description 1 to 2000 characters. */
-            reason: string;
-        };
-        /** @description A revision of a version. */
-        RevisionView: {
-            /**
-             * Format: int64
-             * @description 1, 2, 3 … within the version.
-             */
-            revision: number;
-            /** @description The settings and files that it changed; none for a version's first. */
-            changed: string[];
-            /** @description When it was first applied. */
-            applied_at: components["schemas"]["Millis"];
-            /** @description By whom. */
-            applied_by: string;
+            /** @description All replies have been looked at for that. The rest is looked at in the background, and not sent before. */
+            stayed_out_is_final: boolean;
         };
         /**
          * @description What a person or a program is to a workflow.
@@ -3493,16 +3373,6 @@ export interface components {
              * @description The one after.
              */
             to: number;
-            /**
-             * Format: int64
-             * @description The revision of the one before.
-             */
-            from_revision: number;
-            /**
-             * Format: int64
-             * @description The revision of the one after.
-             */
-            to_revision: number;
             /** @description Settings in force that differ, defaults among them, by key. */
             settings: components["schemas"]["SettingChange"][];
             /** @description Texts that differ. */
@@ -3522,21 +3392,14 @@ export interface components {
              * @description 1, 2, 3 …
              */
             version: number;
-            /** @description The hash of what decides in it. */
+            /** @description The pack's content hash. */
             hash: string;
             /** @description The guidelines' hash. */
             guideline_hash: string;
-            /** @description When it was first applied. */
+            /** @description When it was applied. */
             applied_at: components["schemas"]["Millis"];
             /** @description By whom. */
             applied_by: string;
-            /**
-             * Format: int64
-             * @description Its revision in force, or that was when the version last was.
-             */
-            revision: number;
-            /** @description Its revisions, newest first. */
-            revisions: components["schemas"]["RevisionView"][];
         };
         /** @description How a reviewer's probes went, told to whoever missed too many. */
         Vigilance: {
@@ -3594,15 +3457,8 @@ export interface components {
              * @description Its version.
              */
             version: number;
-            /**
-             * Format: int64
-             * @description Its version's revision.
-             */
-            revision: number;
             /** @description `internal`, `opt_in` or `default`. */
             stage: string;
-            /** @description Whether the version has passed the gate into this stage; until then every draft is reviewed. */
-            earned: boolean;
             /** @description Whether it is killed. */
             killed: boolean;
             killed_at?: components["schemas"]["Millis"] | null;
@@ -5153,45 +5009,6 @@ export interface operations {
             };
         };
     };
-    check_pack: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewPack"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PackCheck"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     show_pack: {
         parameters: {
             query?: {
@@ -5661,10 +5478,6 @@ export interface operations {
                 from: number;
                 /** @description The one after. */
                 to: number;
-                /** @description A revision of the one before; its revision in force if it is left out. */
-                from_revision?: number;
-                /** @description A revision of the one after; its revision in force if it is left out. */
-                to_revision?: number;
             };
             header?: never;
             path: {
@@ -6016,55 +5829,6 @@ export interface operations {
             };
         };
     };
-    roll_back_workflow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Return"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Applied"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     kill_effect: {
         parameters: {
             query?: never;
@@ -6126,10 +5890,7 @@ export interface operations {
     };
     show_version: {
         parameters: {
-            query?: {
-                /** @description A revision of the version; the one in force if it is left out. */
-                revision?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 id: string;
