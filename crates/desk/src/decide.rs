@@ -72,7 +72,12 @@ impl Desk {
             (Some(text), Action::Edit) => Some(self.preview_edit(who, draft_id, text).await?),
             _ => None,
         };
-        match self.take(who, draft_id, &verdict, edit).await {
+        let taken = match self.take(who, draft_id, &verdict, edit.clone()).await {
+            // The same verdict id came in for another draft at the same moment.
+            Err(e) if e.is_unique_violation() => self.take(who, draft_id, &verdict, edit).await,
+            other => other,
+        };
+        match taken {
             Err(DeskError::Conflict { conflict, .. }) => {
                 self.keep(who, draft_id, &verdict, conflict).await?;
                 Err(DeskError::Conflict { conflict, kept: Some(verdict.verdict_id) })

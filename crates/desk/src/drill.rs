@@ -145,12 +145,8 @@ impl Desk {
     async fn rehearse(&self, of: &WorkflowRow, shadow: &str, now: Millis) -> Result<Rehearsed, DeskError> {
         // Acts by the hub, and with these grants nowhere but in the shadow.
         let grant = |role| Grant { role, workflow: Some(shadow.to_owned()) };
-        let hub = Identity {
-            subject: "hub".to_owned(),
-            grants: vec![grant(Role::Reviewer), grant(Role::Dri)],
-            routes: Vec::new(),
-            owner: false,
-        };
+        let grants = vec![grant(Role::Reviewer), grant(Role::Dri)];
+        let hub = Identity { grants, owner: false, ..Identity::hub() };
         let mut tx = self.write().await?;
         drills::make_shadow(&mut tx, shadow, of, now).await?;
         let [held, free] = self.stage_shadow(&mut tx, shadow, of, now).await?;

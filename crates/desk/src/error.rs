@@ -116,6 +116,11 @@ impl DeskError {
         Self::Invalid(FieldError::new(field, message))
     }
 
+    /// Whether somebody else was first with a row of the same name: their row can be read now.
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Store(e) if e.is_unique_violation())
+    }
+
     /// The code that clients branch on.
     pub fn code(&self) -> Code {
         match self {

@@ -2,7 +2,7 @@
 
 mod parse;
 
-pub use parse::parse;
+pub use parse::{MAX_ROW, parse};
 
 use crate::citation::Checks;
 use crate::time::Millis;

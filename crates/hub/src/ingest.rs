@@ -7,8 +7,8 @@ use futures::{Stream, StreamExt};
 
 /// How long the next piece of a body is waited for.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
-/// A row is at most this long.
-pub const MAX_LINE: usize = 2 << 20;
+/// A line is at most this long.
+pub const MAX_LINE: usize = countersign_domain::draft::MAX_ROW;
 
 /// Splits a body into lines. Memory stays within a line however long one is: the rest of one that is too long is
 /// thrown away while it comes.

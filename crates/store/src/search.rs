@@ -23,9 +23,17 @@ macro_rules! push_match {
 }
 pub(crate) use push_match;
 
-/// The words of a text as they are indexed and asked for: letters and digits, in lower case.
+/// The words of a text as they are asked for: letters and digits, in lower case.
 pub fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    indexed(text).map(str::to_lowercase).collect()
+}
+
+/// Runs of letters and digits, the first part of those that are longer than any word: Postgres refuses to index or look
+/// for one of more than 2,046 bytes.
+fn indexed(text: &str) -> impl Iterator<Item = &str> {
+    const LONGEST: usize = 200;
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    words.map(|word| word.char_indices().nth(LONGEST).map_or(word, |(end, _)| &word[..end]))
 }
 
 /// What of a draft is indexed, bounded.
@@ -40,7 +48,7 @@ pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
         if text.len() + part.len() > LIMIT {
             break;
         }
-        for word in part.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        for word in indexed(part) {
             text.push_str(word);
             text.push(' ');
         }

@@ -3,7 +3,6 @@
 use crate::page::Page;
 use crate::{StoreError, Tx};
 use countersign_domain::citation::Source;
-use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
 /// A stored source.
@@ -103,19 +102,15 @@ pub async fn note_citations(tx: &mut Tx, pairs: &[(String, i64)]) -> Result<(), 
     if pairs.is_empty() {
         return Ok(());
     }
-    macro_rules! build {
-        ($db:ty) => {{
-            let mut q = QueryBuilder::<$db>::new("INSERT INTO citation (source_id, draft_seq) ");
-            q.push_values(pairs, |mut b, (source, seq)| {
-                b.push_bind(source).push_bind(*seq);
-            });
-            q
-        }};
-    }
-    match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build().execute(&mut **c).await.map(|_| ())?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build().execute(&mut **c).await.map(|_| ())?,
-    }
+    // One argument however many there are.
+    let list = serde_json::to_string(pairs).unwrap_or_default();
+    let sql = if tx.is_postgres() {
+        "INSERT INTO citation (source_id, draft_seq) SELECT pair ->> 0, CAST(pair ->> 1 AS BIGINT)
+         FROM jsonb_array_elements(CAST($1 AS jsonb)) AS pair"
+    } else {
+        "INSERT INTO citation (source_id, draft_seq) SELECT value ->> 0, value ->> 1 FROM json_each($1)"
+    };
+    run!(tx, sql, list)?;
     Ok(())
 }
 
