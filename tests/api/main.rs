@@ -26,6 +26,7 @@ mod pull;
 mod queue;
 mod real_drafts;
 mod receiving;
+mod retention;
 mod second_review;
 mod storage;
 mod trust;

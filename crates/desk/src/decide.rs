@@ -88,7 +88,10 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
-        let (_, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        let (draft, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
+        }
         let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
         Ok(diff::edit(&body.draft.text, final_text, &quotes))
     }
@@ -136,6 +139,9 @@ impl Desk {
                 None => cases::id_of_verdict(&mut tx, &before.id).await?,
             };
             return Ok(Decided::Before(outcome(&draft, before, case_id)?));
+        }
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
         }
         let lease = leases::get(&mut tx, &verdict.lease_id).await?.filter(|l| l.draft_seq == draft.seq);
         let round = lease.as_ref().map_or(1, |l| l.round);

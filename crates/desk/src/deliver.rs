@@ -298,6 +298,9 @@ impl Desk {
             Some(seq) => drafts::by_seq(&mut tx, seq).await?,
             None => None,
         };
+        if draft.as_ref().is_some_and(|d| d.erased_at.is_some()) {
+            return Err(DeskError::Erased("reply"));
+        }
         let delivery = deliveries::get(&mut tx, id).await?.unwrap_or(seen);
         if !["undeliverable", "pending"].contains(&delivery.state.as_str()) {
             return Err(DeskError::invalid("state", format!("this delivery is {}", delivery.state)));

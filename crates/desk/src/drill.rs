@@ -244,6 +244,7 @@ impl Desk {
             probe: None,
             probe_for: None,
             probe_place: None,
+            erased_at: None,
         };
         // Below zero, so that no number of a real draft is ever used twice and the words of none are indexed.
         let number = -(i64::from_le_bytes(keys::random::<8>()?) & (i64::MAX >> 1)) - 2;

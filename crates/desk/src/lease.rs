@@ -112,6 +112,9 @@ impl Desk {
             self.lapse(tx, &mine, now).await?;
             draft = drafts::by_seq(tx, draft.seq).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         }
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
+        }
         self.has_room(tx, who).await?;
         match draft.state()? {
             State::Staged if draft.expires_at > now.0 => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),

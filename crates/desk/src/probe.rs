@@ -112,6 +112,7 @@ pub(crate) fn escalation(draft: &DraftRow, v: &VerdictRow, version: &Version) ->
         opened_at: v.at,
         settled_at: None,
         note: None,
+        erased_at: None,
     })
 }
 

@@ -241,6 +241,7 @@ impl Desk {
                 probe: None,
                 probe_for: None,
                 probe_place: None,
+                erased_at: None,
             };
             ticket.push(drafts::Known {
                 external_id: draft.external_id.clone(),

@@ -252,6 +252,7 @@ impl Desk {
                 risk: if draft.risk == 0 { "normal" } else { "high" },
                 staged_at: Millis(draft.staged_at),
                 expires_at: Millis(draft.expires_at),
+                erased_at: draft.erased_at.map(Millis),
                 held_by,
                 escalation: escalation.map(EscalationMark::of),
             },

@@ -58,6 +58,8 @@ pub struct DraftRow {
     pub probe_for: Option<String>,
     /// For a probe: the number whose place it takes in lists.
     pub probe_place: Option<i64>,
+    /// When its text was erased, in milliseconds.
+    pub erased_at: Option<i64>,
 }
 
 impl DraftRow {
@@ -78,7 +80,7 @@ const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revisi
 /// A draft by its id, its row held for a change on engines that have row locks.
 pub async fn get(tx: &mut Tx, id: &str, change: bool) -> Result<Option<DraftRow>, StoreError> {
     let lock = if change { tx.lock(" FOR UPDATE") } else { "" };
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE id = $1{lock}"));
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, erased_at FROM draft WHERE id = $1{lock}"));
     first!(tx, sql, id)
 }
 
@@ -90,13 +92,13 @@ pub async fn lock(tx: &mut Tx, seen: DraftRow) -> Result<Option<DraftRow>, Store
 /// A draft by its number.
 pub async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
     let lock = tx.lock(" FOR UPDATE");
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1{lock}"));
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, erased_at FROM draft WHERE seq = $1{lock}"));
     first!(tx, sql, seq)
 }
 
 /// The same, only looked at.
 pub async fn look(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
-    first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1")), seq)
+    first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, erased_at FROM draft WHERE seq = $1")), seq)
 }
 
 /// What is known of a ticket already.

@@ -13,6 +13,7 @@ pub mod drafts;
 pub mod draws;
 pub mod drills;
 pub mod effects;
+pub mod erasure;
 pub mod escalations;
 pub mod evals;
 pub mod evidence;

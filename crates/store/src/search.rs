@@ -36,6 +36,11 @@ fn indexed(text: &str) -> impl Iterator<Item = &str> {
     words.map(|word| word.char_indices().nth(LONGEST).map_or(word, |(end, _)| &word[..end]))
 }
 
+/// The same of a body as it is stored.
+pub(crate) fn indexed_body(external_id: &str, body: &str) -> String {
+    serde_json::from_str(body).map(|body| indexed_text(external_id, &body)).unwrap_or_default()
+}
+
 /// What of a draft is indexed, bounded.
 pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
     const LIMIT: usize = 100_000;
@@ -87,6 +92,8 @@ pub struct ListRow {
     pub staged_at: i64,
     /// In milliseconds.
     pub expires_at: i64,
+    /// When its text was erased, in milliseconds.
+    pub erased_at: Option<i64>,
     /// Who holds it for its first review.
     pub holder: Option<String>,
 }
@@ -188,7 +195,7 @@ async fn stretch(
             let mut q = QueryBuilder::<$db>::new("SELECT ");
             q.push(place).push(
                 " AS seq, CAST(CASE WHEN d.probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, d.id, d.workflow_id, d.version, d.external_id, d.revision, d.state, d.subject, d.customer, d.marks,
-                 d.risk, d.staged_at, d.expires_at, l.reviewer AS holder FROM draft d
+                 d.risk, d.staged_at, d.expires_at, d.erased_at, l.reviewer AS holder FROM draft d
                  LEFT JOIN lease l ON l.draft_seq = d.seq AND l.round = 1 AND l.ended_at IS NULL WHERE d.workflow_id = ",
             );
             // The state stands in the text, not in an argument: that is how a partial index is found.
@@ -246,16 +253,18 @@ impl Store {
         let Some(search) = self.search_pool() else { return Ok(0) };
         let done: i64 = sqlx::query_scalar("SELECT seq FROM indexed WHERE one = 1").fetch_one(search).await?;
         let mut read = self.read().await?;
-        let rows: Vec<(i64, String, String)> =
-            all!(read, "SELECT seq, external_id, body FROM draft WHERE seq > $1 ORDER BY seq LIMIT $2", done, limit)?;
+        let rows: Vec<(i64, String, String)> = all!(
+            read,
+            "SELECT seq, external_id, CASE WHEN erased_at IS NULL THEN body ELSE '' END FROM draft WHERE seq > $1 ORDER BY seq LIMIT $2",
+            done,
+            limit
+        )?;
         drop(read);
         let Some(last) = rows.last().map(|r| r.0) else { return Ok(0) };
         let mut tx = search.begin_with("BEGIN IMMEDIATE").await?;
         let mut q = QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO draft_words (rowid, words) ");
         q.push_values(&rows, |mut b, (seq, external_id, body)| {
-            let text =
-                serde_json::from_str::<DraftBody>(body).map(|b| indexed_text(external_id, &b)).unwrap_or_default();
-            b.push_bind(*seq).push_bind(text);
+            b.push_bind(*seq).push_bind(indexed_body(external_id, body));
         });
         q.build().execute(&mut *tx).await?;
         sqlx::query("UPDATE indexed SET seq = $1 WHERE one = 1 AND seq = $2")

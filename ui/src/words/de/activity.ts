@@ -86,6 +86,7 @@ export const activity: Words["activity"] = {
     "lease.lapsed": "Reservierung abgelaufen",
     "drafts.staged": "Entwürfe eingestellt",
     "drafts.expired": "Entwürfe abgelaufen",
+    "drafts.erased": "Texte von Entwürfen gelöscht",
     "pull.rejected": "Entwürfe eines Abrufs abgelehnt",
     "draft.read": "Entwurf gelesen",
     "source.read": "Quelle gelesen",

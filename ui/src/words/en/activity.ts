@@ -85,6 +85,7 @@ export const activity = {
     "lease.lapsed": "a hold ran out",
     "drafts.staged": "drafts staged",
     "drafts.expired": "drafts expired",
+    "drafts.erased": "texts of drafts erased",
     "pull.rejected": "refused drafts of a pull",
     "draft.read": "read a draft",
     "source.read": "read a source",
