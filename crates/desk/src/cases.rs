@@ -134,7 +134,7 @@ impl Desk {
         if row.erased_at.is_some() {
             return Err(DeskError::Erased("case"));
         }
-        record(&mut tx, self.now(), &who.subject, "case.read", Some(&row.workflow_id), Some(id), json!({})).await?;
+        record(&mut tx, self.now(), who, "case.read", Some(&row.workflow_id), Some(id), json!({}));
         tx.commit().await?;
         Ok(StoredCase { seq: row.seq, record: row.record, body })
     }
@@ -159,7 +159,7 @@ impl Desk {
         if let Some(limit) = limit {
             detail["limit"] = json!(limit);
         }
-        record(&mut tx, self.now(), &who.subject, "cases.exported", Some(workflow), None, detail).await?;
+        record(&mut tx, self.now(), who, "cases.exported", Some(workflow), None, detail);
         tx.commit().await?;
         Ok(())
     }

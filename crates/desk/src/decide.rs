@@ -212,8 +212,7 @@ impl Desk {
             self.meet(&mut tx, &draft, &row).await?;
         }
         let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
-        record(&mut tx, now, &who.subject, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail)
-            .await?;
+        record(&mut tx, now, who, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail);
         let outcome = outcome(&draft, row, Some(case_id))?;
         tx.commit().await?;
         self.tell(ChangeKind::VerdictRecorded, &draft.workflow_id, Some(&draft.id)).await;

@@ -259,7 +259,7 @@ impl Desk {
         if end.is_some() {
             let act = format!("delivery.{state}");
             let detail = json!({ "type": delivery.kind, "attempts": attempt });
-            record(&mut tx, now, "hub", &act, Some(&delivery.workflow_id), Some(&delivery.id), detail).await?;
+            record(&mut tx, now, &Identity::hub(), &act, Some(&delivery.workflow_id), Some(&delivery.id), detail);
         }
         tx.commit().await?;
         self.tell(ChangeKind::DeliveryUpdated, &delivery.workflow_id, draft_id.as_deref()).await;
@@ -313,8 +313,7 @@ impl Desk {
             }
             draft_id = Some(draft.id);
         }
-        record(&mut tx, now, &who.subject, "delivery.retried", Some(&delivery.workflow_id), Some(id), json!({}))
-            .await?;
+        record(&mut tx, now, who, "delivery.retried", Some(&delivery.workflow_id), Some(id), json!({}));
         let after = deliveries::get(&mut tx, id).await?.unwrap_or(delivery);
         let killed =
             workflows::get(&mut tx, &after.workflow_id, Hold::Look).await?.is_some_and(|w| w.killed_at.is_some());

@@ -113,7 +113,7 @@ impl Desk {
         drills::remove_shadow(&mut tx, &shadow).await?;
         drills::insert(&mut tx, &drill).await?;
         let detail = json!({ "drill": drill.id, "ok": drill.ok == 1, "effect_ms": drill.effect_ms });
-        record(&mut tx, now, &who.subject, "drill.ran", Some(id), Some(&drill.id), detail).await?;
+        record(&mut tx, now, who, "drill.ran", Some(id), Some(&drill.id), detail);
         tx.commit().await?;
         self.forget(&shadow);
         self.tell(ChangeKind::DrillRan, id, None).await;
@@ -153,7 +153,7 @@ impl Desk {
         let data = json!({ "workflow": shadow, "draft_id": free.id });
         let (seq, ticket) = (Some(free.seq), free.external_id.as_str());
         deliver::enqueue(&mut tx, shadow, seq, ticket, None, "reply.ready", now, now, data).await?;
-        record(&mut tx, now, "hub", "drill.began", Some(shadow), None, json!({ "of": of.id })).await?;
+        record(&mut tx, now, &hub, "drill.began", Some(shadow), None, json!({ "of": of.id }));
         tx.commit().await?;
 
         let ask = |id: &str| LeaseRequest { draft_id: Some(id.to_owned()), ..LeaseRequest::default() };

@@ -79,8 +79,7 @@ impl Desk {
         };
         if fresh {
             let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
-            record(&mut tx, now, &who.subject, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail)
-                .await?;
+            record(&mut tx, now, who, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail);
         }
         // Whoever holds a draft holds it in a living workflow.
         let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
@@ -308,16 +307,7 @@ impl Desk {
         let draft_id = self.let_go(&mut tx, &lease, now, if skip { "skipped" } else { "released" }).await?;
         if skip {
             queue::skip(&mut tx, &who.subject, lease.draft_seq, now).await?;
-            record(
-                &mut tx,
-                now,
-                &who.subject,
-                "draft.skipped",
-                Some(&lease.workflow_id),
-                draft_id.as_deref(),
-                json!({}),
-            )
-            .await?;
+            record(&mut tx, now, who, "draft.skipped", Some(&lease.workflow_id), draft_id.as_deref(), json!({}));
         }
         tx.commit().await?;
         self.tell(ChangeKind::DraftReleased, &lease.workflow_id, draft_id.as_deref()).await;
@@ -346,7 +336,7 @@ impl Desk {
     async fn lapse(&self, tx: &mut Tx, lease: &LeaseRow, now: Millis) -> Result<Option<String>, DeskError> {
         let draft_id = self.let_go(tx, lease, now, "lapsed").await?;
         let detail = json!({ "lease": lease.id, "of": lease.reviewer });
-        record(tx, now, "hub", "lease.lapsed", Some(&lease.workflow_id), draft_id.as_deref(), detail).await?;
+        record(tx, now, &Identity::hub(), "lease.lapsed", Some(&lease.workflow_id), draft_id.as_deref(), detail);
         Ok(draft_id)
     }
 

@@ -150,7 +150,7 @@ impl Desk {
             }
         };
         let detail = json!({ "probe": probe.id, "to": who.subject });
-        record(tx, now, "hub", "probe.given", Some(&workflow.id), Some(&draft.id), detail).await?;
+        record(tx, now, &Identity::hub(), "probe.given", Some(&workflow.id), Some(&draft.id), detail);
         Ok(Some(draft))
     }
 
@@ -240,7 +240,7 @@ impl Desk {
         probes::keep(tx, &result).await?;
         let detail = json!({ "verdict": verdict.id, "probe": id, "outcome": key, "caught": caught });
         let (workflow, of) = (Some(draft.workflow_id.as_str()), Some(draft.id.as_str()));
-        record(tx, Millis(verdict.at), &who.subject, "probe.decided", workflow, of, detail).await?;
+        record(tx, Millis(verdict.at), who, "probe.decided", workflow, of, detail);
         let case = case_id(&verdict);
         decide::outcome(draft, verdict, Some(case))
     }
@@ -265,7 +265,7 @@ impl Desk {
         }
         let (lease, draft) = self.hold_again(&mut tx, who, workflow, draft, 1, now).await?;
         let detail = json!({ "verdict": verdict.id });
-        record(&mut tx, now, &who.subject, "probe.withdrawn", Some(&workflow.id), Some(&draft.id), detail).await?;
+        record(&mut tx, now, who, "probe.withdrawn", Some(&workflow.id), Some(&draft.id), detail);
         let view = self.view(&mut tx, who, &draft).await?;
         let state = draft.state()?;
         tx.commit().await?;

@@ -103,7 +103,7 @@ impl Desk {
                 tx.commit().await?;
                 continue;
             }
-            let error = self.note_rejected(&mut tx, workflow, pull, brought, &mut rejected).await?;
+            let error = self.note_rejected(&mut tx, workflow, pull, brought, &mut rejected);
             // More is waiting there when a page was full of news.
             let moved = page.cursor.is_some() && page.cursor != cursor;
             let now = self.now();
@@ -120,21 +120,21 @@ impl Desk {
     }
 
     /// Puts on record that a page held drafts that can't be taken; answers what is said of it.
-    async fn note_rejected(
+    fn note_rejected(
         &self,
         tx: &mut Tx,
         workflow: &str,
         pull: &Pull,
         brought: usize,
         rejected: &mut [(u64, FieldError)],
-    ) -> Result<Option<String>, DeskError> {
+    ) -> Option<String> {
         rejected.sort_by_key(|(line, _)| *line);
-        let Some((line, first)) = rejected.first() else { return Ok(None) };
+        let (line, first) = rejected.first()?;
         tracing::warn!(workflow, rejected = rejected.len(), "a pull brought drafts that can't be taken");
         let detail = json!({ "url": pull.url, "drafts": brought, "rejected": rejected.len() });
-        record(tx, self.now(), "hub", "pull.rejected", Some(workflow), None, detail).await?;
+        record(tx, self.now(), &Identity::hub(), "pull.rejected", Some(workflow), None, detail);
         let n = rejected.len();
-        Ok(Some(format!("{n} of {brought} drafts were rejected; the first, draft {line}: {first}")))
+        Some(format!("{n} of {brought} drafts were rejected; the first, draft {line}: {first}"))
     }
 }
 

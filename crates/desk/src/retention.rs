@@ -2,6 +2,7 @@
 //! them; counts, states, ids, hashes and the audit log stay.
 
 use crate::{Desk, DeskError, record};
+use countersign_domain::access::Identity;
 use countersign_domain::time::Millis;
 use countersign_store::erasure;
 use countersign_store::workflows::{self, Hold};
@@ -54,7 +55,7 @@ impl Desk {
             return Ok(0);
         }
         let detail = json!({ "drafts": erased, "staged_before": before, "retention_days": days });
-        record(&mut tx, now, "hub", "drafts.erased", Some(workflow), None, detail).await?;
+        record(&mut tx, now, &Identity::hub(), "drafts.erased", Some(workflow), None, detail);
         tx.commit().await?;
         Ok(erased)
     }

@@ -336,7 +336,7 @@ impl Desk {
             "first": batch.rows.first().map(|r| &r.id), "last": batch.rows.last().map(|r| &r.id),
             "content_sha256": hex::encode(hash.finalize()),
         });
-        record(tx, now, &who.subject, "drafts.staged", Some(&workflow.id), None, detail).await?;
+        record(tx, now, who, "drafts.staged", Some(&workflow.id), None, detail);
         Ok(batch.results)
     }
 }

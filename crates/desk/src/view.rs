@@ -162,8 +162,7 @@ impl Desk {
         probe::for_them(who, &draft)?;
         let view = self.view(&mut tx, who, &draft).await?;
         let detail = serde_json::json!({});
-        crate::record(&mut tx, self.now(), &who.subject, "draft.read", Some(&draft.workflow_id), Some(id), detail)
-            .await?;
+        crate::record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(id), detail);
         tx.commit().await?;
         Ok(view)
     }

@@ -99,8 +99,7 @@ impl Desk {
             Some(LeaseView::of(&lease))
         };
         let detail = json!({ "verdict": verdict_id, "round": verdict.round });
-        record(&mut tx, now, &who.subject, "verdict.withdrawn", Some(&draft.workflow_id), Some(&draft.id), detail)
-            .await?;
+        record(&mut tx, now, who, "verdict.withdrawn", Some(&draft.workflow_id), Some(&draft.id), detail);
         let view = self.view(&mut tx, who, &draft).await?;
         let state = draft.state()?;
         tx.commit().await?;
