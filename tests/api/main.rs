@@ -21,6 +21,7 @@ mod hostile;
 mod incidents;
 mod ingest;
 mod kill;
+mod lists;
 mod probes;
 mod pull;
 mod queue;
