@@ -151,7 +151,8 @@ export function createApi(host: Host) {
     },
     sources: (cursor: string) =>
       ask(client.GET("/v1/sources", { params: { query: { limit: 200, ...(cursor && { cursor }) } } })),
-    source: (id: string) => ask(client.GET("/v1/sources/{id}", by(id))),
+    source: (id: string, workflow?: string | null) =>
+      ask(client.GET("/v1/sources/{id}", { params: { path: { id }, query: workflow ? { workflow } : {} } })),
     importSources: (lines: string, workflow?: string) =>
       ask(
         client.POST("/v1/sources", {
