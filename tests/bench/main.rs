@@ -2,6 +2,7 @@
 //! with `synchronous=FULL`. Prints a table; exits 1 when a figure falls short of what is promised.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+mod intake;
 mod rollout;
 
 use anyhow::{Context, Result, bail};
@@ -269,6 +270,7 @@ async fn main() -> Result<()> {
     at_most("flag evaluation at 2000 requests/s, p99", flags.1, 2.0, "ms");
     let kills = rollout::kills(&admin, &program, &crew).await?;
     at_most("kill to last acceptance at 500 requests/s, p99", kills.1, 10.0, "ms");
+    at_most("memory through an import of 300 rows of 2 MB", intake::memory(&root, dir.path())?, 150.0, "MB");
     at_most("the hub's memory through all of it, resident at most", hub.resident_mb()?, 100.0, "MB");
     rows.insert(
         0,
