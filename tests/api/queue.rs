@@ -316,7 +316,7 @@ async fn a_lease_ends_with_the_drafts_own_deadline(engine: Engine) {
     let leased = ana.lease().await;
     assert_eq!(leased["lease"]["expires_at"], app.now().plus_seconds(60).to_string());
     app.clock.advance(40);
-    assert_eq!(ana.renew(&leased).await.ok()["expires_at"], deadline);
+    assert_eq!(ana.renew(&leased).await.ok()["lease"]["expires_at"], deadline);
     app.clock.advance(50);
     ana.renew(&leased).await.refused(409, "lease_lost");
     ana.decide(&leased, &verdict(&leased, "approve")).await.refused(409, "lease_lost");
