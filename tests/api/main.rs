@@ -32,3 +32,4 @@ mod second_review;
 mod storage;
 mod trust;
 mod undo;
+mod unseen;

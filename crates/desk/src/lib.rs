@@ -30,6 +30,7 @@ mod probe;
 mod promote;
 mod pull;
 mod redline;
+mod rescue;
 mod retention;
 mod settle;
 mod sources;

@@ -19,6 +19,7 @@ export const GROUPS = {
   drafts: [
     "drafts.staged",
     "drafts.expired",
+    "drafts.rescued",
     "drafts.erased",
     "draft.leased",
     "draft.skipped",
