@@ -55,7 +55,7 @@ const NEVER: &[(&str, &str)] = &[
         "a text of an erased draft",
         "SELECT 1 FROM draft d LEFT JOIN verdict v ON v.draft_seq = d.seq LEFT JOIN case_record c ON c.verdict_id = v.id
          LEFT JOIN kept k ON k.draft_seq = d.seq WHERE d.erased_at IS NOT NULL AND (d.subject <> '' OR d.customer IS NOT NULL
-         OR v.final_text IS NOT NULL OR v.comment IS NOT NULL OR c.record <> '{}' OR k.verdict_id IS NOT NULL)",
+         OR v.final_text IS NOT NULL OR v.comment IS NOT NULL OR c.record <> '' OR k.verdict_id IS NOT NULL)",
     ),
     (
         "a count that is off",

@@ -109,10 +109,7 @@ impl Desk {
         let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
         self.require(who, act, Some(&draft.workflow_id), what)?;
         probe::for_them(who, &draft)?;
-        let body = serde_json::from_str(&draft.body).map_err(|_| countersign_store::StoreError::Unreadable {
-            what: "a draft's body",
-            value: draft.id.clone(),
-        })?;
+        let body = draft.body()?;
         Ok((draft, body))
     }
 

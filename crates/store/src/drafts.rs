@@ -2,6 +2,7 @@
 
 use crate::late::CountKey;
 use crate::{StoreError, Tx};
+use countersign_domain::draft::DraftBody;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use sqlx::QueryBuilder;
@@ -68,6 +69,15 @@ pub struct DraftRow {
 }
 
 impl DraftRow {
+    /// What came in with it; nothing, once it was erased.
+    pub fn body(&self) -> Result<DraftBody, StoreError> {
+        if self.erased_at.is_some() {
+            return Ok(DraftBody::erased());
+        }
+        let unreadable = |_| StoreError::Unreadable { what: "a draft's body", value: self.id.clone() };
+        serde_json::from_str(&self.body).map_err(unreadable)
+    }
+
     /// The stored state.
     pub fn state(&self) -> Result<State, StoreError> {
         parse_state(&self.state)
@@ -80,12 +90,12 @@ pub(crate) fn parse_state(text: &str) -> Result<State, StoreError> {
 
 const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revision, state, subject, customer, marks, \
      risk, probability, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
-     probe_place, rescued, may_have_reached";
+     probe_place, rescued, may_have_reached, erased_at";
 
 /// A draft by its id, its row held for a change on engines that have row locks.
 pub async fn get(tx: &mut Tx, id: &str, change: bool) -> Result<Option<DraftRow>, StoreError> {
     let lock = if change { tx.lock(" FOR UPDATE") } else { "" };
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, erased_at FROM draft WHERE id = $1{lock}"));
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE id = $1{lock}"));
     first!(tx, sql, id)
 }
 
@@ -97,20 +107,20 @@ pub async fn lock(tx: &mut Tx, seen: DraftRow) -> Result<Option<DraftRow>, Store
 /// A draft by its number.
 pub async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
     let lock = tx.lock(" FOR UPDATE");
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, erased_at FROM draft WHERE seq = $1{lock}"));
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1{lock}"));
     first!(tx, sql, seq)
 }
 
 /// The same, unless somebody else holds it.
 pub async fn free(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
     let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
-    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, erased_at FROM draft WHERE seq = $1{lock}"));
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1{lock}"));
     first!(tx, sql, seq)
 }
 
 /// The same, only looked at.
 pub async fn look(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
-    first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS}, erased_at FROM draft WHERE seq = $1")), seq)
+    first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1")), seq)
 }
 
 /// What is known of a ticket already.
@@ -215,6 +225,7 @@ async fn insert_some(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result
                 .push_bind($r.probe_place)
                 .push_bind($r.rescued)
                 .push_bind($r.may_have_reached)
+                .push_bind($r.erased_at)
         };
     }
     match &mut tx.inner {

@@ -2,7 +2,6 @@
 
 use crate::run::list;
 use crate::{Store, StoreError, Tx, search};
-use countersign_domain::draft::DraftBody;
 use countersign_domain::time::Millis;
 use sqlx::Connection as _;
 
@@ -27,17 +26,15 @@ pub async fn erase(tx: &mut Tx, drafts: &[i64], now: Millis) -> Result<usize, St
     let held: Vec<(i64,)> = all!(tx, sqlx::AssertSqlSafe(sql), given)?;
     let held: Vec<i64> = held.into_iter().map(|r| r.0).collect();
     let these = serde_json::to_string(&held).unwrap_or_default();
-    // Plain structs; serialising them can't fail.
-    let body = serde_json::to_string(&DraftBody::erased()).unwrap_or_default();
     let words = if tx.is_postgres() { ", words = CAST('' AS tsvector)" } else { "" };
     let sql = format!(
-        "UPDATE draft SET subject = '', customer = NULL, checks = '{{\"citations\":[],\"uncited\":[]}}', body = $2,
-         erased_at = $3{words} WHERE seq IN ({})",
+        "UPDATE draft SET subject = '', customer = NULL, checks = '{{\"citations\":[],\"uncited\":[]}}', body = '',
+         erased_at = $2{words} WHERE seq IN ({})",
         list(tx)
     );
-    run!(tx, sqlx::AssertSqlSafe(sql), &these, body, now.0)?;
+    run!(tx, sqlx::AssertSqlSafe(sql), &these, now.0)?;
     let case = format!(
-        "UPDATE case_record SET record = '{{}}', erased_at = $2
+        "UPDATE case_record SET record = '', erased_at = $2
          WHERE verdict_id IN (SELECT id FROM verdict WHERE draft_seq IN ({}))",
         list(tx)
     );
@@ -45,7 +42,7 @@ pub async fn erase(tx: &mut Tx, drafts: &[i64], now: Millis) -> Result<usize, St
     for statement in [
         "UPDATE verdict SET final_text = NULL, comment = NULL WHERE draft_seq IN",
         "UPDATE escalation SET comment = NULL, note = NULL WHERE draft_seq IN",
-        "UPDATE delivery SET body = '{}', last_error = NULL WHERE draft_seq IN",
+        "UPDATE delivery SET body = '', last_error = NULL WHERE draft_seq IN",
         // What two people differ on can be settled only while it can be read.
         "UPDATE settlement SET label = NULL, state = CASE state WHEN 'open' THEN 'void' ELSE state END
          WHERE state <> 'void' AND draft_seq IN",

@@ -253,12 +253,8 @@ impl Store {
         let Some(search) = self.search_pool() else { return Ok(0) };
         let done: i64 = sqlx::query_scalar("SELECT seq FROM indexed WHERE one = 1").fetch_one(search).await?;
         let mut read = self.read().await?;
-        let rows: Vec<(i64, String, String)> = all!(
-            read,
-            "SELECT seq, external_id, CASE WHEN erased_at IS NULL THEN body ELSE '' END FROM draft WHERE seq > $1 ORDER BY seq LIMIT $2",
-            done,
-            limit
-        )?;
+        let rows: Vec<(i64, String, String)> =
+            all!(read, "SELECT seq, external_id, body FROM draft WHERE seq > $1 ORDER BY seq LIMIT $2", done, limit)?;
         drop(read);
         let Some(last) = rows.last().map(|r| r.0) else { return Ok(0) };
         let mut tx = search.begin_with("BEGIN IMMEDIATE").await?;
