@@ -17,7 +17,7 @@ async fn paged(app: &App, path: &str, name: &str) -> Vec<Value> {
     loop {
         let page = app.owner().get(&format!("{path}?limit=2{cursor}")).await.ok();
         let listed = page[name].as_array().unwrap();
-        assert!((1..=2).contains(&listed.len()), "{page}");
+        assert!(listed.len() <= 2, "{page}");
         rows.extend(listed.iter().cloned());
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -70,9 +70,13 @@ async fn a_long_timeline_is_shown_by_its_end_and_found_and_exported_whole(engine
     let app = App::start(engine).await;
     let opened = app.owner().post("/v1/incidents", json!({ "workflow": "desk", "title": "odd prices" })).await.ok();
     let path = format!("/v1/incidents/{}", text(&opened["id"]));
-    for n in 1..=203 {
-        app.owner().post(&format!("{path}/entries"), json!({ "text": format!("note {n}.") })).await.ok();
-    }
+    let many = format!(
+        "WITH RECURSIVE count (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM count WHERE n < 203)
+         INSERT INTO incident_entry (incident_id, at, actor, kind, text)
+         SELECT '{}', 0, 'owner', 'note', 'note ' || CAST(n AS TEXT) || '.' FROM count",
+        text(&opened["id"])
+    );
+    assert_eq!(app.tamper(&many).await, 203);
     let shown = app.owner().get(&path).await.ok();
     let late = all(shown["entries"].as_array().unwrap(), "text").into_iter().map(str::to_owned).collect::<Vec<_>>();
     assert_eq!((late.len(), late[0].as_str(), late[199].as_str()), (200, "note 4.", "note 203."));
