@@ -29,6 +29,7 @@ mod real_drafts;
 mod receiving;
 mod retention;
 mod second_review;
+mod sending;
 mod storage;
 mod trust;
 mod undo;

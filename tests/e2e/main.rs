@@ -4,6 +4,7 @@ mod cli;
 mod kill;
 mod memory;
 mod reach;
+mod stop;
 
 use countersign_testkit::postgres::Server;
 use countersign_tests::day::{Day, say};
