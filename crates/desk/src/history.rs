@@ -7,6 +7,7 @@ use countersign_domain::diff::{self, Op};
 use countersign_domain::pack::{Pack, PackFiles, same_text};
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::UNCONFIRMED;
+use countersign_store::page::Page;
 use countersign_store::workflows::{self, Hold, InForceRow, TransitionRow, VersionRow};
 use countersign_store::{StoreError, Tx, evidence};
 use serde::Serialize;
@@ -20,7 +21,7 @@ pub struct History {
     pub days: Vec<Day>,
     /// The latest 200 transitions, newest first.
     pub transitions: Vec<TransitionView>,
-    /// Every version, newest first.
+    /// The newest versions, newest first; a list of its own has all of them.
     pub versions: Vec<VersionView>,
     /// What came into force, the latest 200, newest first: versions, revisions, and returns to earlier ones.
     pub in_force: Vec<InForceView>,
@@ -169,6 +170,7 @@ impl Desk {
         if !(1..=366).contains(&days) {
             return Err(DeskError::invalid("days", format!("expected 1 to 366, found {days}")));
         }
+        let newest = Page { after: None, limit: 50 };
         let mut tx = self.snapshot().await?;
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
             return Err(DeskError::not_found("workflow", id));
@@ -187,9 +189,24 @@ impl Desk {
         Ok(History {
             days: by_day.into_iter().map(|(day, outcomes)| Day { day: date(day), outcomes }).collect(),
             transitions: workflows::transitions(&mut tx, id, 200).await?.into_iter().map(transition_view).collect(),
-            versions: versions(&mut tx, id).await?,
+            versions: versions(&mut tx, id, &newest).await?.0,
             in_force: in_force(&mut tx, id).await?,
         })
+    }
+
+    /// A page of a workflow's versions, the newest first.
+    pub async fn versions(
+        &self,
+        who: &Identity,
+        id: &str,
+        page: &Page,
+    ) -> Result<(Vec<VersionView>, Option<String>), DeskError> {
+        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        let mut tx = self.read().await?;
+        if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
+            return Err(DeskError::not_found("workflow", id));
+        }
+        versions(&mut tx, id, page).await
     }
 
     /// A version's files, as they were applied: of its revision in force, or of another one.
@@ -203,8 +220,10 @@ impl Desk {
         self.require(who, Act::Enter, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
         let (_, files, _) = at(&mut tx, who, id, version, revision).await?;
-        let version = versions(&mut tx, id).await?.into_iter().find(|v| v.version == version);
-        let version = version.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        let row = workflows::version(&mut tx, id, version).await?;
+        let row = row.ok_or_else(|| DeskError::not_found("workflow version", format!("{id} {version}")))?;
+        let revisions = revisions(&mut tx, id).await?.remove(&version).unwrap_or_default();
+        let version = version_view(revisions, row);
         Ok(VersionFiles { version, files })
     }
 
@@ -256,8 +275,17 @@ async fn at(
     Ok((pack, files, revision))
 }
 
-/// Every version with its revisions, newest first.
-async fn versions(tx: &mut Tx, id: &str) -> Result<Vec<VersionView>, DeskError> {
+/// A page of the versions with their revisions, newest first.
+async fn versions(tx: &mut Tx, id: &str, page: &Page) -> Result<(Vec<VersionView>, Option<String>), DeskError> {
+    let mut revisions = revisions(tx, id).await?;
+    let rows = workflows::versions(tx, id, page).await?;
+    let next = page.next(&rows, |r| vec![r.version]);
+    let view = |v: VersionRow| version_view(revisions.remove(&v.version).unwrap_or_default(), v);
+    Ok((rows.into_iter().map(view).collect(), next))
+}
+
+/// The revisions of each version, newest first.
+async fn revisions(tx: &mut Tx, id: &str) -> Result<BTreeMap<i64, Vec<RevisionView>>, DeskError> {
     let mut by_version: BTreeMap<i64, Vec<RevisionView>> = BTreeMap::new();
     for row in workflows::revisions(tx, id).await? {
         let unreadable = || StoreError::Unreadable { what: "a revision's changes", value: row.changed.clone() };
@@ -270,8 +298,7 @@ async fn versions(tx: &mut Tx, id: &str) -> Result<Vec<VersionView>, DeskError> 
         };
         by_version.entry(row.version).or_default().push(view);
     }
-    let rows = workflows::versions(tx, id).await?.into_iter();
-    Ok(rows.map(|v| version_view(by_version.remove(&v.version).unwrap_or_default(), v)).collect())
+    Ok(by_version)
 }
 
 async fn in_force(tx: &mut Tx, id: &str) -> Result<Vec<InForceView>, DeskError> {

@@ -151,12 +151,13 @@ impl Desk {
             let change = PackChange::NewWorkflow;
             return Ok(Place { change, version: 1, revision: 1, revision_is_new: true, seen: None, known: 0 });
         };
-        let (versions, revisions) = (workflows::versions(tx, &w.id).await?, workflows::revisions(tx, &w.id).await?);
-        let in_force = versions.iter().find(|v| v.version == w.version).map_or(1, |v| v.revision);
+        let revisions = workflows::revisions(tx, &w.id).await?;
+        let in_force = workflows::revision_of(tx, &w.id, w.version).await?.unwrap_or(1);
         let (seen, known) = (Some((w.version, in_force)), revisions.len());
         // The version in force comes first: of two that say the same it is the one that is meant.
-        let numbers = versions.iter().map(|v| v.version);
-        for number in std::iter::once(w.version).chain(numbers.clone().filter(|n| *n != w.version)) {
+        let mut numbers: Vec<i64> = revisions.iter().map(|r| r.version).collect();
+        numbers.dedup();
+        for number in std::iter::once(w.version).chain(numbers.iter().copied().filter(|n| *n != w.version)) {
             let Some(same) = readable(self.version(tx, &w.id, number).await)? else { continue };
             if same.pack.hash() != pack.hash() {
                 continue;
@@ -185,7 +186,7 @@ impl Desk {
             let revision = revision.unwrap_or(next);
             return Ok(Place { change, version: number, revision, revision_is_new, seen, known });
         }
-        let version = numbers.max().unwrap_or(0) + 1;
+        let version = numbers.first().copied().unwrap_or(0) + 1;
         Ok(Place { change: PackChange::NewVersion, version, revision: 1, revision_is_new: true, seen, known })
     }
 

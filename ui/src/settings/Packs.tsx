@@ -69,7 +69,7 @@ function OnePack({ api, workflow, mayReturn }: OnePackProps) {
   const history = useQuery({
     // A new version has a new key, so that applying shows without asking again by hand.
     queryKey: ["versions", workflow.id, workflow.version, workflow.revision],
-    queryFn: async () => (await api.history(workflow.id, 1)).versions,
+    queryFn: () => api.versions(workflow.id),
   });
   const [compared, compare] = useState<number[]>([]);
   const [returning, returnTo] = useState<number | null>(null);

@@ -87,7 +87,7 @@ pub async fn step(door: &Door, reach: &Reach, act: &str, step: Step) -> anyhow::
         if act == "promote" {
             // What is signed is what was shown; if it has changed meanwhile it is shown again.
             let gate = door.json(Method::GET, &format!("{workflow}/gate"), Sent::Nothing).await?;
-            if !reach.json {
+            if !reach.json && gate["status"] == "pass" {
                 show_gate(&gate);
             }
             body["report"] = gate["hash"].clone();
