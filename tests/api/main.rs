@@ -21,6 +21,7 @@ mod hostile;
 mod incidents;
 mod ingest;
 mod kill;
+mod load;
 mod probes;
 mod pull;
 mod queue;

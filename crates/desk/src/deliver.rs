@@ -130,7 +130,7 @@ impl Desk {
         let now = self.now();
         let mut tx = self.write().await?;
         // The kill token is taken before the claim is on record: whoever kills after it will find it.
-        let tokens: HashMap<String, CancellationToken> = workflows::list(&mut tx, Hold::Share)
+        let tokens: HashMap<String, CancellationToken> = workflows::list(&mut tx, Hold::Look)
             .await?
             .into_iter()
             .map(|w| (w.id.clone(), self.inner.sending.token(&w.id)))
@@ -274,7 +274,7 @@ impl Desk {
         state: Option<&str>,
         page: &Page,
     ) -> Result<(Vec<DeliveryView>, Option<String>), DeskError> {
-        let mut tx = self.read().await?;
+        let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDeliveries, workflow).await?;
         let killed: HashMap<String, bool> = chosen.into_iter().map(|w| (w.id, w.killed_at.is_some())).collect();
         let ids: Vec<String> = killed.keys().cloned().collect();

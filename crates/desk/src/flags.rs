@@ -101,7 +101,7 @@ impl Desk {
         let began = Instant::now();
         let mut board = Board::default();
         let mut hash = Sha256::new();
-        let mut tx = self.snapshot().await?;
+        let mut tx = self.inner.store.snapshot_first().await?;
         let kills: BTreeMap<String, String> = workflows::kills_in_force(&mut tx).await?.into_iter().collect();
         for w in workflows::list(&mut tx, Hold::Look).await? {
             let version = self.version(&mut tx, &w.id, w.version).await?;

@@ -64,7 +64,7 @@ impl Desk {
     ) -> Result<(Vec<Killed>, Duration), DeskError> {
         let started = Instant::now();
         let reason = reason_of(reason)?;
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         let targets = self.targets(&mut tx, who, id, Act::Kill, "kill").await?;
         let mut done = Vec::new();
         for workflow in &targets {
@@ -101,7 +101,7 @@ impl Desk {
     /// The kill stands, whether or not its time can be written down.
     async fn keep_effect(&self, transition: &str, commit_ms: f64, effect_ms: f64) {
         let kept = async {
-            let mut tx = self.write().await?;
+            let mut tx = self.write_first().await?;
             workflows::set_effect(&mut tx, transition, commit_ms, effect_ms).await?;
             Ok::<_, DeskError>(tx.commit().await?)
         };
@@ -170,7 +170,7 @@ impl Desk {
     async fn wait_for_sends(&self, workflow: &str) -> Result<(), DeskError> {
         let limit = Instant::now() + Duration::from_secs(1);
         loop {
-            let running = deliveries::running(&mut self.read().await?, workflow, self.now()).await?;
+            let running = deliveries::running(&mut self.read_first().await?, workflow, self.now()).await?;
             if running == 0 || Instant::now() >= limit {
                 return Ok(());
             }
@@ -181,7 +181,7 @@ impl Desk {
     /// Resumes a killed workflow at `internal`. Replies whose ticket has moved on since stay out.
     pub async fn resume(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Resumed>, DeskError> {
         let reason = reason_of(reason)?;
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         let targets = self.targets(&mut tx, who, id, Act::Resume, "resume").await?;
         let mut done = Vec::new();
         for w in targets.iter().filter(|w| w.killed_at.is_some() || id != "all") {

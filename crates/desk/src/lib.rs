@@ -202,8 +202,23 @@ impl Desk {
         Ok(self.inner.store.write().await?)
     }
 
+    /// Ahead of everybody who waits to write.
+    pub(crate) async fn write_first(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.write_first().await?)
+    }
+
     pub(crate) async fn read(&self) -> Result<Tx, DeskError> {
         Ok(self.inner.store.read().await?)
+    }
+
+    /// For signing in, and for what a kill reads.
+    pub(crate) async fn read_first(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.read_first().await?)
+    }
+
+    /// For lists and searches, which may take their time.
+    pub(crate) async fn browse(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.browse().await?)
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Tx, DeskError> {

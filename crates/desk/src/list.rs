@@ -165,7 +165,7 @@ impl Desk {
         if !words.is_empty() {
             self.catch_up_words().await?;
         }
-        let mut tx = self.snapshot().await?;
+        let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, query.workflow.as_deref()).await?;
         let reviewer =
             query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });

@@ -86,7 +86,7 @@ impl Desk {
         }
         let now = self.now();
         let mut tx = self.write().await?;
-        let Some(row) = workflows::get(&mut tx, workflow, Hold::Share).await? else { return Ok(0) };
+        let Some(row) = workflows::get(&mut tx, workflow, Hold::Add).await? else { return Ok(0) };
         let hub = Identity { subject: "hub".to_owned(), ..Identity::owner() };
         let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
         rejected.extend(results.iter().filter_map(|r| r.error.clone().map(|e| (r.line, e))));

@@ -192,7 +192,7 @@ impl Desk {
         limit: i64,
     ) -> Result<(Vec<SourceView>, Option<String>), DeskError> {
         self.require(who, Act::ReadSources, None, "list sources")?;
-        let rows = sources::list(&mut self.read().await?, after, limit.clamp(1, 200)).await?;
+        let rows = sources::list(&mut self.browse().await?, after, limit.clamp(1, 200)).await?;
         let next = (rows.len() as i64 == limit).then(|| rows.last().map(|r| r.0.clone())).flatten();
         let view = |(id, workflow, title, access, at): (String, Option<String>, String, String, i64)| SourceView {
             id,

@@ -101,7 +101,7 @@ impl Desk {
         for (workflow, rows) in by_workflow {
             self.require(who, Act::Stage, Some(&workflow), "send drafts in")?;
             let mut tx = self.write().await?;
-            let Some(found) = workflows::get(&mut tx, &workflow, Hold::Share).await? else {
+            let Some(found) = workflows::get(&mut tx, &workflow, Hold::Add).await? else {
                 let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
                 results.extend(
                     rows.into_iter().map(|r| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())),
@@ -124,7 +124,8 @@ impl Desk {
         Ok(if mine.next().is_some() { None } else { first })
     }
 
-    /// Stages one workflow's rows within a transaction; also what a pull does, with its cursor beside it.
+    /// Stages one workflow's rows within a transaction that holds it to add drafts; also what a pull does, with its
+    /// cursor beside it.
     pub(crate) async fn stage_in(
         &self,
         tx: &mut Tx,
@@ -137,7 +138,6 @@ impl Desk {
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
         let rates = self.rates_now(tx, &workflow.id, &version, stage, now).await?;
-        drafts::add_alone(tx, &workflow.id).await?;
         let mut known: HashMap<String, Vec<drafts::Known>> = HashMap::new();
         for k in drafts::known(tx, &workflow.id, &tickets).await? {
             if k.probe == 1 {

@@ -1,6 +1,7 @@
 //! The outbox: one row an outcome, sent at least once, in order for each ticket.
 
 use crate::page::Page;
+use crate::workflows::{self, Hold};
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 use sqlx::QueryBuilder;
@@ -86,8 +87,8 @@ pub async fn of_verdict(tx: &mut Tx, draft_seq: i64, verdict_id: &str) -> Result
 }
 
 /// Claims what is due until `until`: not of killed workflows, and never past an earlier one of the same ticket.
-/// The workflows' rows are held, so that a kill either comes first or waits for this claim to be on record. With
-/// `shadow` it claims for a drill, of that shadow alone, and else of none.
+/// The workflows that it claims from are held, so that a kill either comes first or waits for this claim to be on
+/// record. With `shadow` it claims for a drill, of that shadow alone, and else of none.
 pub async fn claim(
     tx: &mut Tx,
     now: Millis,
@@ -96,22 +97,31 @@ pub async fn claim(
     shadow: Option<&str>,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let shadow = shadow.unwrap_or_default();
-    if tx.is_postgres() {
-        let sql = "SELECT id FROM workflow w
-                   WHERE CASE WHEN $1 = '' THEN substr(w.id, 1, 1) <> '~' ELSE w.id = $1 END FOR SHARE";
-        let _: Vec<(String,)> = all!(tx, sql, shadow)?;
-    }
-    let lock = tx.lock(" FOR UPDATE OF d SKIP LOCKED");
-    let sql = format!(
-        "SELECT d.* FROM delivery d JOIN workflow w ON w.id = d.workflow_id
+    let due = "FROM delivery d JOIN workflow w ON w.id = d.workflow_id
          WHERE d.state = 'pending' AND d.due_at <= $1 AND d.claimed_until <= $1
            AND (w.killed_at IS NULL OR d.draft_seq IS NULL)
            AND CASE WHEN $3 = '' THEN substr(w.id, 1, 1) <> '~' ELSE w.id = $3 END
            AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.workflow_id = d.workflow_id AND e.ticket = d.ticket
-                           AND e.state = 'pending' AND e.seq < d.seq)
-         ORDER BY d.due_at LIMIT $2{lock}"
-    );
-    let mut rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow)?;
+                           AND e.state = 'pending' AND e.seq < d.seq)";
+    let mut held = String::new();
+    if tx.is_postgres() {
+        let sql =
+            format!("SELECT DISTINCT id FROM (SELECT w.id {due} ORDER BY d.due_at LIMIT $2) AS first ORDER BY id");
+        let of: Vec<(String,)> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow)?;
+        for (id,) in &of {
+            workflows::get(tx, id, Hold::Share).await?;
+        }
+        let of: Vec<&str> = of.iter().map(|(id,)| id.as_str()).collect();
+        held = serde_json::to_string(&of).unwrap_or_default();
+    }
+    let mine = if tx.is_postgres() {
+        " AND w.id IN (SELECT jsonb_array_elements_text(CAST($4 AS jsonb)))"
+    } else {
+        " AND $4 = ''"
+    };
+    let lock = tx.lock(" FOR UPDATE OF d SKIP LOCKED");
+    let sql = format!("SELECT d.* {due}{mine} ORDER BY d.due_at LIMIT $2{lock}");
+    let mut rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow, held)?;
     let seqs: Vec<i64> = rows.iter().filter_map(|r| r.draft_seq).collect();
     if tx.is_postgres() && !seqs.is_empty() {
         // Whoever holds a draft may be about to hold its delivery, too: it is left for the next time, not waited for.

@@ -153,15 +153,6 @@ pub async fn take_numbers(tx: &mut Tx, n: i64) -> Result<Vec<i64>, StoreError> {
     Ok((last + 1..=last + n).collect())
 }
 
-/// Lets one transaction at a time add drafts to a workflow: of two that bring the same ones, the second sees them.
-pub async fn add_alone(tx: &mut Tx, workflow: &str) -> Result<(), StoreError> {
-    if tx.is_postgres() {
-        let _: Option<(String,)> =
-            first!(tx, "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS TEXT)", workflow)?;
-    }
-    Ok(())
-}
-
 /// Adds drafts, all in one statement. `words` are what Postgres indexes for search, one text a row.
 pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
     macro_rules! push {

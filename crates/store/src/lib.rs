@@ -3,6 +3,7 @@
 //! Every function takes a [`Tx`]; the use-cases of `desk` begin and commit it.
 
 mod late;
+mod line;
 mod open;
 #[macro_use]
 mod run;
