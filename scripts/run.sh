@@ -9,5 +9,5 @@ if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     COUNTERSIGN_DEMO=1 exec "$target/countersign-desktop"
 else
     scripts/build.sh countersign-cli
-    exec "$target/countersign" hub --demo
+    exec "$target/countersign" hub --demo --print-token
 fi

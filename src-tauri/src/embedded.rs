@@ -70,7 +70,7 @@ async fn find() -> anyhow::Result<Opened> {
     let database = std::env::var("COUNTERSIGN_DATABASE")
         .unwrap_or_else(|_| format!("sqlite://{}", data_dir.join("hub.db").display()));
     let listen = Some(([127, 0, 0, 1], 0).into());
-    Ok(Hub::open(Config { database, data_dir, listen, packs: None }).await?)
+    Ok(Hub::open(Config { listen, ..Config::new(database, data_dir) }).await?)
 }
 
 /// Leads the door to the hub of another process, for as long as that one answers.

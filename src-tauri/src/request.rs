@@ -55,7 +55,9 @@ impl FromWindow {
         let malformed = |message| Answer::error(StatusCode::BAD_REQUEST, "malformed", message);
         let method = Method::from_bytes(self.method.as_bytes()).map_err(|_| malformed("not a method"))?;
         let uri: Uri = self.path.parse().map_err(|_| malformed("not a path"))?;
-        if uri.authority().is_some() || !self.path.starts_with("/v1/") || self.path.contains("..") {
+        // As the client that sends it reads it: `%2e%2e` is `..` to it, and a backslash a slash.
+        let read = reqwest::Url::parse(&format!("http://hub{}", self.path)).map_err(|_| malformed("not a path"))?;
+        if uri.authority().is_some() || !self.path.starts_with("/v1/") || read.path() != uri.path() {
             return Err(malformed("the path must be one under /v1/"));
         }
         if uri.path() == "/v1/events" {
@@ -111,6 +113,10 @@ mod tests {
             "//example.com/v1/me",
             "http://example.com/v1/me",
             "/v1/../metrics",
+            "/v1/%2e%2e/metrics",
+            "/v1/.%2E/metrics",
+            "/v1/drafts/%2e",
+            "/v1/\\..\\metrics",
             "/v1/events",
             "/v1/a b",
         ] {

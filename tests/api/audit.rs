@@ -17,6 +17,7 @@ on_both! {
     the_export_is_the_whole_chain_in_order,
     nothing_that_anybody_wrote_is_in_the_log,
     acts_at_the_same_moment_make_one_chain,
+    every_entry_names_the_token_it_came_by,
 }
 
 /// A hub with some twenty entries in its log.
@@ -212,4 +213,30 @@ async fn acts_at_the_same_moment_make_one_chain(engine: Engine) {
     work.join_all().await;
     assert_eq!(app.verify().await["ok"], true);
     assert_eq!(app.number("SELECT COUNT(*) FROM audit WHERE act = 'drafts.staged'").await, 40);
+}
+
+async fn every_entry_names_the_token_it_came_by(engine: Engine) {
+    let app = App::start(engine).await;
+    let made = app.owner().post("/v1/tokens", json!({ "name": "bar", "grants": [{ "role": "admin" }] })).await.ok();
+    let admin = app.bearer(text(&made["token"]));
+    // Whoever makes tokens can make one in another's name; the log tells the two apart.
+    let grants = json!([{ "role": "dri", "workflow": "desk" }]);
+    let own = app.owner().post("/v1/tokens", json!({ "name": "dana", "grants": grants })).await.ok();
+    let borrowed = admin.post("/v1/tokens", json!({ "name": "dana", "grants": grants })).await.ok();
+    for token in [&own, &borrowed] {
+        let dana = app.bearer(text(&token["token"]));
+        dana.post("/v1/workflows/desk/kill", json!({ "reason": "a test" })).await.ok();
+        dana.post("/v1/workflows/desk/resume", json!({ "reason": "a test" })).await.ok();
+    }
+    let entries = chain(&app).await;
+    let detail = |e: &Entry| -> Value { serde_json::from_str(&e.detail).unwrap() };
+    let kills: Vec<_> = entries.iter().filter(|e| e.act == "workflow.killed").collect();
+    assert!(kills.iter().all(|e| e.actor == "dana"));
+    assert_eq!(detail(kills[0])["token"], own["id"]);
+    assert_eq!(detail(kills[1])["token"], borrowed["id"]);
+    let minted = entries.iter().find(|e| e.object.as_deref() == borrowed["id"].as_str()).unwrap();
+    assert_eq!((minted.actor.as_str(), &detail(minted)["token"]), ("bar", &made["id"]));
+    assert_eq!((&detail(minted)["name"], &detail(minted)["grants"]), (&json!("dana"), &grants));
+    let applied = entries.iter().find(|e| e.act == "pack.applied").unwrap();
+    assert_eq!(detail(applied).get("token"), None, "the owner and the hub come by none");
 }

@@ -157,7 +157,7 @@ async fn on_a_disk_that_only_reads_no_hub_opens_and_it_says_why() {
     let mut config = DeskConfig::new(&database, disk.path());
     config.keychain = false;
     assert_eq!(Desk::open(config).await.err().unwrap().code(), Code::Unavailable);
-    let config = Config { database, data_dir: disk.path().to_owned(), listen: None, packs: None };
+    let config = Config::new(database, disk.path());
     let error = Hub::open(config).await.err().unwrap();
     assert!(matches!(&error, OpenError::Lock { .. }), "{error}");
     assert!(error.to_string().contains("desk.db.hub"), "{error}");
@@ -274,12 +274,8 @@ async fn a_damaged_search_index_is_built_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_process_on_one_file_finds_the_hub_that_has_it() {
     let folder = tempfile::tempdir().unwrap();
-    let config = || Config {
-        database: format!("sqlite://{}", folder.path().join("desk.db").display()),
-        data_dir: folder.path().to_owned(),
-        listen: Some(([127, 0, 0, 1], 0).into()),
-        packs: None,
-    };
+    let database = format!("sqlite://{}", folder.path().join("desk.db").display());
+    let config = || Config { listen: Some(([127, 0, 0, 1], 0).into()), ..Config::new(database.clone(), folder.path()) };
     let Opened::Here(hub) = Hub::open(config()).await.unwrap() else { panic!("nobody else has it") };
     let Opened::Elsewhere(running) = Hub::open(config()).await.unwrap() else { panic!("two hubs on one file") };
     assert_eq!((Some(running.url.clone()), running.pid), (hub.url(), std::process::id()));
@@ -300,4 +296,39 @@ async fn a_second_process_on_one_file_finds_the_hub_that_has_it() {
 async fn get(url: &str, path: &str, token: &str) -> Value {
     let request = reqwest::Client::new().get(format!("{url}{path}")).bearer_auth(token);
     request.send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_its_owner_reads_what_a_database_holds() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("new/place");
+    let open = || {
+        let database = format!("sqlite://{}", place.join("desk.db").display());
+        async { Hub::open(Config::new(database, folder.path())).await.unwrap() }
+    };
+    let Opened::Here(hub) = open().await else { panic!("nobody else has it") };
+    let modes = || {
+        let files = std::fs::read_dir(&place).unwrap().map(|f| f.unwrap());
+        files.map(|f| (f.file_name().into_string().unwrap(), f.metadata().unwrap().mode() & 0o777)).collect::<Vec<_>>()
+    };
+    assert_eq!(std::fs::metadata(&place).unwrap().mode() & 0o777, 0o700);
+    assert!(modes().len() >= 5, "the file, its words, their logs, the lock: {:?}", modes());
+    assert!(modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
+    hub.close().await;
+
+    // One that an earlier version left open to everybody is closed when it is opened.
+    for name in ["desk.db", "desk.db.words"] {
+        std::fs::set_permissions(place.join(name), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let Opened::Here(hub) = open().await else { panic!("the first one has ended") };
+    assert!(modes().iter().all(|(_, mode)| *mode == 0o600), "{:?}", modes());
+    hub.close().await;
+}
+
+#[tokio::test]
+async fn a_mistyped_address_is_told_without_its_password() {
+    let config = Config::new("postgress://hub:S3cret@db/prod", "/nowhere");
+    let Err(error) = Hub::open(config).await else { panic!("there is no such kind of database") };
+    assert!(error.to_string().contains("postgress://…@db/prod"), "{error}");
 }

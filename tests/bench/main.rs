@@ -42,7 +42,7 @@ impl Hub {
     fn start(root: &Path, dir: &Path) -> Result<Self> {
         let binary = std::env::current_exe()?.with_file_name("countersign");
         let mut process = Command::new(&binary)
-            .args(["hub", "--listen", "127.0.0.1:0", "--packs"])
+            .args(["hub", "--print-token", "--listen", "127.0.0.1:0", "--packs"])
             .arg(root.join("packs/support-first-reply"))
             .arg("--database")
             .arg(format!("sqlite://{}/hub.db", dir.display()))

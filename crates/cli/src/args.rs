@@ -47,6 +47,12 @@ pub enum Command {
         /// Load the demo workflow at start.
         #[arg(long)]
         demo: bool,
+        /// Print the owner's link with its token even where stdout is no terminal.
+        #[arg(long)]
+        print_token: bool,
+        /// A proxy, or a network of them, whose X-Forwarded-For and X-Forwarded-Prefix are believed.
+        #[arg(long, value_name = "CIDR", value_parser = network, value_delimiter = ',', env = "COUNTERSIGN_TRUST_PROXY")]
+        trust_proxy: Vec<ipnet::IpNet>,
     },
     /// Make, check, apply and show workflow packs.
     #[command(subcommand)]
@@ -399,4 +405,10 @@ pub enum Token {
         /// Its id.
         id: String,
     },
+}
+
+/// A network, or an address alone.
+fn network(text: &str) -> Result<ipnet::IpNet, String> {
+    let address = |_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
+    text.parse().or_else(address).map_err(|_| "expected a network such as 10.0.0.0/8, or an address".to_owned())
 }

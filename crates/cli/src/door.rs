@@ -69,8 +69,7 @@ impl Door {
             return Self::there(url.trim_end_matches('/').to_owned(), token);
         }
         let (database, data_dir) = database(reach)?;
-        let config = Config { database, data_dir, listen: None, packs: None };
-        match Hub::open(config).await? {
+        match Hub::open(Config::new(database, data_dir)).await? {
             Opened::Here(hub) => Ok(Self::Here(hub)),
             Opened::Elsewhere(running) => Self::there(running.url, running.token),
         }

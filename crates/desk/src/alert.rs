@@ -201,7 +201,15 @@ impl Desk {
                     tracing::warn!(workflow, channel = post.channel, error = why, "an alert was not sent");
                     alerts::tried(&mut tx, post, "failed", now, Some(&why), None).await?;
                     let detail = json!({ "channel": post.channel, "attempts": attempt });
-                    record(&mut tx, now, "hub", "alert.failed", Some(workflow), Some(&post.alert_id), detail).await?;
+                    record(
+                        &mut tx,
+                        now,
+                        &Identity::hub(),
+                        "alert.failed",
+                        Some(workflow),
+                        Some(&post.alert_id),
+                        detail,
+                    );
                 }
             },
         }

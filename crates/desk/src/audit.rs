@@ -137,7 +137,7 @@ impl Desk {
         let key = hex::encode(self.inner.signing.verifying_key().to_bytes());
         let kept = audit::checkpoints(&mut tx).await?;
         if !kept.iter().any(|c| c.public_key == key) {
-            record(&mut tx, now, "hub", "key.registered", None, None, json!({ "ed25519": key })).await?;
+            record(&mut tx, now, &Identity::hub(), "key.registered", None, None, json!({ "ed25519": key }));
         }
         let (seq, hash) = audit::head(&mut tx).await?;
         let checkpoint = match kept.into_iter().find(|c| c.seq == seq) {

@@ -281,10 +281,17 @@ impl Desk {
                 ("budget.resolved", data)
             }
         };
-        record(tx, now, "hub", act, Some(&w.id), None, json!({ "rule": data["rule"], "action": data["action"] }))
-            .await?;
+        record(
+            tx,
+            now,
+            &Identity::hub(),
+            act,
+            Some(&w.id),
+            None,
+            json!({ "rule": data["rule"], "action": data["action"] }),
+        );
         if pack.delivery.is_some() {
-            deliver::enqueue(tx, &w.id, None, "", None, "budget.alert", now, now, data).await?;
+            deliver::enqueue(tx, &w.id, None, "", deliver::Behind::Notice, "budget.alert", now, now, data).await?;
         }
         Ok(())
     }

@@ -131,7 +131,7 @@ impl Desk {
         let mut tx = self.write().await?;
         let (row, body) = cases::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("case", id))?;
         self.require(who, Act::ReadCases, Some(&row.workflow_id), "read cases")?;
-        record(&mut tx, self.now(), &who.subject, "case.read", Some(&row.workflow_id), Some(id), json!({})).await?;
+        record(&mut tx, self.now(), who, "case.read", Some(&row.workflow_id), Some(id), json!({}));
         tx.commit().await?;
         Ok(StoredCase { seq: row.seq, record: row.record, body })
     }
@@ -156,7 +156,7 @@ impl Desk {
         if let Some(limit) = limit {
             detail["limit"] = json!(limit);
         }
-        record(&mut tx, self.now(), &who.subject, "cases.exported", Some(workflow), None, detail).await?;
+        record(&mut tx, self.now(), who, "cases.exported", Some(workflow), None, detail);
         tx.commit().await?;
         Ok(())
     }

@@ -158,7 +158,7 @@ impl Desk {
 
 fn colleague(name: &str) -> Identity {
     let grants = vec![Grant { role: Role::Reviewer, workflow: Some(WORKFLOW.to_owned()) }];
-    Identity { subject: name.to_owned(), grants, routes: Vec::new(), owner: false }
+    Identity { subject: name.to_owned(), grants, routes: Vec::new(), owner: false, token: None }
 }
 
 fn prepared(rows: Vec<Incoming>) -> Vec<Prepared> {

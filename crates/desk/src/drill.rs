@@ -113,7 +113,7 @@ impl Desk {
         drills::remove_shadow(&mut tx, &shadow).await?;
         drills::insert(&mut tx, &drill).await?;
         let detail = json!({ "drill": drill.id, "ok": drill.ok == 1, "effect_ms": drill.effect_ms });
-        record(&mut tx, now, &who.subject, "drill.ran", Some(id), Some(&drill.id), detail).await?;
+        record(&mut tx, now, who, "drill.ran", Some(id), Some(&drill.id), detail);
         tx.commit().await?;
         self.forget(&shadow);
         self.tell(ChangeKind::DrillRan, id, None).await;
@@ -150,14 +150,17 @@ impl Desk {
             grants: vec![grant(Role::Reviewer), grant(Role::Dri)],
             routes: Vec::new(),
             owner: false,
+            token: None,
         };
         let mut tx = self.write().await?;
         drills::make_shadow(&mut tx, shadow, of, now).await?;
         let [held, free] = self.stage_shadow(&mut tx, shadow, of, now).await?;
         let data = json!({ "workflow": shadow, "draft_id": free.id });
         let (seq, ticket) = (Some(free.seq), free.external_id.as_str());
-        deliver::enqueue(&mut tx, shadow, seq, ticket, None, "reply.ready", now, now, data).await?;
-        record(&mut tx, now, "hub", "drill.began", Some(shadow), None, json!({ "of": of.id })).await?;
+        // As if a person had decided it: then the kill alone holds it.
+        let decided = deliver::Behind::Verdict(&free.id);
+        deliver::enqueue(&mut tx, shadow, seq, ticket, decided, "reply.ready", now, now, data).await?;
+        record(&mut tx, now, &hub, "drill.began", Some(shadow), None, json!({ "of": of.id }));
         tx.commit().await?;
 
         let ask = |id: &str| LeaseRequest { draft_id: Some(id.to_owned()), ..LeaseRequest::default() };
@@ -248,6 +251,8 @@ impl Desk {
             probe: None,
             probe_for: None,
             probe_place: None,
+            rescued: 0,
+            may_have_reached: 0,
         };
         // Below zero, so that no number of a real draft is ever used twice and the words of none are indexed.
         let number = -(i64::from_le_bytes(keys::random::<8>()?) & (i64::MAX >> 1)) - 2;

@@ -141,8 +141,7 @@ impl Desk {
                 "escalation.settled"
             }
         };
-        record(&mut tx, now, &who.subject, act, Some(&e.workflow_id), Some(&e.draft_id), json!({ "escalation": id }))
-            .await?;
+        record(&mut tx, now, who, act, Some(&e.workflow_id), Some(&e.draft_id), json!({ "escalation": id }));
         let after = escalations::get(&mut tx, id).await?.unwrap_or(e);
         tx.commit().await?;
         self.tell(ChangeKind::EscalationUpdated, &after.workflow_id, Some(&after.draft_id)).await;

@@ -126,7 +126,7 @@ impl Desk {
         };
         evals::insert(&mut tx, &row).await?;
         let detail = json!({ "version": row.version, "suite": row.suite, "dataset_hash": row.dataset_hash, "green": row.green == 1 });
-        record(&mut tx, now, &who.subject, "eval.posted", Some(&row.workflow_id), Some(&row.id), detail).await?;
+        record(&mut tx, now, who, "eval.posted", Some(&row.workflow_id), Some(&row.id), detail);
         tx.commit().await?;
         self.tell(ChangeKind::EvalPosted, &row.workflow_id, None).await;
         Ok(view(row))

@@ -46,9 +46,10 @@ impl Desk {
         w: &WorkflowRow,
         transition: Option<&str>,
         title: &str,
-        who: &str,
+        by: &Identity,
         now: Millis,
     ) -> Result<Option<String>, DeskError> {
+        let who = by.subject.as_str();
         if is_shadow(&w.id) {
             return Ok(None);
         }
@@ -70,7 +71,7 @@ impl Desk {
                 };
                 let number = incidents::open(tx, &new, &runbook::steps(&version.pack.runbook)).await?;
                 let detail = json!({ "incident": id, "number": number, "kind": kind });
-                record(tx, now, who, "incident.opened", Some(&w.id), Some(&id), detail).await?;
+                record(tx, now, by, "incident.opened", Some(&w.id), Some(&id), detail);
                 id
             }
         };
@@ -122,7 +123,7 @@ impl Desk {
                 format!("incident {} of {workflow} is still open", open.number),
             ));
         }
-        let id = self.open_incident(&mut tx, "manual", &row, None, title, &who.subject, now).await?;
+        let id = self.open_incident(&mut tx, "manual", &row, None, title, who, now).await?;
         let id = id.ok_or_else(|| DeskError::not_found("workflow", workflow))?;
         let view = self.incident_view(&mut tx, &id).await?;
         tx.commit().await?;
@@ -218,7 +219,7 @@ impl Desk {
         self.require(who, Act::ReadIncidents, Some(&row.workflow_id), "read incidents")?;
         let view = self.incident_view(&mut tx, id).await?;
         let (now, workflow) = (self.now(), Some(row.workflow_id.as_str()));
-        record(&mut tx, now, &who.subject, "incident.exported", workflow, Some(id), json!({})).await?;
+        record(&mut tx, now, who, "incident.exported", workflow, Some(id), json!({}));
         tx.commit().await?;
         Ok(export::markdown(&view))
     }
@@ -244,7 +245,7 @@ impl Desk {
         detail: serde_json::Value,
         now: Millis,
     ) -> Result<IncidentView, DeskError> {
-        record(&mut tx, now, &who.subject, act, Some(&row.workflow_id), Some(&row.id), detail).await?;
+        record(&mut tx, now, who, act, Some(&row.workflow_id), Some(&row.id), detail);
         let view = self.incident_view(&mut tx, &row.id).await?;
         tx.commit().await?;
         self.tell(ChangeKind::IncidentUpdated, &row.workflow_id, None).await;

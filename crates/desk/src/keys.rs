@@ -26,7 +26,7 @@ pub(crate) fn signing_key(data_dir: &Path, keychain: bool) -> Result<SigningKey,
     if keychain && let Some(key) = in_keychain(data_dir, &fresh) {
         return Ok(key);
     }
-    std::fs::create_dir_all(data_dir).map_err(|e| setup(data_dir, &e.to_string()))?;
+    countersign_store::private_dir(data_dir).map_err(|e| setup(data_dir, &e.to_string()))?;
     match write_private(&file, &fresh) {
         Ok(()) => decode(&fresh).ok_or_else(|| setup(&file, "it doesn't hold an Ed25519 key")),
         // Another process made it in the meantime.

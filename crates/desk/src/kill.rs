@@ -156,9 +156,9 @@ impl Desk {
             gates::unsign(tx, &w.id).await?;
             let turn = Turn { frozen: Some(killed.frozen), ..Turn::of("kill", &w.stage, reason) };
             let id = self.turn(tx, who, w, turn, now).await?;
-            self.open_incident(tx, "kill", w, Some(&id), reason, &who.subject, now).await?;
+            self.open_incident(tx, "kill", w, Some(&id), reason, who, now).await?;
             let detail = json!({ "transition": id, "leases_voided": killed.leases_voided, "deliveries_held": killed.deliveries_held });
-            record(tx, now, &who.subject, "workflow.killed", Some(&w.id), None, detail).await?;
+            record(tx, now, who, "workflow.killed", Some(&w.id), None, detail);
             made = Some(id);
         }
         killed.frozen = count(&drafts::counts(tx, &w.id).await?, State::Staged);
@@ -193,6 +193,10 @@ impl Desk {
             let mut stayed_out = 0;
             for delivery in deliveries::waiting_replies(&mut tx, &w.id).await? {
                 let Some(seq) = delivery.draft_seq else { continue };
+                if delivery.verdict_id.is_none() {
+                    // Nobody saw it: it is recalled, and goes to a person.
+                    continue;
+                }
                 let Some(mut draft) = drafts::by_seq(&mut tx, seq).await? else { continue };
                 if drafts::has_moved(&mut tx, &draft).await? {
                     let why = "the ticket moved on while the workflow was killed";
@@ -206,7 +210,7 @@ impl Desk {
             let transition_id = self.turn(&mut tx, who, w, Turn::of("resume", "internal", reason), now).await?;
             self.tell_incident(&mut tx, &w.id, "resumed", reason, &who.subject, now).await?;
             let detail = json!({ "transition": transition_id, "stayed_out": stayed_out });
-            record(&mut tx, now, &who.subject, "workflow.resumed", Some(&w.id), None, detail).await?;
+            record(&mut tx, now, who, "workflow.resumed", Some(&w.id), None, detail);
             let counts = drafts::counts(&mut tx, &w.id).await?;
             let returned = counts.iter().find(|(s, _)| *s == State::Staged).map_or(0, |(_, n)| *n);
             done.push(Resumed {

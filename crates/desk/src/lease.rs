@@ -116,8 +116,7 @@ impl Desk {
             };
             if fresh {
                 let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
-                record(&mut tx, now, &who.subject, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail)
-                    .await?;
+                record(&mut tx, now, who, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail);
             }
             // Whoever holds a draft holds it in a living workflow.
             let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
@@ -359,16 +358,7 @@ impl Desk {
         let draft_id = self.let_go(&mut tx, &lease, now, if skip { "skipped" } else { "released" }).await?;
         if skip {
             queue::skip(&mut tx, &who.subject, lease.draft_seq, now).await?;
-            record(
-                &mut tx,
-                now,
-                &who.subject,
-                "draft.skipped",
-                Some(&lease.workflow_id),
-                draft_id.as_deref(),
-                json!({}),
-            )
-            .await?;
+            record(&mut tx, now, who, "draft.skipped", Some(&lease.workflow_id), draft_id.as_deref(), json!({}));
         }
         tx.commit().await?;
         self.tell(ChangeKind::DraftReleased, &lease.workflow_id, draft_id.as_deref()).await;
@@ -407,7 +397,15 @@ impl Desk {
             }
             let draft_id = self.let_go(&mut tx, &lease, now, "lapsed").await?;
             let detail = json!({ "lease": lease.id, "of": lease.reviewer });
-            record(&mut tx, now, "hub", "lease.lapsed", Some(&lease.workflow_id), draft_id.as_deref(), detail).await?;
+            record(
+                &mut tx,
+                now,
+                &Identity::hub(),
+                "lease.lapsed",
+                Some(&lease.workflow_id),
+                draft_id.as_deref(),
+                detail,
+            );
             tx.commit().await?;
             self.tell(ChangeKind::DraftReleased, &lease.workflow_id, draft_id.as_deref()).await;
             ended += 1;

@@ -30,6 +30,7 @@ mod probe;
 mod promote;
 mod pull;
 mod redline;
+mod rescue;
 mod settle;
 mod sources;
 mod stage;
@@ -47,7 +48,7 @@ pub use burn::{BurnRule, BurnView};
 pub use changes::{Change, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use countersign_store::page::Page;
-pub use countersign_store::sqlite_path;
+pub use countersign_store::{private_dir, redacted, sqlite_path};
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
 pub use draws::{Replayed, WrongDraw};
@@ -76,6 +77,7 @@ pub use view::{DeliveryState, DraftView, KeptView, OutcomeView, StoredSource};
 pub use withdraw::Withdrawn;
 pub use workflow::{PullView, ReasonView, WorkflowDetail, WorkflowView};
 
+use countersign_domain::access::Identity;
 use countersign_domain::pack::Pack;
 use countersign_domain::time::Millis;
 use countersign_providers::{PullClient, WebhookClient};
@@ -249,19 +251,22 @@ impl Desk {
     }
 }
 
-/// Appends an audit entry of this use-case.
-pub(crate) async fn record(
+/// Appends an audit entry of this use-case. It names who acted, and the token they came by: the same name may have
+/// several, and not all of them need be the person's own.
+pub(crate) fn record(
     tx: &mut Tx,
     at: Millis,
-    actor: &str,
+    who: &Identity,
     act: &str,
     workflow: Option<&str>,
     object: Option<&str>,
-    detail: serde_json::Value,
-) -> Result<(), DeskError> {
+    mut detail: serde_json::Value,
+) {
+    if let (Some(token), Some(facts)) = (&who.token, detail.as_object_mut()) {
+        facts.insert("token".to_owned(), token.as_str().into());
+    }
     let detail = detail.to_string();
-    countersign_store::audit::append(tx, Fact { at, actor, act, workflow, object, detail: &detail });
-    Ok(())
+    countersign_store::audit::append(tx, Fact { at, actor: &who.subject, act, workflow, object, detail: &detail });
 }
 
 pub(crate) fn new_id() -> String {

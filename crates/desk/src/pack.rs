@@ -58,7 +58,7 @@ impl Desk {
         workflows::add_version(&mut tx, &pack.workflow.name, &row).await?;
         let detail =
             json!({ "version": row.version, "hash": row.hash, "seed_sha256": hex::encode(Sha256::digest(seed)) });
-        record(&mut tx, now, &who.subject, "pack.applied", Some(&id), None, detail).await?;
+        record(&mut tx, now, who, "pack.applied", Some(&id), None, detail);
         tx.commit().await?;
         self.tell(ChangeKind::PackApplied, &id, None).await;
         Ok(Applied { workflow: id, version: row.version, hash: row.hash, created: true })

@@ -116,7 +116,7 @@ impl Desk {
             settlements::open(tx, &row).await?;
             let detail = json!({ "disagreement": row.id, "first": first.id, "second": second.id });
             let (workflow, id) = (Some(draft.workflow_id.as_str()), Some(draft.id.as_str()));
-            record(tx, Millis(new.at), "hub", "disagreement.opened", workflow, id, detail).await?;
+            record(tx, Millis(new.at), &Identity::hub(), "disagreement.opened", workflow, id, detail);
         }
         self.count_anew(tx, draft, first).await
     }
@@ -139,7 +139,7 @@ impl Desk {
             }
             let detail = json!({ "disagreement": settlement.id, "withdrawn": gone.id });
             let (workflow, id) = (Some(draft.workflow_id.as_str()), Some(draft.id.as_str()));
-            record(tx, now, "hub", "disagreement.voided", workflow, id, detail).await?;
+            record(tx, now, &Identity::hub(), "disagreement.voided", workflow, id, detail);
         }
         if gone.round == 2 {
             self.count_anew(tx, draft, first).await?;

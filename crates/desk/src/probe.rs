@@ -79,6 +79,7 @@ pub(crate) fn delivery(draft: &DraftRow, v: &VerdictRow, version: &Version, now:
         draft_seq: Some(draft.seq),
         ticket: draft.external_id.clone(),
         verdict_id: Some(v.id.clone()),
+        transition_id: String::new(),
         kind: String::new(),
         body: String::new(),
         state: if arrived { "delivered" } else { "pending" }.to_owned(),
@@ -138,7 +139,7 @@ impl Desk {
         let Some(probe) = drawn.and_then(|i| left.get(i)) else { return Ok(None) };
         let draft = self.stage_probe(tx, who, &version, probe, next).await?;
         let detail = json!({ "probe": probe.id, "to": who.subject });
-        record(tx, now, "hub", "probe.given", Some(&workflow.id), Some(&draft.id), detail).await?;
+        record(tx, now, &Identity::hub(), "probe.given", Some(&workflow.id), Some(&draft.id), detail);
         Ok(Some(draft))
     }
 
@@ -184,6 +185,8 @@ impl Desk {
             probe: Some(json!(Known { id: probe.id.clone(), expected: probe.expected.clone() }).to_string()),
             probe_for: Some(who.subject.clone()),
             probe_place: Some(next.seq),
+            rescued: 0,
+            may_have_reached: 0,
             fence: 0,
             ..next.clone()
         };
@@ -234,7 +237,7 @@ impl Desk {
         probes::keep(tx, &result).await?;
         let detail = json!({ "verdict": verdict.id, "probe": id, "outcome": key, "caught": caught });
         let (workflow, of) = (Some(draft.workflow_id.as_str()), Some(draft.id.as_str()));
-        record(tx, Millis(verdict.at), &who.subject, "probe.decided", workflow, of, detail).await?;
+        record(tx, Millis(verdict.at), who, "probe.decided", workflow, of, detail);
         let case = case_id(&verdict);
         decide::outcome(draft, verdict, Some(case))
     }
@@ -259,7 +262,7 @@ impl Desk {
         }
         let (lease, draft) = self.hold_again(&mut tx, who, workflow, draft, 1, now).await?;
         let detail = json!({ "verdict": verdict.id });
-        record(&mut tx, now, &who.subject, "probe.withdrawn", Some(&workflow.id), Some(&draft.id), detail).await?;
+        record(&mut tx, now, who, "probe.withdrawn", Some(&workflow.id), Some(&draft.id), detail);
         let view = self.view(&mut tx, who, &draft).await?;
         let state = draft.state()?;
         tx.commit().await?;

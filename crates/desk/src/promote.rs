@@ -125,7 +125,7 @@ impl Desk {
         self.come_to(&mut tx, &w, to, now).await?;
         let detail = json!({ "transition": transition, "from": from, "to": to, "report": frozen.hash, "version": w.version,
                              "first_signer": first.map(|s| s.signer) });
-        record(&mut tx, now, &who.subject, "workflow.promoted", Some(id), None, detail).await?;
+        record(&mut tx, now, who, "workflow.promoted", Some(id), None, detail);
         self.tell_incident(&mut tx, id, "promoted", reason, &who.subject, now).await?;
         tx.commit().await?;
         self.tell(ChangeKind::WorkflowPromoted, id, None).await;
@@ -155,7 +155,8 @@ impl Desk {
         };
         gates::sign(tx, &signature).await?;
         let detail = json!({ "to": to, "report": report_hash, "version": w.version });
-        record(tx, now, &who.subject, "promotion.signed", Some(&w.id), None, detail).await
+        record(tx, now, who, "promotion.signed", Some(&w.id), None, detail);
+        Ok(())
     }
 
     /// Sends a workflow back to an earlier stage.
@@ -194,12 +195,12 @@ impl Desk {
         self.come_to(tx, w, to, now).await?;
         if who.subject == HUB {
             // What the hub did unasked is for people to look into.
-            self.open_incident(tx, "demotion", w, Some(&transition), reason, &who.subject, now).await?;
+            self.open_incident(tx, "demotion", w, Some(&transition), reason, who, now).await?;
         } else {
             self.tell_incident(tx, &w.id, "demoted", reason, &who.subject, now).await?;
         }
         let detail = json!({ "transition": transition, "from": w.stage, "to": to, "version": w.version });
-        record(tx, now, &who.subject, "workflow.demoted", Some(&w.id), None, detail).await?;
+        record(tx, now, who, "workflow.demoted", Some(&w.id), None, detail);
         Ok(Moved {
             workflow: w.id.clone(),
             from: w.stage.clone(),

@@ -87,7 +87,7 @@ impl Desk {
         let now = self.now();
         let mut tx = self.write().await?;
         let Some(row) = workflows::get(&mut tx, workflow, Hold::Add).await? else { return Ok(0) };
-        let hub = Identity { subject: "hub".to_owned(), ..Identity::owner() };
+        let hub = Identity::hub();
         let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
         rejected.extend(results.iter().filter_map(|r| r.error.clone().map(|e| (r.line, e))));
         rejected.sort_by_key(|(line, _)| *line);
@@ -101,7 +101,7 @@ impl Desk {
         if error.is_some() {
             tracing::warn!(workflow, rejected = rejected.len(), "a pull brought drafts that can't be taken");
             let detail = json!({ "url": pull.url, "drafts": page.drafts.len(), "rejected": rejected.len() });
-            record(&mut tx, now, "hub", "pull.rejected", Some(workflow), None, detail).await?;
+            record(&mut tx, now, &hub, "pull.rejected", Some(workflow), None, detail);
         }
         // More is waiting there when a page was full of news.
         let moved = page.cursor.is_some() && page.cursor != cursor;

@@ -237,7 +237,7 @@ impl Desk {
         self.count_anew(&mut tx, &draft, &first).await?;
         let detail = json!({ "disagreement": id, "outcome": label.key, "first": first.id, "second": second.id });
         let (workflow, of) = (Some(draft.workflow_id.as_str()), Some(draft.id.as_str()));
-        record(&mut tx, now, &who.subject, "disagreement.settled", workflow, of, detail).await?;
+        record(&mut tx, now, who, "disagreement.settled", workflow, of, detail);
         let row = settlements::get(&mut tx, id).await?.ok_or_else(missing)?;
         let view = self.disagreement(&mut tx, row).await?.ok_or_else(missing)?;
         tx.commit().await?;

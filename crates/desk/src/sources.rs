@@ -155,7 +155,7 @@ impl Desk {
             }
         }
         let detail = json!({ "created": report.created, "updated": report.updated, "unchanged": report.unchanged });
-        record(&mut tx, now, &who.subject, "sources.imported", workflow, None, detail).await?;
+        record(&mut tx, now, who, "sources.imported", workflow, None, detail);
         tx.commit().await?;
         Ok(report)
     }
@@ -209,8 +209,7 @@ impl Desk {
         let mut tx = self.write().await?;
         let row = sources::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("source", id))?;
         self.require(who, Act::ReadSources, row.workflow_id.as_deref(), "read sources")?;
-        record(&mut tx, self.now(), &who.subject, "source.read", row.workflow_id.as_deref(), Some(id), json!({}))
-            .await?;
+        record(&mut tx, self.now(), who, "source.read", row.workflow_id.as_deref(), Some(id), json!({}));
         tx.commit().await?;
         let access = row.labels();
         let source = SourceView {

@@ -1,6 +1,7 @@
 //! What the hub does by itself: drafts expire, the log is signed, words are indexed.
 
 use crate::{ChangeKind, Desk, DeskError, record};
+use countersign_domain::access::Identity;
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold};
 use countersign_store::{drafts, probes, second_reviews};
@@ -31,19 +32,19 @@ impl Desk {
                         version: draft.version,
                         stage: &draft.stage,
                         probability: draft.probability,
+                        rescued: draft.rescued == 1,
                     };
                     evidence::add(&mut tx, of, "unresolved", now, 1);
                 }
                 record(
                     &mut tx,
                     now,
-                    "hub",
+                    &Identity::hub(),
                     "drafts.expired",
                     Some(&workflow),
                     None,
                     json!({ "drafts": overdue.iter().filter(|d| d.probe == 0).count() }),
-                )
-                .await?;
+                );
                 tx.commit().await?;
                 expired += overdue.len();
                 self.tell(ChangeKind::DraftReleased, &workflow, None).await;

@@ -101,7 +101,9 @@ impl Desk {
             revoked_at: None,
         };
         tokens::insert(&mut tx, &row).await?;
-        record(&mut tx, now, &who.subject, "token.created", None, Some(&id), json!({ "grants": new.grants })).await?;
+        let detail =
+            json!({ "name": row.subject, "grants": new.grants, "routes": new.routes, "expires_at": new.expires_at });
+        record(&mut tx, now, who, "token.created", None, Some(&id), detail);
         tx.commit().await?;
         Ok(TokenMade { id, token: secret })
     }
@@ -133,7 +135,7 @@ impl Desk {
         if !tokens::revoke(&mut tx, id, now).await? {
             return Err(DeskError::not_found("token", id));
         }
-        record(&mut tx, now, &who.subject, "token.revoked", None, Some(id), json!({})).await?;
+        record(&mut tx, now, who, "token.revoked", None, Some(id), json!({}));
         tx.commit().await?;
         Ok(())
     }
@@ -153,6 +155,7 @@ impl Desk {
             grants: serde_json::from_str(&row.grants).unwrap_or_default(),
             routes: serde_json::from_str(&row.routes).unwrap_or_default(),
             owner: false,
+            token: Some(row.id),
         })
     }
 

@@ -55,7 +55,7 @@ impl Desk {
         let delivery = deliveries::of_verdict(&mut tx, draft.seq, verdict_id).await?;
         match &delivery {
             // A try has begun: the receiver may have it.
-            Some(d) if d.state != "pending" || d.attempts > 0 || d.last_error.is_some() => {
+            Some(d) if d.state != "pending" || d.claimed_until > now.0 || d.tried() => {
                 return Err(DeskError::AlreadyDelivered);
             }
             None if now.0 > verdict.undo_until => return Err(DeskError::AlreadyDelivered),
@@ -99,8 +99,7 @@ impl Desk {
             Some(LeaseView::of(&lease))
         };
         let detail = json!({ "verdict": verdict_id, "round": verdict.round });
-        record(&mut tx, now, &who.subject, "verdict.withdrawn", Some(&draft.workflow_id), Some(&draft.id), detail)
-            .await?;
+        record(&mut tx, now, who, "verdict.withdrawn", Some(&draft.workflow_id), Some(&draft.id), detail);
         let view = self.view(&mut tx, who, &draft).await?;
         let state = draft.state()?;
         tx.commit().await?;

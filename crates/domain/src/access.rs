@@ -154,6 +154,8 @@ pub struct Identity {
     pub routes: Vec<String>,
     /// The owner of an embedded hub: every role and route, everywhere.
     pub owner: bool,
+    /// The id of the token they came by; none for the owner and for the hub itself.
+    pub token: Option<String>,
 }
 
 /// Whether this is the shadow that a kill drill works on, and no workflow of anybody; no pack can take such an id.
@@ -188,7 +190,7 @@ impl Scope {
 impl Identity {
     /// The owner of an embedded hub.
     pub fn owner() -> Self {
-        Self { subject: "owner".to_owned(), grants: Vec::new(), routes: Vec::new(), owner: true }
+        Self { subject: "owner".to_owned(), grants: Vec::new(), routes: Vec::new(), owner: true, token: None }
     }
 
     /// The hub itself, for what it does unasked.
@@ -228,6 +230,7 @@ mod tests {
             ],
             routes: vec![],
             owner: false,
+            token: None,
         };
         assert!(id.scope(Act::Review).includes("a"));
         assert!(!id.scope(Act::Review).includes("b"));

@@ -14,7 +14,7 @@ pub fn page(api: &OpenApi) -> String {
     }
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><title>Countersign API</title><h1>Countersign API</h1>\
-         <p>The whole contract is <a href=/openapi.json>openapi.json</a>. Send <code>Authorization: Bearer TOKEN</code>.\
+         <p>The whole contract is <a href=openapi.json>openapi.json</a>. Send <code>Authorization: Bearer TOKEN</code>.\
          <table cellpadding=6><tr><th align=left>Method<th align=left>Path<th align=left>What it does{rows}</table></html>"
     )
 }

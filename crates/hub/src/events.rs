@@ -4,12 +4,16 @@ use crate::State;
 use crate::access::Who;
 use crate::body::Query;
 use axum::extract;
+use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use countersign_domain::access::Act;
-use futures::Stream;
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::time::Duration;
+
+/// A proxy that collects before it passes on, or changes what it passes on, would make a kill wait.
+pub(crate) const UNBUFFERED: [(&str, &str); 2] =
+    [("x-accel-buffering", "no"), ("cache-control", "no-cache, no-transform")];
 
 /// Who listens.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -27,13 +31,15 @@ pub async fn events(
     extract::State(state): extract::State<State>,
     Who(who): Who,
     Query(query): Query<EventsQuery>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> impl IntoResponse {
     let mut changes = state.desk.changes();
     let stop = state.stop.clone();
     let scope = who.scope(Act::Enter);
     let open = query.console.map(|console| state.desk.console_stream(&console));
     let stream = async_stream::stream! {
         let _open = open;
+        // Something at once: with the headers alone some proxies, and some clients, go on waiting.
+        yield Ok::<_, Infallible>(Event::default().comment(""));
         loop {
             let change = tokio::select! {
                 () = stop.cancelled() => break,
@@ -44,5 +50,5 @@ pub async fn events(
             }
         }
     };
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+    (UNBUFFERED, Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

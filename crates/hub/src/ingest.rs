@@ -7,6 +7,8 @@ use futures::{Stream, StreamExt};
 
 /// How long the next piece of a body is waited for.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+/// How long a body may take in all: a client that sends a line a minute doesn't hold a connection for ever.
+pub const IN_ALL: std::time::Duration = std::time::Duration::from_secs(3600);
 /// A row is at most this long.
 pub const MAX_LINE: usize = 2 << 20;
 
@@ -18,6 +20,7 @@ pub struct Lines<S> {
     line: u64,
     /// How far the buffer has been searched for a line's end.
     searched: usize,
+    until: tokio::time::Instant,
     too_long: bool,
     ended: bool,
 }
@@ -28,7 +31,12 @@ pub type Line = (u64, Result<Bytes, FieldError>);
 impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
     /// Begins.
     pub fn of(body: S) -> Self {
-        Self { body, buffer: BytesMut::new(), line: 0, searched: 0, too_long: false, ended: false }
+        Self::within(body, IN_ALL)
+    }
+
+    fn within(body: S, in_all: std::time::Duration) -> Self {
+        let until = tokio::time::Instant::now() + in_all;
+        Self { body, buffer: BytesMut::new(), line: 0, searched: 0, until, too_long: false, ended: false }
     }
 
     /// The next line that isn't blank.
@@ -44,8 +52,14 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
             if self.ended {
                 return Ok(None);
             }
-            let Ok(chunk) = tokio::time::timeout(PATIENCE, self.body.next()).await else {
-                return Err(Failure::malformed("nothing came for 60 seconds; what came before is staged"));
+            let patience = PATIENCE.min(self.until.saturating_duration_since(tokio::time::Instant::now()));
+            let Ok(chunk) = tokio::time::timeout(patience, self.body.next()).await else {
+                let why = if patience < PATIENCE {
+                    "the body took longer than an hour"
+                } else {
+                    "nothing came for 60 seconds"
+                };
+                return Err(Failure::malformed(format!("{why}; what came before is staged")));
             };
             match chunk {
                 Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
@@ -112,6 +126,21 @@ mod tests {
         assert_eq!(out.len(), 2);
         assert!(out[0].1.is_err());
         assert_eq!(out[1], (2, Ok("ok".into())));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_goes_on_and_on_is_broken_off() {
+        // Endless, but never silent for long.
+        let body = futures::stream::unfold(0, |n| async move {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            Some((Ok(Bytes::from("row\n")), n + 1))
+        });
+        let mut lines = Lines::within(Box::pin(body), std::time::Duration::from_millis(50));
+        let mut n = 0;
+        while lines.next().await.is_ok_and(|line| line.is_some()) {
+            n += 1;
+            assert!(n < 1_000, "it never ends");
+        }
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ mod lock;
 mod loops;
 mod metrics;
 mod routes;
+mod serve;
 
 pub use access::{ROUTES, Route};
 pub use countersign_desk::{Change, Stream};
@@ -37,6 +38,15 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// A folder of packs to apply at start: each folder in it that holds a `workflow.toml`.
     pub packs: Option<PathBuf>,
+    /// The proxies that are believed when they say who is behind them and under which path.
+    pub proxies: Vec<ipnet::IpNet>,
+}
+
+impl Config {
+    /// A hub that is only called in process, and trusts nobody's word.
+    pub fn new(database: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
+        Self { database: database.into(), data_dir: data_dir.into(), listen: None, packs: None, proxies: Vec::new() }
+    }
 }
 
 /// Either this process has the hub, or it found the one that has.
@@ -99,6 +109,7 @@ pub(crate) struct State {
     /// SHA-256 of the owner's token of this run.
     owner: Option<Arc<str>>,
     owner_token: Arc<str>,
+    pub(crate) proxies: Arc<[ipnet::IpNet]>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -113,7 +124,7 @@ impl Hub {
             None => None,
         };
         let desk = Desk::open(DeskConfig::new(config.database, config.data_dir)).await?;
-        Self::over(desk, config.listen, lock, config.packs).await.map(|hub| Opened::Here(Box::new(hub)))
+        Self::over(desk, config.listen, lock, config.packs, config.proxies).await.map(|hub| Opened::Here(Box::new(hub)))
     }
 
     /// A hub over a desk that is open already.
@@ -122,6 +133,7 @@ impl Hub {
         listen: Option<SocketAddr>,
         lock: Option<lock::Lock>,
         packs: Option<PathBuf>,
+        proxies: Vec<ipnet::IpNet>,
     ) -> Result<Self, OpenError> {
         let owner_token = access::fresh_token()?;
         let stop = CancellationToken::new();
@@ -131,6 +143,7 @@ impl Hub {
             owner: lock.is_some().then(|| access::token_hash(&owner_token).into()),
             owner_token: owner_token.into(),
             desk,
+            proxies: proxies.into(),
             stop: stop.clone(),
         };
         if let Some(dir) = packs {
@@ -142,15 +155,7 @@ impl Hub {
             let failed = |source| OpenError::Listen { address, source };
             let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
             let bound = listener.local_addr().map_err(failed)?;
-            // Made once: a router as it is would be put together anew for every connection.
-            let (app, stop) = (hub.router().into_make_service(), hub.stop.clone());
-            hub.tasks.spawn(async move {
-                let served =
-                    axum::serve(listener, app).with_graceful_shutdown(async move { stop.cancelled().await }).await;
-                if let Err(e) = served {
-                    tracing::error!(error = %e, "the listener stopped");
-                }
-            });
+            hub.tasks.spawn(serve::serve(listener, hub.router(), serve::HEAD, hub.stop.clone()));
             hub.url = Some(format!("http://{bound}"));
         }
         if let Some(lock) = lock {

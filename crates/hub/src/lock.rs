@@ -40,7 +40,7 @@ pub(crate) async fn take(database: &Path) -> Result<Taken, OpenError> {
     let path = path_of(database);
     let failed = |source| OpenError::Lock { path: path.clone(), source };
     if let Some(dir) = database.parent().filter(|d| !d.as_os_str().is_empty()) {
-        std::fs::create_dir_all(dir).map_err(failed)?;
+        countersign_desk::private_dir(dir).map_err(failed)?;
     }
     for _ in 0..200 {
         let mut options = OpenOptions::new();

@@ -37,7 +37,7 @@ pub mod verdicts;
 pub mod volumes;
 pub mod workflows;
 
-pub use open::{Store, Tx, sqlite_path};
+pub use open::{Store, Tx, private_dir, redacted, sqlite_path};
 
 /// What can go wrong below the rules.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +48,7 @@ pub enum StoreError {
     /// The schema is newer than this program, or a migration failed.
     #[error("the database's schema can't be used: {0}")]
     Schema(#[from] sqlx::migrate::MigrateError),
-    /// The address isn't one of a database.
+    /// The address isn't one of a database; told without its password.
     #[error("the database address {0:?} is not understood; expected sqlite://PATH or postgres://…")]
     Address(String),
     /// SQLite took a setting otherwise than it was asked to.

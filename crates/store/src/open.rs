@@ -102,7 +102,7 @@ impl Store {
         } else if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             open_postgres(address).await?
         } else {
-            return Err(StoreError::Address(address.to_owned()));
+            return Err(StoreError::Address(redacted(address)));
         };
         Ok(Self { kind })
     }
@@ -262,6 +262,46 @@ pub fn sqlite_path(address: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path))
 }
 
+/// A database's address without what may be a password in it, for people to read.
+pub fn redacted(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
+    let kind = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
+    // A query may hold a password, and so may the keyword form, `host=… password=…`.
+    let place = rest.split('?').next().unwrap_or_default();
+    let place = if place.to_lowercase().contains("password") { "…" } else { place };
+    match place.rsplit_once('@') {
+        Some((_, host)) => format!("{kind}…@{host}"),
+        None => format!("{kind}{place}"),
+    }
+}
+
+/// Makes a folder, and those above it, that only their owner may enter. One that is there is left as it is.
+pub fn private_dir(path: &Path) -> std::io::Result<()> {
+    let mut dir = std::fs::DirBuilder::new();
+    dir.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut dir, 0o700);
+    dir.create(path)
+}
+
+/// Sees to it that only its owner reads a database: its file is made before SQLite would, which gives its log and
+/// index the file's own mode.
+fn keep_private(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let open = std::fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
+        open.map_err(sqlx::Error::Io)?;
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = path.as_os_str().to_owned();
+            file.push(suffix);
+            // Another owner's file, or one that isn't there: whether it can be used shows when it is.
+            let _ = std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600));
+        }
+    }
+    Ok(())
+}
+
 async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
     let options = |file: &Path| {
         SqliteConnectOptions::new()
@@ -273,6 +313,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
             .pragma("temp_store", "memory")
             .pragma("journal_size_limit", "67108864")
     };
+    keep_private(path)?;
     let main = options(path).synchronous(SqliteSynchronous::Full).statement_cache_capacity(200);
     let pool = || {
         SqlitePoolOptions::new()
@@ -296,6 +337,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
 
     // The words are derived data: a damaged or foreign file is thrown away and built anew.
     let words = search_path(path);
+    keep_private(&words)?;
     let derived = || options(&words).synchronous(SqliteSynchronous::Normal).pragma("cache_size", "-2000");
     let search = match open_search(derived(), pool()).await {
         Ok(search) => search,
@@ -304,6 +346,7 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
             for suffix in ["", "-wal", "-shm"] {
                 let _ = std::fs::remove_file(format!("{}{suffix}", words.display()));
             }
+            keep_private(&words)?;
             open_search(derived(), pool()).await?
         }
     };
@@ -364,4 +407,22 @@ async fn open_postgres(address: &str) -> Result<Kind, StoreError> {
     let sign_in = pool(2).min_connections(1).connect_with(options.clone()).await?;
     let browse = pool(3).connect_lazy_with(options);
     Ok(Kind::Postgres { pool: work, first, sign_in, browse })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::redacted;
+
+    #[test]
+    fn an_address_is_told_without_its_password() {
+        for (address, told) in [
+            ("postgress://hub:S3cret@db/prod", "postgress://…@db/prod"),
+            ("mysql://hub:p@ss@db:3306/prod?sslpassword=x", "mysql://…@db:3306/prod"),
+            ("postgres//hub:S3cret@db", "…@db"),
+            ("host=db password=S3cret", "…"),
+            ("sqlite:///var/lib/hub.db", "sqlite:///var/lib/hub.db"),
+        ] {
+            assert_eq!(redacted(address), told);
+        }
+    }
 }

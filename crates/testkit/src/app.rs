@@ -110,7 +110,7 @@ impl App {
         };
         let desk = Desk::open(config).await.unwrap();
         // Nothing runs by itself without a listener.
-        let hub = Hub::over(desk.clone(), None, None, None).await.unwrap();
+        let hub = Hub::over(desk.clone(), None, None, None, Vec::new()).await.unwrap();
         Self { desk, clock, database, secrets, hub, folder, temporary }
     }
 

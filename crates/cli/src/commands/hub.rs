@@ -8,17 +8,15 @@ use axum::http::Method;
 use countersign_domain::access::Identity;
 use countersign_hub::{Config, Hub, Opened};
 use serde_json::{Value, json};
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Runs a hub until it is told to stop.
-pub async fn run(reach: &Reach, listen: SocketAddr, packs: Option<PathBuf>, demo: bool) -> anyhow::Result<ExitCode> {
+pub async fn run(config: Config, demo: bool, print_token: bool) -> anyhow::Result<ExitCode> {
     let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG")
         .unwrap_or_else(|_| "warn,countersign=info".into());
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let (database, data_dir) = database(reach)?;
-    let hub = match Hub::open(Config { database, data_dir, listen: Some(listen), packs }).await? {
+    let lock = countersign_desk::sqlite_path(&config.database).map(|path| format!("{}.hub", path.display()));
+    let hub = match Hub::open(config).await? {
         Opened::Here(hub) => hub,
         Opened::Elsewhere(running) => {
             anyhow::bail!("process {} runs a hub over this database already, at {}", running.pid, running.url)
@@ -28,10 +26,12 @@ pub async fn run(reach: &Reach, listen: SocketAddr, packs: Option<PathBuf>, demo
         hub.desk().load_demo(&Identity::owner()).await?;
     }
     let url = hub.url().unwrap_or_default();
-    // The token is good for as long as this process lives; it also stands in the lock file beside the database.
-    match hub.owner_token_if_any() {
-        Some(token) => print::out(format!("console: {url}/#token={token}")),
-        None => print::out(format!("console: {url}/")),
+    // The token is good for as long as this process lives. What a service prints ends up in a log, so there it is told
+    // only where the token stands.
+    match (hub.owner_token_if_any(), lock) {
+        (Some(token), _) if print_token => print::out(format!("console: {url}/#token={token}")),
+        (Some(_), Some(lock)) => print::out(format!("console: {url}/ (its owner's token is in {lock})")),
+        _ => print::out(format!("console: {url}/")),
     }
     stop_signal().await.context("can't wait for a signal")?;
     hub.close().await;
@@ -62,7 +62,7 @@ pub async fn doctor(reach: &Reach) -> anyhow::Result<ExitCode> {
         }
     };
     let place = match &door {
-        Door::Here(_) => format!("local database {}", database(reach)?.0),
+        Door::Here(_) => format!("local database {}", countersign_desk::redacted(&database(reach)?.0)),
         Door::There { url, .. } => format!("a running hub at {url}"),
     };
     checks.push(("hub".into(), true, place));

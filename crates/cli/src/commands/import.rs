@@ -6,37 +6,52 @@ use crate::door::{Door, Sent};
 use crate::print;
 use anyhow::Context;
 use axum::http::Method;
+use bytes::Bytes;
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use tokio_util::io::ReaderStream;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 const CHUNK: usize = 256 << 10;
+/// A request's lines: proxies commonly take no more than 1 MB.
+const MOST_BYTES: usize = 900_000;
+/// Longer than the hub takes for a row.
+const LONGEST_LINE: usize = (2 << 20) + CHUNK;
+const MOST_ERRORS: usize = 1_000;
 
-/// Sends a file of lines and prints what became of them.
+/// Sends a file of lines, in requests of less than 1 MB, and prints what became of them.
 pub async fn run(door: &Door, reach: &Reach, path: &str, file: &Path, counts: &[&str]) -> anyhow::Result<ExitCode> {
-    let (lines, bar) = if file == Path::new("-") {
-        (ReaderStream::with_capacity(tokio::io::stdin(), CHUNK).boxed(), ProgressBar::no_length())
+    let (rows, bar): (Box<dyn AsyncRead + Send + Unpin>, ProgressBar) = if file == Path::new("-") {
+        (Box::new(tokio::io::stdin()), ProgressBar::no_length())
     } else {
         let open = tokio::fs::File::open(file).await.with_context(|| format!("can't read {}", file.display()))?;
         let size = open.metadata().await?.len();
-        (ReaderStream::with_capacity(open, CHUNK).boxed(), ProgressBar::new(size))
+        (Box::new(open), ProgressBar::new(size))
     };
     // The bar draws itself on stderr, and only on a terminal.
     let bar = bar.with_style(
         ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes}  {eta}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
-    let seen = bar.clone();
-    let lines = lines.inspect(move |part| {
-        if let Ok(part) = part {
-            seen.inc(part.len() as u64);
-        }
-    });
-    let report = door.json(Method::POST, path, Sent::Lines(lines.boxed())).await?;
+    let mut parts = Parts { rows, buffer: Vec::new(), ended: false };
+    let mut report = Value::Null;
+    let mut before = 0;
+    // An empty file is one request too: the workflow's name in it may be wrong.
+    while let Some(part) = parts.next().await?.or_else(|| report.is_null().then(Bytes::new)) {
+        let (lines, size) = (memchr::memchr_iter(b'\n', &part).count() as u64, part.len() as u64);
+        let sent = door.json(Method::POST, path, Sent::Lines(futures::stream::iter([Ok(part)]).boxed())).await;
+        let told = match sent {
+            Ok(told) => told,
+            Err(e) if before > 0 => return Err(e.context(format!("lines 1 to {before} are in, the rest is not"))),
+            Err(e) => return Err(e),
+        };
+        add(&mut report, told, before);
+        before += lines;
+        bar.inc(size);
+    }
     bar.finish_and_clear();
     if reach.json {
         print::out(&report);
@@ -52,6 +67,65 @@ pub async fn run(door: &Door, reach: &Reach, path: &str, file: &Path, counts: &[
         print::note(format!("hint: {} holds no rows", file.display()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds what became of one request's rows; its lines count from 1, after those of the requests before it.
+fn add(report: &mut Value, mut told: Value, before: u64) {
+    for e in told["errors"].as_array_mut().into_iter().flatten() {
+        if let Some(line) = e["line"].as_u64() {
+            e["line"] = json!(line + before);
+        }
+    }
+    let (Some(all), Some(new)) = (report.as_object_mut(), told.as_object_mut()) else {
+        *report = told;
+        return;
+    };
+    for (key, value) in new {
+        let held = all.entry(key.clone()).or_insert(Value::Null);
+        match (held, value) {
+            (Value::Array(held), Value::Array(more)) => {
+                held.append(more);
+                held.truncate(MOST_ERRORS);
+            }
+            (held, more) => match (held.as_u64(), more.as_u64()) {
+                (Some(a), Some(b)) => *held = json!(a + b),
+                _ => *held = more.take(),
+            },
+        }
+    }
+}
+
+/// A file in parts of whole lines.
+struct Parts<R> {
+    rows: R,
+    buffer: Vec<u8>,
+    ended: bool,
+}
+
+impl<R: AsyncRead + Unpin> Parts<R> {
+    /// The next part: as many lines as a request takes. A line that is longer than that is a part of its own, and one
+    /// that is longer than any row may be is cut short: the hub refuses it, and the rest goes on.
+    async fn next(&mut self) -> std::io::Result<Option<Bytes>> {
+        loop {
+            let within = &self.buffer[..self.buffer.len().min(MOST_BYTES)];
+            let end = memchr::memrchr(b'\n', within).or_else(|| memchr::memchr(b'\n', &self.buffer)).map(|at| at + 1);
+            match end {
+                Some(end) if self.buffer.len() >= MOST_BYTES || self.ended => return Ok(Some(self.take(end))),
+                None if self.ended => return Ok((!self.buffer.is_empty()).then(|| self.take(self.buffer.len()))),
+                None if self.buffer.len() > LONGEST_LINE => self.buffer.truncate(LONGEST_LINE),
+                _ => {}
+            }
+            let held = self.buffer.len();
+            self.buffer.resize(held + CHUNK, 0);
+            let read = self.rows.read(&mut self.buffer[held..]).await?;
+            self.buffer.truncate(held + read);
+            self.ended = read == 0;
+        }
+    }
+
+    fn take(&mut self, end: usize) -> Bytes {
+        self.buffer.drain(..end).collect::<Vec<u8>>().into()
+    }
 }
 
 /// Writes an export beside its place and moves it there when it is whole.
@@ -84,4 +158,49 @@ pub async fn print_lines(door: &Door, path: &str) -> anyhow::Result<ExitCode> {
         print::raw(&part?)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    async fn parts(text: &[u8]) -> Vec<Bytes> {
+        let mut parts = Parts { rows: text, buffer: Vec::new(), ended: false };
+        let mut all = Vec::new();
+        while let Some(part) = parts.next().await.unwrap() {
+            all.push(part);
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn a_file_goes_in_parts_of_whole_lines_that_a_proxy_lets_through() {
+        let text: String =
+            (0..50_000).map(|n| format!("{{\"row\": {n}, \"text\": \"{}\"}}\n", "x".repeat(40))).collect();
+        let parts = parts(text.as_bytes()).await;
+        assert!(parts.len() > 2);
+        assert!(parts.iter().all(|p| p.len() <= MOST_BYTES && p.ends_with(b"\n")));
+        assert_eq!(parts.concat(), text.as_bytes(), "nothing is lost");
+    }
+
+    #[tokio::test]
+    async fn a_long_line_goes_by_itself_and_an_endless_one_is_cut_short() {
+        let long = "y".repeat(MOST_BYTES + 5);
+        let endless = "z".repeat(3 * LONGEST_LINE);
+        let parts = parts(format!("a\n{long}\n{endless}\nb").as_bytes()).await;
+        let sizes: Vec<usize> = parts.iter().map(Bytes::len).collect();
+        assert_eq!(&sizes[..2], [2, long.len() + 1]);
+        assert!((2 << 20..LONGEST_LINE + 2 * CHUNK).contains(&sizes[2]), "{sizes:?}");
+        assert_eq!(parts[parts.len() - 1].as_ref(), b"b");
+    }
+
+    #[test]
+    fn errors_keep_the_line_of_the_whole_file() {
+        let mut report = Value::Null;
+        add(&mut report, json!({ "created": 2, "errors": [{ "line": 1, "message": "x" }] }), 0);
+        add(&mut report, json!({ "created": 3, "errors": [{ "line": 2, "message": "y" }] }), 10);
+        assert_eq!(report["created"], 5);
+        assert_eq!((&report["errors"][0]["line"], &report["errors"][1]["line"]), (&json!(1), &json!(12)));
+    }
 }

@@ -11,15 +11,22 @@ use crate::door::{Door, Sent};
 use crate::print;
 use anyhow::{Context, bail};
 use axum::http::Method;
+use countersign_hub::Config;
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Runs a command. 0 done, 1 the answer is no, 3 could not; clap's own 2 is wrong usage.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let reach = args.reach;
     match args.command {
-        Command::Hub { listen, packs, demo } => hub::run(&reach, listen, packs, demo).await,
+        Command::Hub { listen, packs, demo, print_token, trust_proxy } => {
+            let (database, data_dir) = crate::door::database(&reach)?;
+            let config =
+                Config { listen: Some(listen), packs, proxies: trust_proxy, ..Config::new(database, data_dir) };
+            hub::run(config, demo, print_token || std::io::stdout().is_terminal()).await
+        }
         Command::Pack(crate::args::Pack::New { id }) => pack::new(&reach, &id),
         Command::Pack(crate::args::Pack::Check { dir }) => pack::check(&reach, &dir),
         Command::Gate(crate::args::Gate::Bound { alpha }) => gate::bound(alpha),

@@ -16,6 +16,7 @@ mod workflows;
 
 pub use system::CONTRACT;
 
+use crate::serve::Origin;
 use crate::{State, access, console, docs};
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
@@ -27,6 +28,7 @@ use bytes::Bytes;
 use countersign_domain::access::Identity;
 use std::time::Instant;
 use tower_http::compression::CompressionLayer;
+use tracing::Instrument;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -174,11 +176,16 @@ async fn finish(request: Request, next: Next) -> Response {
     }
 }
 
-async fn observe(state: State, request: Request, next: Next) -> Response {
+async fn observe(state: State, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let origin = Origin::of(&request, &state.proxies);
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned()).unwrap_or_default();
-    let mut response = next.run(request).await;
+    // Never the path itself, nor its query: they hold words and ids of customers.
+    let client = origin.client.map(tracing::field::display);
+    let span = tracing::info_span!("request", %method, %route, client);
+    request.extensions_mut().insert(origin);
+    let mut response = next.run(request).instrument(span).await;
     state.metrics.observe(&method, &route, response.status().as_u16(), began.elapsed());
     let headers = response.headers_mut();
     headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));

@@ -4,6 +4,7 @@ use crate::State;
 use crate::access::Who;
 use crate::answer::Failure;
 use crate::body::{self, Query};
+use crate::serve::Origin;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{self, Path};
@@ -159,6 +160,7 @@ pub async fn evaluate_all(
     extract::State(state): extract::State<State>,
     Who(who): Who,
     Query(query): Query<BulkQuery>,
+    extract::Extension(origin): extract::Extension<Origin>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -176,7 +178,7 @@ pub async fn evaluate_all(
     if let Some(stream) = stream {
         state.desk.client_fetched(stream, &found.config);
     }
-    let events = format!("/ofrep/v1/stream?t={}", pass(&state, &who.subject));
+    let events = format!("{}/ofrep/v1/stream?t={}", origin.prefix, pass(&state, &who.subject));
     // A map keeps its keys in order, so equal contexts are equal text. The stream's address is part of it: a client
     // that is told 304 keeps the one it has.
     let etag =
@@ -245,12 +247,14 @@ pub async fn stream(
     let (mut changes, stop) = (state.desk.flag_changes(), state.stop.clone());
     let mut client = state.desk.client_stream();
     let stream = async_stream::stream! {
+        // Something at once: with the headers alone some proxies, and some clients, go on waiting.
+        yield Ok::<_, Infallible>(Event::default().comment(""));
         let mut patience = TOLD_AGAIN.0;
         loop {
             let board = changes.borrow_and_update().clone();
             // Whoever comes back may have missed something: their first event is the board as it is.
             if board.etag() != seen {
-                yield Ok::<_, Infallible>(refetch(&board, client.name()));
+                yield Ok(refetch(&board, client.name()));
                 tokio::select! {
                     () = stop.cancelled() => break,
                     () = client.fetched(board.etag()) => {
@@ -268,8 +272,7 @@ pub async fn stream(
         }
     };
     let events = Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
-    // A proxy that collects before it passes on would make a kill wait.
-    Ok(([("x-accel-buffering", "no")], events))
+    Ok((crate::events::UNBUFFERED, events))
 }
 
 fn refetch(board: &Board, client: &str) -> Event {
