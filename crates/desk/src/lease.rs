@@ -109,7 +109,7 @@ impl Desk {
                 Some(id) => Taken::of(self.lease_one(&mut tx, who, id, now).await?),
                 None => self.lease_next(&mut tx, who, request, now).await?,
             };
-            let (lease, draft, fresh) = match taken {
+            let (lease, mut draft, fresh) = match taken {
                 Taken::Held(held) => *held,
                 Taken::Nothing => return Ok(None),
                 Taken::Gone => continue,
@@ -118,6 +118,7 @@ impl Desk {
                 let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
                 record(&mut tx, now, who, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail);
             }
+            self.check_on_the_spot(&mut tx, &mut draft).await?;
             // Whoever holds a draft holds it in a living workflow.
             let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
             tx.commit().await?;

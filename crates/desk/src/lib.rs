@@ -29,6 +29,7 @@ mod pair;
 mod probe;
 mod promote;
 mod pull;
+mod recheck;
 mod redline;
 mod rescue;
 mod settle;
@@ -134,6 +135,8 @@ struct Inner {
     sending: deliver::Sending,
     flags: flags::Flags,
     watched: effect::Watched,
+    /// Comparisons of long texts that may run at once.
+    diffs: tokio::sync::Semaphore,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
 }
 
@@ -168,6 +171,7 @@ impl Desk {
             sending: deliver::Sending::default(),
             flags: flags::Flags::default(),
             watched: effect::Watched::default(),
+            diffs: tokio::sync::Semaphore::new(1),
             packs: RwLock::default(),
         };
         Ok(Self { inner: Arc::new(inner) })

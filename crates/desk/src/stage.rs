@@ -143,6 +143,9 @@ impl Desk {
             Some(_) => Rates { low: 1.0, high: 1.0 },
             None => self.rates_now(tx, &workflow.id, &version, stage, now).await?,
         };
+        let cited: Vec<&str> =
+            rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
+        sources::hold(tx, &cited, false).await?;
         let mut known: HashMap<String, Vec<drafts::Known>> = HashMap::new();
         for k in drafts::known(tx, &workflow.id, &tickets).await? {
             if k.probe == 1 {
@@ -151,8 +154,6 @@ impl Desk {
             }
             known.entry(k.external_id.clone()).or_default().push(k);
         }
-        let cited: Vec<&str> =
-            rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
         let stored = sources::named(tx, &workflow.id, &cited).await?;
         let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
 

@@ -371,16 +371,18 @@ pub async fn has_moved(tx: &mut Tx, draft: &DraftRow) -> Result<bool, StoreError
     Ok(row.is_some())
 }
 
-/// Replaces what the hub found about a draft, after a source changed.
-pub async fn recheck(tx: &mut Tx, d: &DraftRow) -> Result<(), StoreError> {
+/// Replaces what the hub found about an undecided draft whose hash is still `old`, after a source changed.
+pub async fn recheck(tx: &mut Tx, d: &DraftRow, old: &str) -> Result<(), StoreError> {
     run!(
         tx,
-        "UPDATE draft SET checks = $2, content_hash = $3, marks = $4, risk = $5 WHERE seq = $1",
+        "UPDATE draft SET checks = $2, content_hash = $3, marks = $4, risk = $5
+         WHERE seq = $1 AND content_hash = $6 AND state IN ('staged', 'in_review')",
         d.seq,
         &d.checks,
         &d.content_hash,
         d.marks,
-        d.risk
+        d.risk,
+        old
     )?;
     Ok(())
 }
