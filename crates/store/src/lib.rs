@@ -78,12 +78,6 @@ impl StoreError {
     }
 }
 
-/// Tells every listener of this Postgres.
-pub async fn notify(pool: &sqlx::PgPool, channel: &str, payload: &str) -> Result<(), StoreError> {
-    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
-    Ok(())
-}
-
 /// Listens for notices.
 pub async fn listen(pool: &sqlx::PgPool, channel: &str) -> Result<sqlx::postgres::PgListener, StoreError> {
     let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;

@@ -187,6 +187,14 @@ impl Store {
         }
     }
 
+    /// Tells every listener of this Postgres.
+    pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), StoreError> {
+        if let Kind::Postgres { first, .. } = &self.kind {
+            sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(first).await?;
+        }
+        Ok(())
+    }
+
     /// The file, if it is SQLite.
     pub fn path(&self) -> Option<&Path> {
         match &self.kind {

@@ -11,8 +11,8 @@ use sqlx::QueryBuilder;
 macro_rules! push_match {
     ($q:expr, $alias:literal, $words:expr, $postgres:literal) => {
         if $postgres {
-            let terms: Vec<String> = $words.iter().map(|w| format!("{w}:*")).collect();
-            $q.push(concat!(" AND ", $alias, ".words @@ to_tsquery('simple', ")).push_bind(terms.join(" & ")).push(")");
+            let terms: Vec<String> = $words.iter().map(|w| format!("'{w}':*")).collect();
+            $q.push(concat!(" AND ", $alias, ".words @@ CAST(")).push_bind(terms.join(" & ")).push(" AS tsquery)");
         } else {
             $q.push(concat!(" AND ", $alias, ".seq IN (SELECT rowid FROM words.draft_words WHERE draft_words MATCH "))
                 .push_bind(crate::search::fts_terms($words))
@@ -21,6 +21,15 @@ macro_rules! push_match {
     };
 }
 pub(crate) use push_match;
+
+/// The words of an indexed text as Postgres keeps them: in lower case, each once, separated by spaces.
+pub(crate) fn lexemes(text: &str) -> String {
+    // Postgres keeps none that is longer.
+    const MAX_BYTES: usize = 2_046;
+    let distinct: std::collections::BTreeSet<&str> = text.split(' ').collect();
+    let words = distinct.into_iter().map(str::to_lowercase).filter(|w| !w.is_empty() && w.len() <= MAX_BYTES);
+    words.collect::<Vec<_>>().join(" ")
+}
 
 /// Every word, the last letters left open, as SQLite's index asks for them.
 pub(crate) fn fts_terms(words: &[String]) -> String {
