@@ -36,6 +36,8 @@ pub struct DraftRow {
     pub risk: i64,
     /// The probability of being reviewed.
     pub probability: f64,
+    /// The lowest rate in force for this version and stage until it was staged.
+    pub floor: f64,
     /// 1 if it was selected for review.
     pub selected: i64,
     /// 1 if a second person reviews it blind.
@@ -77,7 +79,7 @@ pub(crate) fn parse_state(text: &str) -> Result<State, StoreError> {
 }
 
 const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revision, state, subject, customer, marks, \
-     risk, probability, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
+     risk, probability, floor, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
      probe_place, rescued, may_have_reached";
 
 /// A draft by its id, its row held for a change on engines that have row locks.
@@ -182,6 +184,7 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
                 .push_bind($r.marks)
                 .push_bind($r.risk)
                 .push_bind($r.probability)
+                .push_bind($r.floor)
                 .push_bind($r.selected)
                 .push_bind($r.double_read)
                 .push_bind($r.staged_at)
@@ -213,7 +216,7 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
 /// The same on Postgres, a column at a time: one statement, prepared once, however many rows there are.
 async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
     // In the order of `COLUMNS`: a number, a text, a float.
-    const TYPES: &str = "n t t n t t t t t t n n f n n n n n t t t t t n n n t";
+    const TYPES: &str = "n t t n t t t t t t n n f f n n n n n t t t t t n n n t";
     let casts = TYPES.split(' ').enumerate().map(|(i, of)| {
         let of = match of {
             "n" => "bigint",
@@ -250,6 +253,7 @@ async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], words: &[
         .bind(numbers(|r| r.marks))
         .bind(numbers(|r| r.risk))
         .bind(rows.iter().map(|r| r.probability).collect::<Vec<f64>>())
+        .bind(rows.iter().map(|r| r.floor).collect::<Vec<f64>>())
         .bind(numbers(|r| r.selected))
         .bind(numbers(|r| r.double_read))
         .bind(numbers(|r| r.staged_at))
@@ -366,7 +370,7 @@ pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, St
 pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
     let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT seq, version, stage, probability, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+        "SELECT seq, version, stage, probability, floor, staged_at, expires_at, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
          FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
          ORDER BY expires_at LIMIT $3{lock}"
     ));
@@ -384,6 +388,12 @@ pub struct Overdue {
     pub stage: String,
     /// The probability of being reviewed.
     pub probability: f64,
+    /// The lowest rate in force until it was staged.
+    pub floor: f64,
+    /// In milliseconds.
+    pub staged_at: i64,
+    /// In milliseconds.
+    pub expires_at: i64,
     /// 1 for one that was to go out unseen, which is counted already.
     pub rescued: i64,
     /// 1 for a probe, which is no evidence.

@@ -2,16 +2,29 @@
 //! It is written last, at the commit, and always in the same order: so nobody waits long for such a row, and no two
 //! transactions ever wait for each other.
 
-use crate::{StoreError, Tx, agreement, audit, drafts, evidence, slots, volumes};
+use crate::{StoreError, Tx, agreement, audit, drafts, evidence, volumes};
 use countersign_domain::audit::Entry;
 use std::collections::BTreeMap;
 
 /// Workflow and state.
 pub(crate) type CountKey = (String, &'static str);
-/// Workflow, version, stage, the bits of the probability, outcome, day.
-pub(crate) type EvidenceKey = (String, i64, String, u64, String, i64);
-/// Workflow, five minutes, the bits of the probability, outcome.
-pub(crate) type SlotKey = (String, i64, u64, String);
+
+/// What a change of the evidence is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Delta {
+    pub(crate) workflow: String,
+    pub(crate) version: i64,
+    pub(crate) stage: String,
+    /// The bits of the probability.
+    pub(crate) probability: u64,
+    /// The bits of the floor.
+    pub(crate) floor: u64,
+    pub(crate) outcome: String,
+    /// In which the drafts were staged.
+    pub(crate) hour: i64,
+    /// The five minutes in which it was decided, where it was.
+    pub(crate) slot: Option<i64>,
+}
 
 /// Workflow, version, the first outcome key, the second.
 pub(crate) type PairKey = (String, i64, String, String);
@@ -22,8 +35,7 @@ pub(crate) type VolumeKey = (String, i64, i64);
 #[derive(Default)]
 pub(crate) struct Late {
     pub(crate) counts: BTreeMap<CountKey, i64>,
-    pub(crate) evidence: BTreeMap<EvidenceKey, i64>,
-    pub(crate) slots: BTreeMap<SlotKey, i64>,
+    pub(crate) evidence: BTreeMap<Delta, i64>,
     pub(crate) pairs: BTreeMap<PairKey, i64>,
     pub(crate) volumes: BTreeMap<VolumeKey, i64>,
     /// Entries without their place in the chain.
@@ -33,10 +45,9 @@ pub(crate) struct Late {
 impl Tx {
     /// Writes it.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
-        let Late { counts, evidence, slots, pairs, volumes, entries } = std::mem::take(&mut self.late);
+        let Late { counts, evidence, pairs, volumes, entries } = std::mem::take(&mut self.late);
         drafts::add_counts(self, counts).await?;
-        evidence::add_counts(self, evidence).await?;
-        slots::add_counts(self, slots).await?;
+        evidence::add_counts(self, &evidence).await?;
         agreement::add_counts(self, pairs).await?;
         volumes::add_counts(self, volumes).await?;
         audit::chain(self, entries).await
