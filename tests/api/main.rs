@@ -28,6 +28,7 @@ mod queue;
 mod real_drafts;
 mod receiving;
 mod second_review;
+mod sending;
 mod sources;
 mod storage;
 mod trust;
