@@ -32,6 +32,7 @@ mod pull;
 mod recheck;
 mod redline;
 mod rescue;
+mod retention;
 mod send;
 mod settle;
 mod sources;
@@ -87,6 +88,7 @@ use countersign_providers::{PullClient, WebhookClient};
 use countersign_store::{Store, StoreError, Tx, audit::Fact};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Looks up a secret by the name that a pack gives it; the process's environment outside of tests.
@@ -140,6 +142,8 @@ struct Inner {
     /// Comparisons of long texts that may run at once.
     diffs: tokio::sync::Semaphore,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
+    /// Whether something was erased that a database's log may still hold; at first nobody knows.
+    unscrubbed: AtomicBool,
 }
 
 /// A workflow version, which never changes.
@@ -175,6 +179,7 @@ impl Desk {
             watched: effect::Watched::default(),
             diffs: tokio::sync::Semaphore::new(1),
             packs: RwLock::default(),
+            unscrubbed: AtomicBool::new(true),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
