@@ -252,7 +252,7 @@ async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], words: &[
         "INSERT INTO draft ({COLUMNS}, words) SELECT {COLUMNS}, array_to_tsvector(string_to_array(lexemes, ' '))
          FROM UNNEST({casts}) AS u({COLUMNS}, lexemes)"
     );
-    let lexemes: Vec<String> = words.iter().map(|text| crate::search::lexemes(text)).collect();
+    let lexemes: Vec<String> = words.iter().take(rows.len()).map(|text| crate::search::lexemes(text)).collect();
     let numbers = |of: fn(&DraftRow) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
     let maybe_numbers = |of: fn(&DraftRow) -> Option<i64>| rows.iter().map(of).collect::<Vec<Option<i64>>>();
     fn texts(rows: &[DraftRow], of: fn(&DraftRow) -> &str) -> Vec<&str> {

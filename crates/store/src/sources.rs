@@ -2,7 +2,6 @@
 
 use crate::{StoreError, Tx};
 use countersign_domain::citation::{Source, Stamp};
-use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
 /// A stored source.
