@@ -2,6 +2,7 @@
 
 use crate::{Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity, Scope};
+use countersign_domain::citation;
 use countersign_domain::draft::FieldError;
 use countersign_domain::time::Millis;
 use countersign_store::Tx;
