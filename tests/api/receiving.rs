@@ -104,9 +104,10 @@ async fn a_private_address_is_refused_unless_the_pack_allows_it(engine: Engine) 
 
 async fn a_secret_that_is_not_set_is_named_and_nothing_is_sent(engine: Engine) {
     let receiver = Receiver::start().await;
-    let pack = TestPack::of("desk").delivering_to(receiver.url()).set("delivery.secret_env", "NEVER_SET");
+    let pack =
+        TestPack::of("desk").delivering_to(receiver.url()).set("delivery.secret_env", "COUNTERSIGN_SECRET_NEVER_SET");
     let (app, id) = tried(engine, pack).await;
-    waits_for_another_try(&app, &id, "NEVER_SET").await;
+    waits_for_another_try(&app, &id, "COUNTERSIGN_SECRET_NEVER_SET").await;
     assert!(receiver.received().is_empty() && receiver.refused().is_empty());
 }
 

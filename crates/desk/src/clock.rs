@@ -8,6 +8,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Millis;
+
+    /// Whether it is the machine's, which has to agree with the database's.
+    fn is_the_machines(&self) -> bool {
+        true
+    }
+
+    /// Goes on from what the machine says now, even if that is back in time.
+    fn take_the_machines(&self) {}
 }
 
 /// The system's clock, kept from running backwards: where it is set back, time goes on from the last instant
@@ -21,6 +29,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Millis {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
         Millis(forward(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner), wall))
+    }
+
+    fn take_the_machines(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = (0, 0);
     }
 }
 

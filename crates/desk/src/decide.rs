@@ -69,7 +69,11 @@ impl Desk {
     pub async fn decide(&self, who: &Identity, draft_id: &str, verdict: Verdict) -> Result<Decided, DeskError> {
         // The diff of a long text takes a while, so it is made before the transaction.
         let edit = match (&verdict.final_text, verdict.action) {
-            (Some(text), Action::Edit) => Some(self.preview_edit(who, draft_id, text).await?),
+            (Some(text), Action::Edit) => {
+                let act = Act::ReadDrafts;
+                let (_, body) = self.within(&mut self.read().await?, who, act, "read drafts", draft_id).await?;
+                Some(edit_of(&body, text))
+            }
             _ => None,
         };
         match self.take(who, draft_id, &verdict, edit).await {
@@ -83,9 +87,18 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
-        let (_, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
-        let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
-        Ok(diff::edit(&body.draft.text, final_text, &quotes))
+        let mut tx = self.read().await?;
+        let (draft, body) = self.within(&mut tx, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        let holds = leases::of_draft(&mut tx, draft.seq).await?.iter().any(|l| l.reviewer == who.subject);
+        drop(tx);
+        // The difference to an empty text is the draft. Whoever holds it has read it on record already.
+        if !holds {
+            let mut tx = self.write().await?;
+            let detail = json!({ "as": "difference" });
+            record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(draft_id), detail);
+            tx.commit().await?;
+        }
+        Ok(edit_of(&body, final_text))
     }
 
     /// A draft that this person may do something with.
@@ -138,7 +151,7 @@ impl Desk {
         let state = if round == 2 { State::InReview } else { draft.state()? };
         let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() };
         let hold = lease.as_ref().filter(|l| l.ended_at.is_none()).map(held);
-        let killed = workflow.killed_at.is_some();
+        let killed = workflow.killed_at.is_some() || self.is_held(&workflow.id);
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
             .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;
         let version = self.version(&mut tx, &draft.workflow_id, draft.version).await?;
@@ -406,6 +419,11 @@ pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {
         staged_at: Millis(draft.staged_at),
         rescued: draft.rescued == 1,
     }
+}
+
+fn edit_of(body: &DraftBody, final_text: &str) -> Edit {
+    let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
+    diff::edit(&body.draft.text, final_text, &quotes)
 }
 
 fn words(text: &str) -> usize {

@@ -1,9 +1,9 @@
 //! Going out: the outbox and its sender. At least once, one `webhook-id` an outcome, in order for each ticket,
 //! nothing of a killed workflow.
 
-use crate::{ChangeKind, Desk, DeskError, new_id, record};
+use crate::{ChangeKind, Desk, DeskError, Version, new_id, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::pack::Delivery;
+use countersign_domain::pack::Pack;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_providers::{Target, retry_delay};
@@ -14,7 +14,7 @@ use countersign_store::{Tx, drafts};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 /// A try is over after this long, whatever became of the hub that made it.
@@ -39,6 +39,11 @@ impl Sending {
         if let Some(token) = tokens.remove(workflow) {
             token.cancel();
         }
+    }
+
+    pub(crate) fn break_off_all(&self) {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.drain().for_each(|(_, token)| token.cancel());
     }
 }
 
@@ -172,15 +177,15 @@ impl Desk {
                 None => None,
             };
             let token = tokens.get(&delivery.workflow_id).cloned().unwrap_or_default();
-            work.push((delivery, version.and_then(|v| v.pack.delivery.clone()), token));
+            work.push((delivery, version, token));
         }
         if work.is_empty() {
             return Ok(0);
         }
         tx.commit().await?;
-        let sends = work.into_iter().map(|(delivery, target, token)| {
+        let sends = work.into_iter().map(|(delivery, version, token)| {
             let desk = self.clone();
-            async move { desk.send(delivery, target, token).await }
+            async move { desk.send(delivery, version, token).await }
         });
         let results: Vec<Result<(), DeskError>> = futures::future::join_all(sends).await;
         let tries = results.len();
@@ -200,16 +205,21 @@ impl Desk {
     async fn send(
         &self,
         delivery: DeliveryRow,
-        target: Option<Delivery>,
+        version: Option<Arc<Version>>,
         token: CancellationToken,
     ) -> Result<(), DeskError> {
-        let target =
-            target.ok_or_else(|| "the pack has no [delivery] any more".to_owned()).and_then(|t| self.target(&t));
+        let target = match version {
+            Some(version) => self.target(&delivery.workflow_id, &version.pack).await,
+            None => Err("the workflow is gone".to_owned()),
+        };
         let target = match target {
             Ok(target) => target,
             Err(why) => return self.tried(&delivery, Err((false, why, None))).await,
         };
         let is_reply = delivery.draft_seq.is_some();
+        if is_reply && self.is_held(&delivery.workflow_id) {
+            token.cancel();
+        }
         let at = self.now().0.div_euclid(1000);
         let sent = tokio::select! {
             biased;
@@ -227,12 +237,11 @@ impl Desk {
         }
     }
 
-    fn target(&self, delivery: &Delivery) -> Result<Target, String> {
-        let secret = |name: &str| (self.inner.secrets)(name).ok_or_else(|| format!("the secret {name} isn't set"));
-        let mut secrets = vec![secret(&delivery.secret_env)?];
-        if let Some(previous) = &delivery.previous_secret_env {
-            secrets.extend((self.inner.secrets)(previous));
-        }
+    async fn target(&self, workflow: &str, pack: &Pack) -> Result<Target, String> {
+        let delivery = pack.delivery.as_ref().ok_or("the pack has no [delivery] any more")?;
+        let mut secrets = Vec::from_iter(self.secret_at(workflow, pack, "delivery.secret_env").await?);
+        // The one before it may be gone already.
+        secrets.extend(self.secret_at(workflow, pack, "delivery.previous_secret_env").await.ok().flatten());
         Ok(Target { url: delivery.url.clone(), secrets, allow_private: delivery.allow_private })
     }
 

@@ -18,7 +18,9 @@ mod escalate;
 mod evals;
 mod flags;
 mod gate;
+mod health;
 mod history;
+mod hold;
 mod incident;
 mod keys;
 mod kill;
@@ -29,8 +31,10 @@ mod pair;
 mod probe;
 mod promote;
 mod pull;
+mod reads;
 mod redline;
 mod rescue;
+mod secrets;
 mod settle;
 mod sources;
 mod stage;
@@ -68,6 +72,7 @@ pub use pack::Applied;
 pub use pair::{Agreement, VersionAgreement, WorkflowAgreement};
 pub use probe::Vigilance;
 pub use promote::{Move, Moved};
+pub use secrets::SecretView;
 pub use settle::{DisagreementQuery, DisagreementView, Opinion, SettledLabel, Settling};
 pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, parse_source};
 pub use stage::{LineResult, LineStatus, Prepared};
@@ -79,6 +84,7 @@ pub use workflow::{PullView, ReasonView, WorkflowDetail, WorkflowView};
 
 use countersign_domain::access::Identity;
 use countersign_domain::pack::Pack;
+pub use countersign_domain::secret::Allowed;
 use countersign_domain::time::Millis;
 use countersign_providers::{PullClient, WebhookClient};
 use countersign_store::{Store, StoreError, Tx, audit::Fact};
@@ -101,6 +107,8 @@ pub struct DeskConfig {
     pub clock: Arc<dyn Clock>,
     /// The secrets that packs name.
     pub secrets: Secrets,
+    /// Which of them packs may name.
+    pub allowed: Allowed,
 }
 
 impl DeskConfig {
@@ -112,6 +120,7 @@ impl DeskConfig {
             keychain: true,
             clock: Arc::new(SystemClock::default()),
             secrets: Arc::new(|name| std::env::var(name).ok()),
+            allowed: Allowed::default(),
         }
     }
 }
@@ -126,6 +135,10 @@ struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
     secrets: Secrets,
+    allowed: Allowed,
+    reads: reads::Reads,
+    health: health::Health,
+    held: hold::Held,
     signing: ed25519_dalek::SigningKey,
     pseudonyms: Vec<u8>,
     webhooks: WebhookClient,
@@ -160,6 +173,10 @@ impl Desk {
             store,
             clock: config.clock,
             secrets: config.secrets,
+            allowed: config.allowed,
+            reads: reads::Reads::default(),
+            health: health::Health::default(),
+            held: hold::Held::default(),
             signing,
             pseudonyms: hex::decode(&pseudonyms).unwrap_or_else(|_| pseudonyms.into_bytes()),
             webhooks: WebhookClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
@@ -170,7 +187,9 @@ impl Desk {
             watched: effect::Watched::default(),
             packs: RwLock::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let desk = Self { inner: Arc::new(inner) };
+        desk.compare_clocks().await?;
+        Ok(desk)
     }
 
     /// The hub's time.
@@ -188,19 +207,16 @@ impl Desk {
         decide::hmac_hex(&self.inner.pseudonyms, &[purpose, text])
     }
 
-    /// Whether the database answers and can be acted on.
-    pub async fn ready(&self) -> Result<(), DeskError> {
-        let mut tx = self.inner.store.read().await?;
-        countersign_store::audit::head(&mut tx).await?;
-        Ok(())
-    }
-
-    /// Closes the database.
+    /// Closes the database, once what was read is on record.
     pub async fn close(&self) {
+        if let Err(e) = self.record_reads().await {
+            tracing::error!(error = %e, "which lists were read last is not on record");
+        }
         self.inner.store.close().await;
     }
 
     pub(crate) async fn write(&self) -> Result<Tx, DeskError> {
+        self.clock_agrees()?;
         Ok(self.inner.store.write().await?)
     }
 

@@ -49,6 +49,11 @@ pub async fn by_hash(tx: &mut Tx, hash: &str) -> Result<Option<TokenRow>, StoreE
     first!(tx, "SELECT * FROM token WHERE hash = $1", hash)
 }
 
+/// The token with this id.
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<TokenRow>, StoreError> {
+    first!(tx, "SELECT * FROM token WHERE id = $1", id)
+}
+
 /// All tokens, newest first.
 pub async fn list(tx: &mut Tx) -> Result<Vec<TokenRow>, StoreError> {
     all!(tx, "SELECT * FROM token ORDER BY created_at DESC, id LIMIT 1000")

@@ -24,4 +24,8 @@ impl Clock for FixedClock {
     fn now(&self) -> Millis {
         Millis(self.0.load(Ordering::SeqCst))
     }
+
+    fn is_the_machines(&self) -> bool {
+        false
+    }
 }

@@ -9,7 +9,7 @@ import { useWords } from "../words";
 import { newcomers } from "./newcomers";
 
 /** Who may know of alerts, each in the workflows that the role was given for. */
-const ALERTED = ["dri", "admin", "auditor"];
+const ALERTED = ["dri", "admin", "auditor", "oncall"];
 
 /** Says what may not wait until somebody looks: a kill, a move, a burning budget, and an escalation to me. */
 export function useNotices(host: Host, api: Api, native: Native, me: Me) {
