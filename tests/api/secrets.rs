@@ -3,9 +3,8 @@
 
 use axum::body::Body;
 use countersign_testkit::feed::Feed;
-use countersign_testkit::pack::SECRET_NAME;
 use countersign_testkit::receiver::Receiver;
-use countersign_testkit::{App, Draft, Engine, Person, TestPack, on_both, text, until};
+use countersign_testkit::{App, Draft, Engine, Person, Reply, TestPack, on_both, text, until};
 use futures::StreamExt;
 use serde_json::{Value, json};
 
@@ -19,6 +18,8 @@ on_both! {
     a_revoked_token_hears_and_gets_no_more,
 }
 
+const SECRET_NAME: &str = "COUNTERSIGN_WEBHOOK_SECRET";
+
 fn pulling(id: &str, url: &str, token: &str) -> TestPack {
     let pull = toml::Table::from_iter([
         ("url".to_owned(), toml::Value::from(url)),
@@ -29,7 +30,7 @@ fn pulling(id: &str, url: &str, token: &str) -> TestPack {
     TestPack::of(id).with_pull(pull)
 }
 
-async fn apply(who: &Person, pack: &TestPack) -> countersign_testkit::person::Reply {
+async fn apply(who: &Person, pack: &TestPack) -> Reply {
     who.post("/v1/packs", json!({ "files": pack.files() })).await
 }
 
@@ -129,11 +130,11 @@ async fn a_pull_reaches_no_private_address_unless_its_pack_says_so(engine: Engin
     assert!(text(&why).contains("not at a public address"), "{why}");
 }
 
+/// What a stream says next; none once it has ended.
 async fn next_change(stream: &mut axum::body::BodyDataStream) -> Option<String> {
     let part = tokio::time::timeout(std::time::Duration::from_secs(10), stream.next()).await;
-    part.expect("it neither says anything nor ends")
-        .and_then(Result::ok)
-        .map(|b| String::from_utf8_lossy(&b).into_owned())
+    // A stream that neither says anything nor ends fails the story.
+    part.unwrap().and_then(Result::ok).map(|b| String::from_utf8_lossy(&b).into_owned())
 }
 
 async fn a_revoked_token_hears_and_gets_no_more(engine: Engine) {
