@@ -128,7 +128,13 @@ pub(crate) fn while_good<T: Send + 'static>(
                 }
                 part = stream.next() => match part {
                     Some(part) => yield part,
-                    None => return,
+                    None => {
+                        // Whoever was revoked while the last of it was on its way doesn't have the whole either.
+                        if let Some(id) = &token && !desk.is_good(id).await {
+                            yield Err(std::io::Error::other("the token is no longer good"));
+                        }
+                        return;
+                    }
                 },
             }
         }
