@@ -71,6 +71,10 @@ impl Clock for Wrong {
     fn now(&self) -> Millis {
         Millis(self.machine.now().0 + self.by_ms.load(Ordering::SeqCst))
     }
+
+    fn wall(&self) -> Millis {
+        self.now()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -29,6 +29,7 @@ mod real_drafts;
 mod receiving;
 mod second_review;
 mod secrets;
+mod sending;
 mod storage;
 mod trust;
 mod undo;

@@ -35,9 +35,11 @@ mod reads;
 mod redline;
 mod rescue;
 mod secrets;
+mod send;
 mod settle;
 mod sources;
 mod stage;
+mod sweep;
 mod tend;
 mod tokens;
 mod transition;
@@ -65,7 +67,7 @@ pub use flags::{Board, Evaluated};
 pub use gate::{GateView, Plan, Point, RatePlan, Series};
 pub use history::{Day, History, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles, VersionView};
 pub use incident::{EntryView, IncidentSummary, IncidentView, MessageView, StepView};
-pub use kill::{Killed, Resumed};
+pub use kill::{HubStopped, Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
 pub use pack::Applied;
@@ -144,7 +146,7 @@ struct Inner {
     webhooks: WebhookClient,
     pulls: PullClient,
     changes: changes::Changes,
-    sending: deliver::Sending,
+    sending: send::Sending,
     flags: flags::Flags,
     watched: effect::Watched,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
@@ -182,7 +184,7 @@ impl Desk {
             webhooks: WebhookClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             pulls: PullClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             changes: changes::Changes::default(),
-            sending: deliver::Sending::default(),
+            sending: send::Sending::default(),
             flags: flags::Flags::default(),
             watched: effect::Watched::default(),
             packs: RwLock::default(),

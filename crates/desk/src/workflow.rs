@@ -151,8 +151,8 @@ impl Desk {
         counts.retain(|_, n| *n != 0);
         let (mut open, mut waiting, mut gone) = (
             escalations::open_count(tx, &row.id).await?,
-            deliveries::count(tx, &row.id, "pending").await?,
-            deliveries::count(tx, &row.id, "undeliverable").await?,
+            deliveries::waiting(tx, &row.id).await?,
+            deliveries::undeliverable(tx, &row.id).await?,
         );
         if !sees_verdicts(who, &row.id) {
             let hidden = second_reviews::hidden_escalations(tx, &row.id, &who.subject).await?;

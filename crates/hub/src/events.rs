@@ -62,7 +62,12 @@ pub async fn events(
 /// A change as this person may know of it. Who may be asked for a blind second review learns of no draft that it was
 /// decided, or what became of it; to those that an escalation went to it is work.
 fn as_seen_by(who: &Identity, change: Change) -> Option<Change> {
-    use ChangeKind::{DeliveryUpdated, EscalationUpdated, TokenRevoked, VerdictRecorded, VerdictWithdrawn};
+    use ChangeKind::{
+        DeliveryUpdated, EscalationUpdated, Reconnected, TokenRevoked, VerdictRecorded, VerdictWithdrawn,
+    };
+    if change.kind == Reconnected {
+        return Some(change);
+    }
     if change.kind == TokenRevoked || !who.scope(Act::Watch).includes(&change.workflow) {
         return None;
     }
