@@ -76,7 +76,12 @@ impl Desk {
             }
             _ => None,
         };
-        match self.take(who, draft_id, &verdict, edit).await {
+        let taken = match self.take(who, draft_id, &verdict, edit.clone()).await {
+            // The same verdict id came in for another draft at the same moment.
+            Err(e) if e.is_unique_violation() => self.take(who, draft_id, &verdict, edit).await,
+            other => other,
+        };
+        match taken {
             Err(DeskError::Conflict { conflict, .. }) => {
                 self.keep(who, draft_id, &verdict, conflict).await?;
                 Err(DeskError::Conflict { conflict, kept: Some(verdict.verdict_id) })
@@ -91,6 +96,9 @@ impl Desk {
         let (draft, body) = self.within(&mut tx, who, Act::ReadDrafts, "read drafts", draft_id).await?;
         let holds = leases::of_draft(&mut tx, draft.seq).await?.iter().any(|l| l.reviewer == who.subject);
         drop(tx);
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
+        }
         // The difference to an empty text is the draft. Whoever holds it has read it on record already.
         if !holds {
             let mut tx = self.write().await?;
@@ -114,10 +122,7 @@ impl Desk {
         let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
         self.require(who, act, Some(&draft.workflow_id), what)?;
         probe::for_them(who, &draft)?;
-        let body = serde_json::from_str(&draft.body).map_err(|_| countersign_store::StoreError::Unreadable {
-            what: "a draft's body",
-            value: draft.id.clone(),
-        })?;
+        let body = draft.body()?;
         Ok((draft, body))
     }
 
@@ -144,6 +149,9 @@ impl Desk {
                 None => cases::id_of_verdict(&mut tx, &before.id).await?,
             };
             return Ok(Decided::Before(outcome(&draft, before, case_id)?));
+        }
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
         }
         let lease = leases::get(&mut tx, &verdict.lease_id).await?.filter(|l| l.draft_seq == draft.seq);
         let round = lease.as_ref().map_or(1, |l| l.round);

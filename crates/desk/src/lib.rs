@@ -34,6 +34,7 @@ mod pull;
 mod reads;
 mod redline;
 mod rescue;
+mod retention;
 mod secrets;
 mod send;
 mod settle;
@@ -92,6 +93,7 @@ use countersign_providers::{PullClient, WebhookClient};
 use countersign_store::{Store, StoreError, Tx, audit::Fact};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Looks up a secret by the name that a pack gives it; the process's environment outside of tests.
@@ -150,6 +152,8 @@ struct Inner {
     flags: flags::Flags,
     watched: effect::Watched,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
+    /// Whether something was erased that a database's log may still hold; at first nobody knows.
+    unscrubbed: AtomicBool,
 }
 
 /// A workflow version, which never changes.
@@ -188,6 +192,7 @@ impl Desk {
             flags: flags::Flags::default(),
             watched: effect::Watched::default(),
             packs: RwLock::default(),
+            unscrubbed: AtomicBool::new(true),
         };
         let desk = Self { inner: Arc::new(inner) };
         desk.compare_clocks().await?;
