@@ -283,7 +283,7 @@ async fn a_service_that_is_down_is_asked_again_later_and_one_that_refuses_is_not
     let waiting = posts(alerts(&app, "").await);
     assert_eq!((&waiting[0]["channel"], &waiting[0]["state"]), (&json!("pagerduty"), &json!("pending")));
     assert!(text(&waiting[0]["last_error"]).contains("500"), "{waiting}");
-    assert!(text(&waiting[1]["last_error"]).contains("SLACK_URL isn't set"), "{waiting}");
+    assert!(text(&waiting[1]["last_error"]).contains("COUNTERSIGN_SECRET_SLACK isn't set"), "{waiting}");
     assert_eq!(send(&app).await, 0, "not at once");
     app.clock.advance(6);
     app.set_secret("COUNTERSIGN_SECRET_SLACK", &format!("{}/gone", service.url));

@@ -127,7 +127,7 @@ async fn a_pull_reaches_no_private_address_unless_its_pack_says_so(engine: Engin
     app.desk.pull_due().await.unwrap();
     assert!(feed.asked().is_empty());
     let why = app.workflow("desk").await["pulls"][0]["last_error"].clone();
-    assert!(text(&why).contains("not at a public address"), "{why}");
+    assert!(text(&why).contains("not a public address"), "{why}");
 }
 
 /// What a stream says next; none once it has ended.

@@ -161,7 +161,7 @@ impl Desk {
         id: &str,
         page: &Page,
     ) -> Result<(Vec<VersionView>, Option<String>), DeskError> {
-        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        self.require(who, Act::ReadPacks, Some(id), "read this workflow")?;
         let mut tx = self.read().await?;
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
             return Err(DeskError::not_found("workflow", id));

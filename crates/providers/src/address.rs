@@ -11,7 +11,7 @@ use crate::exchange;
 /// The host is on this machine, in a private network, or nowhere. Which address it has is not told: a pack's author could
 /// learn a network's names by it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is not at a public address; a pack has to allow that with allow_private")]
+#[error("{host} is not a public address; a pack has to allow that with allow_private")]
 pub struct PrivateAddress {
     /// The host as the URL names it.
     pub host: String,

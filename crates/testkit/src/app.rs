@@ -2,7 +2,7 @@
 
 use crate::clock::FixedClock;
 use crate::drafts::{Draft, SOURCE, SOURCE_TEXT};
-use crate::pack::{SECRET_NAME, TestPack};
+use crate::pack::{PULL_SECRET_NAME, SECRET_NAME, SECRET_PREFIX, TestPack};
 use crate::person::Person;
 use countersign_desk::{Allowed, Desk, DeskConfig};
 use countersign_domain::time::Millis;
@@ -105,7 +105,7 @@ impl App {
             clock: clock.clone(),
             secrets: Arc::new(move |name| {
                 let named = named.lock().unwrap_or_else(PoisonError::into_inner);
-                let is_usual = name == SECRET_NAME || name.starts_with("COUNTERSIGN_SECRET_");
+                let is_usual = [SECRET_NAME, PULL_SECRET_NAME].contains(&name) || name.starts_with(SECRET_PREFIX);
                 named.get(name).cloned().or_else(|| is_usual.then(|| SECRET.to_owned()))
             }),
             allowed: Allowed::default(),

@@ -10,9 +10,12 @@ pub const SECRET_NAME: &str = "COUNTERSIGN_WEBHOOK_SECRET";
 /// Names the token that test packs pull drafts with.
 pub const PULL_SECRET_NAME: &str = "COUNTERSIGN_SECRET_PULL";
 
+/// What the name begins with that a test workflow gives its own.
+pub const SECRET_PREFIX: &str = "COUNTERSIGN_SECRET_WEBHOOK_";
+
 /// A name that a workflow may give a secret of its own.
 fn secret_of(workflow: &str) -> String {
-    format!("COUNTERSIGN_SECRET_{}", workflow.to_uppercase().replace('-', "_"))
+    format!("{SECRET_PREFIX}{}", workflow.to_uppercase().replace('-', "_"))
 }
 
 /// A pack in the making.
