@@ -7,7 +7,6 @@ use countersign_domain::draft::{FieldError, Incoming, parse};
 use countersign_domain::pack::Pull;
 use countersign_domain::secret::Use;
 use countersign_providers::{PullError, PullPage, Source};
-use countersign_store::pulls;
 use countersign_store::workflows::{self, Hold};
 use countersign_store::{Tx, pulls};
 use serde_json::json;
