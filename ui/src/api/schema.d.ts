@@ -749,6 +749,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every secret that a pack names or that is bound to a workflow, without its value. */
+        get: operations["list_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Frees a secret for another workflow or another host. */
+        delete: operations["unbind_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sources": {
         parameters: {
             query?: never;
@@ -1515,7 +1549,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied";
+        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied" | "token.revoked";
         /** @description One citation with its check, in the order of `draft.citations`. */
         CheckedCitation: {
             /** @description The cited source's id. */
@@ -1586,7 +1620,7 @@ export interface components {
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
          */
-        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
+        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "kill_held" | "unavailable" | "internal";
         /** @description One condition. */
         Condition: {
             /**
@@ -2931,6 +2965,28 @@ export interface components {
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
+        /** @description A secret that a pack names, or that is bound; never its value. */
+        SecretView: {
+            /** @description Its name. */
+            name: string;
+            /** @description The workflow that names it, or that it is bound to. */
+            workflow: string;
+            /** @description The hosts it may be used towards. */
+            hosts: string[];
+            bound_at?: components["schemas"]["Millis"] | null;
+            /** @description By whom. */
+            bound_by?: string | null;
+            /** @description Whether this hub has a value for it. */
+            set: boolean;
+            /** @description The places of the current pack that name it. */
+            named_by: string[];
+            /** @description Why the workflow can't use it. */
+            refused?: string | null;
+        };
+        /** @description Secrets by name. */
+        Secrets: {
+            secrets: components["schemas"]["SecretView"][];
+        };
         /** @description Which console. */
         Seen: {
             /** @description The name that its event stream was opened under. */
@@ -3476,7 +3532,7 @@ export interface components {
         };
         /** @description A workflow with its texts. */
         WorkflowDetail: components["schemas"]["WorkflowView"] & {
-            /** @description The reviewers' guidelines, Markdown. */
+            /** @description The reviewers' guidelines, Markdown; empty for those who don't review. */
             guidelines: string;
             /** @description The runbook, Markdown. */
             runbook: string;
@@ -5143,6 +5199,60 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secrets"];
+                };
+            };
+        };
+    };
+    unbind_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
