@@ -70,9 +70,10 @@ impl Desk {
         // The diff of a long text takes a while, so it is made before the transaction.
         let edit = match (&verdict.final_text, verdict.action) {
             (Some(text), Action::Edit) => {
+                Verdict::check_length(text)?;
                 let act = Act::ReadDrafts;
                 let (_, body) = self.within(&mut self.read().await?, who, act, "read drafts", draft_id).await?;
-                Some(edit_of(&body, text))
+                Some(self.compare(body, text).await?)
             }
             _ => None,
         };
@@ -92,6 +93,7 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
+        Verdict::check_length(final_text)?;
         let mut tx = self.read().await?;
         let (draft, body) = self.within(&mut tx, who, Act::ReadDrafts, "read drafts", draft_id).await?;
         let holds = leases::of_draft(&mut tx, draft.seq).await?.iter().any(|l| l.reviewer == who.subject);
@@ -106,7 +108,20 @@ impl Desk {
             record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(draft_id), detail);
             tx.commit().await?;
         }
-        Ok(edit_of(&body, final_text))
+        self.compare(body, final_text).await
+    }
+
+    async fn compare(&self, body: DraftBody, final_text: &str) -> Result<Edit, DeskError> {
+        let final_text = final_text.to_owned();
+        let compare = move || {
+            let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
+            diff::edit(&body.draft.text, &final_text, &quotes)
+        };
+        // Long texts take a while: off the threads that answer everybody, and few at once.
+        let permit = self.inner.diffs.acquire().await;
+        let edit = tokio::task::spawn_blocking(compare).await;
+        drop(permit);
+        edit.map_err(|e| DeskError::Setup(format!("the texts can't be compared: {e}")))
     }
 
     /// A draft that this person may do something with.
@@ -159,6 +174,8 @@ impl Desk {
         let state = if round == 2 { State::InReview } else { draft.state()? };
         let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() };
         let hold = lease.as_ref().filter(|l| l.ended_at.is_none()).map(held);
+        // Nobody signs for a source that has changed since the draft was checked.
+        self.check_on_the_spot(&mut tx, &mut draft).await?;
         let killed = workflow.killed_at.is_some() || self.is_held(&workflow.id);
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
             .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;
@@ -427,11 +444,6 @@ pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {
         staged_at: Millis(draft.staged_at),
         rescued: draft.rescued == 1,
     }
-}
-
-fn edit_of(body: &DraftBody, final_text: &str) -> Edit {
-    let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
-    diff::edit(&body.draft.text, final_text, &quotes)
 }
 
 fn words(text: &str) -> usize {
