@@ -234,7 +234,7 @@ async fn stretch(
             } else {
                 q.push(" AND d.probe IS NULL");
             }
-            if f.blind.iter().any(|id| id == workflow) && !state.is_open() {
+            if f.blind.iter().any(|id| id == of.workflow) && of.state.is_none_or(|s| !s.is_open()) {
                 q.push(" AND NOT EXISTS (SELECT 1 FROM second_review s WHERE s.draft_seq = d.seq AND s.state <> 'done' AND s.first_reviewer <> ");
                 q.push_bind(&f.viewer).push(")");
             }
