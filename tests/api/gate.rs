@@ -46,6 +46,7 @@ fn easy() -> TestPack {
         .set("gate.rate", Toml::Array(rates))
         .set("gate.min_reviewed", 30)
         .set("gate.min_days", 0)
+        .set("gate.entry_lag_hours", 0)
         .set("failure_budget.rate", "harm")
         .without("gate.eval_suite")
 }

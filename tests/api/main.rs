@@ -14,6 +14,7 @@ mod demo;
 mod draws;
 mod drill;
 mod escalations;
+mod evidence;
 mod flags;
 mod gate;
 mod history;

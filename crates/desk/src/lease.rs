@@ -9,7 +9,7 @@ use countersign_domain::verdict::Conflict;
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::leases::{self, LeaseRow};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, queue, second_reviews};
+use countersign_store::{Tx, queue, second_reviews, verdicts};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -25,6 +25,8 @@ pub struct LeaseRequest {
     pub draft_id: Option<String>,
     /// None of these.
     pub exclude: Vec<String>,
+    /// A draft that expired undecided, to be judged for its label alone: it is never delivered.
+    pub expired: bool,
 }
 
 /// A lease as its holder needs it.
@@ -63,7 +65,7 @@ impl Desk {
         let now = self.now();
         let mut tx = self.write().await?;
         let leased = match &request.draft_id {
-            Some(id) => self.lease_one(&mut tx, who, id, now).await?,
+            Some(id) => self.lease_one(&mut tx, who, id, request.expired, now).await?,
             None => self.lease_next(&mut tx, who, request, now).await?,
         };
         let Some((lease, draft, fresh)) = leased else {
@@ -88,6 +90,7 @@ impl Desk {
         tx: &mut Tx,
         who: &Identity,
         id: &str,
+        expired: bool,
         now: Millis,
     ) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
         let seen = drafts::get(tx, id, false).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
@@ -102,7 +105,14 @@ impl Desk {
         match draft.state()? {
             State::Staged if draft.expires_at > now.0 => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
             State::Superseded => Err(lost(Conflict::DraftSuperseded)),
-            State::Staged | State::Expired | State::InReview => Err(lost(Conflict::LeaseLost)),
+            State::Staged | State::InReview => Err(lost(Conflict::LeaseLost)),
+            State::Expired if verdicts::standing(tx, draft.seq, 1).await?.is_none() => {
+                let judged = expired && draft.selected == 1 && draft.probe.is_none();
+                match judged && leases::of_draft(tx, draft.seq).await?.is_empty() {
+                    true => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
+                    false => Err(lost(Conflict::LeaseLost)),
+                }
+            }
             state if self.is_blind(tx, who, &draft.workflow_id, draft.seq, state).await? => {
                 let second = second_reviews::get(tx, draft.seq).await?;
                 if !second.is_some_and(|s| s.state == "open" && s.expires_at > now.0) {
@@ -143,6 +153,9 @@ impl Desk {
             all.into_iter().filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && asked(w)).collect();
         // A JSON array of strings; serialising it can't fail.
         let exclude = serde_json::to_string(&request.exclude).unwrap_or_default();
+        if request.expired {
+            return self.lease_expired(tx, who, &mine, &exclude, now).await;
+        }
 
         let mut best: Option<(queue::Candidate, &WorkflowRow)> = None;
         for workflow in &mine {
@@ -176,6 +189,27 @@ impl Desk {
         self.hold(tx, who, workflow, draft, candidate.round, now).await.map(Some)
     }
 
+    /// The next draft that expired undecided, of the version and stage that each workflow is at: there its label counts.
+    async fn lease_expired(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        mine: &[WorkflowRow],
+        exclude: &str,
+        now: Millis,
+    ) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
+        for skipped in [false, true] {
+            for w in mine {
+                let at = (w.version, w.stage.as_str());
+                let found = queue::expired(tx, &w.id, at, &who.subject, exclude, skipped).await?;
+                let Some(candidate) = found else { continue };
+                let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { continue };
+                return self.hold(tx, who, w, draft, 1, now).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     async fn hold(
         &self,
         tx: &mut Tx,
@@ -190,11 +224,12 @@ impl Desk {
             return Err(DeskError::TooManyLeases(held));
         }
         let version = self.version(tx, &workflow.id, workflow.version).await?;
-        if round == 1 {
-            drafts::hold(tx, &mut draft, State::InReview).await?;
-        } else {
-            let state = draft.state()?;
-            drafts::hold(tx, &mut draft, state).await?;
+        match draft.state()? {
+            // It stays what it is.
+            state if round == 2 || state == State::Expired => drafts::hold(tx, &mut draft, state).await?,
+            _ => drafts::hold(tx, &mut draft, State::InReview).await?,
+        }
+        if round == 2 {
             second_reviews::set_state(tx, draft.seq, "held").await?;
         }
         let lease = LeaseRow {
