@@ -331,9 +331,9 @@ async fn a_second_review_that_ran_out_is_asked_for_again_while_a_verdict_waits_f
 async fn old_counts_are_added_up_and_nothing_changes_by_it(engine: Engine) {
     let (app, ana) = started(engine, &easy()).await;
     for day in 0..3 {
-        approved(&app, &ana, &format!("t-{day}"), 3).await;
+        approved(&app, &ana, &format!("t-{day}"), 8).await;
         app.clock.advance(7 * HOUR);
-        approved(&app, &ana, &format!("u-{day}"), 2).await;
+        approved(&app, &ana, &format!("u-{day}"), 4).await;
         app.clock.advance(17 * HOUR);
     }
     let hours = "SELECT COUNT(*) FROM evidence WHERE hour % 24 <> 0";

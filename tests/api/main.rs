@@ -32,3 +32,4 @@ mod storage;
 mod trust;
 mod undo;
 mod unseen;
+mod upgrade;

@@ -110,7 +110,7 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       const of = says.of(fixed(numbers.measured, 0), fixed(numbers.most, 0));
       if (name !== "reviewed") return of;
       const { unconfirmed } = gate.summary;
-      const elsewhere = gate.staged_elsewhere.map((from) =>
+      const elsewhere = (gate.staged_elsewhere ?? []).map((from) =>
         says.stagedElsewhere(from.reviewed, stageName(from.stage), from.version === gate.version ? null : from.version),
       );
       return [of, unconfirmed > 0 && says.unconfirmed(unconfirmed), ...elsewhere].filter(Boolean).join(" · ");
