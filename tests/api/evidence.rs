@@ -43,6 +43,7 @@ fn easy() -> TestPack {
         .set("gate.entry_lag_hours", 0)
         .set("failure_budget.rate", "harm")
         .without("gate.eval_suite")
+        .without("cost.max_per_sent_usd")
 }
 
 async fn started(engine: Engine, pack: &TestPack) -> (App, Person) {

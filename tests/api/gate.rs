@@ -49,6 +49,7 @@ fn easy() -> TestPack {
         .set("gate.entry_lag_hours", 0)
         .set("failure_budget.rate", "harm")
         .without("gate.eval_suite")
+        .without("cost.max_per_sent_usd")
 }
 
 async fn drilled(app: &App) {

@@ -254,7 +254,7 @@ test("a yes or no is said in its own words, and what is unknown in the hub's", (
 test("a failure budget says what is spent of it, by how much it is overspent, or that it freezes promotions", () => {
   const budget = (status: Status, measured: number) =>
     measuredOf(condition("failure_budget", status, { measured, limit: 1 }), facts());
-  expect([budget("pass", 0.42), budget("hold", 1.34)]).toEqual(["42% spent", "overspent by 34%"]);
+  expect([budget("pass", 0.42), budget("hold", 1.34)]).toEqual(["42.0% spent", "overspent by 34.0%"]);
   expect([budget("hold", 0.5), budget("hold", 0)]).toEqual([
     "promotions are frozen",
     "nothing reviewed in its window",

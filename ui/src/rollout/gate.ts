@@ -111,13 +111,19 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       if (name !== "reviewed") return of;
       const { unconfirmed } = gate.summary;
       const elsewhere = (gate.staged_elsewhere ?? []).map((from) =>
-        says.stagedElsewhere(from.reviewed, stageName(from.stage), from.version === gate.version ? null : from.version),
+        says.stagedElsewhere(
+          from.reviewed,
+          stageName(from.stage),
+          from.version === gate.version ? null : from.version,
+        ),
       );
       return [of, unconfirmed > 0 && says.unconfirmed(unconfirmed), ...elsewhere].filter(Boolean).join(" · ");
     }
     case "unresolved":
       if (gate.summary.selected === 0) return says.noneSelected;
-      return numbers ? [says.of(percent(numbers.measured, 1), limit(numbers.most)), ...leftOf(gate)].join(" · ") : one.reason;
+      return numbers
+        ? [says.of(percent(numbers.measured, 1), limit(numbers.most)), ...leftOf(gate)].join(" · ")
+        : one.reason;
     case "eval_suite":
       return (
         evalOf(evals, gate.version, one.suite) ??
@@ -131,9 +137,10 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       return [says.daysAgo(numbers.measured), took != null && says.ms(took)].filter(Boolean).join(", ");
     }
     case "failure_budget":
-      if (!numbers) return one.reason;
-      if (status === "pass") return says.budgetSpent(percent(numbers.measured, 0));
-      if (numbers.measured > numbers.most) return says.budgetOverspent(percent(numbers.measured - numbers.most, 0));
+      if (!numbers) return status === "hold" ? says.budgetFrozen : one.reason;
+      if (status === "pass") return says.budgetSpent(percent(numbers.measured, 1));
+      if (numbers.measured > numbers.most)
+        return says.budgetOverspent(percent(numbers.measured - numbers.most, 1));
       return numbers.measured === 0 ? says.budgetUnknown : says.budgetFrozen;
     case "cost_per_sent":
       return numbers ? says.of(dollars(`${numbers.measured}`), dollars(`${numbers.most}`)) : says.noCost;

@@ -84,7 +84,8 @@ export const gate = {
   stagedElsewhere: (x: number, stage: string, version: number | null) =>
     `${n(x)} more reviewed here ${x === 1 ? "was" : "were"} staged at ${stage}${version === null ? "" : `, v${version}`}`,
   whose: (stage: string, version: number) => `Drafts of v${version} staged at ${stage}`,
-  entersAfter: (hours: string) => `each counts ${hours} h after it came in, as a failure while it is undecided`,
+  entersAfter: (hours: string) =>
+    `each counts ${hours} h after it came in, as a failure while it is undecided`,
   ifConfirmed: (status: string) => `${status} if every verdict were confirmed`,
   awaited: (x: number, status: string) =>
     `${s(x, "verdict waits", "verdicts wait")} for a second person's confirmation; with it the gate would be ${status}`,

@@ -334,7 +334,8 @@ export const review = {
   caughtUp: "All caught up",
   caughtUpHint:
     "The next draft shows here by itself as soon as one is staged. You can leave this window open.",
-  expiredHint: "Some drafts expired before anybody decided on them. They are not sent any more, but they still count.",
+  expiredHint:
+    "Some drafts expired before anybody decided on them. They are not sent any more, but they still count.",
   labelOnly: "It expired undecided: your verdict counts as evidence and as a case, and nothing is sent.",
   withOthers: (x: number) => `${s(x, "draft is", "drafts are")} with other reviewers.`,
   nothingWaiting: "Nothing is waiting for review.",
