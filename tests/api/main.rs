@@ -28,6 +28,7 @@ mod queue;
 mod real_drafts;
 mod receiving;
 mod second_review;
+mod sending;
 mod storage;
 mod trust;
 mod undo;
