@@ -63,7 +63,9 @@ fn lost(conflict: Conflict) -> DeskError {
 /// later would go out later than its sender allows.
 fn lease_end(draft: &DraftRow, round: i64, now: Millis, version: &Version) -> i64 {
     let end = now.plus_seconds(i64::from(version.pack.review.lease_seconds)).0;
-    if round == 1 { end.min(draft.expires_at) } else { end }
+    // One that is judged for its label alone goes out at no time.
+    let goes_out = round == 1 && draft.state != State::Expired.as_str();
+    if goes_out { end.min(draft.expires_at) } else { end }
 }
 
 impl Desk {

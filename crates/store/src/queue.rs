@@ -73,7 +73,7 @@ pub async fn expired(
     let sql = format!(
         "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d
          WHERE d.workflow_id = $1 AND d.version = $2 AND d.stage = $5 AND d.state = 'expired' AND d.selected = 1
-           AND d.probe IS NULL AND d.id NOT IN ({list})
+           AND d.probe IS NULL AND d.erased_at IS NULL AND d.id NOT IN ({list})
            AND {not} EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = d.seq)
            AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.draft_seq = d.seq AND v.round = 1 AND v.withdrawn = 0)
            AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.draft_seq = d.seq AND l.ended_at IS NULL)
