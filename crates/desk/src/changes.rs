@@ -68,6 +68,9 @@ pub enum ChangeKind {
     /// A version has earned the stage where the workflow is.
     #[serde(rename = "version.earned")]
     VersionEarned,
+    /// A token was revoked. For the hubs alone, which end what it has open.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked,
 }
 
 /// One thing that happened; an event of `GET /v1/events`.

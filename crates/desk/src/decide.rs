@@ -69,7 +69,12 @@ impl Desk {
     pub async fn decide(&self, who: &Identity, draft_id: &str, verdict: Verdict) -> Result<Decided, DeskError> {
         // The diff of a long text takes a while, so it is made before the transaction.
         let edit = match (&verdict.final_text, verdict.action) {
-            (Some(text), Action::Edit) => Some(self.preview_edit(who, draft_id, text).await?),
+            (Some(text), Action::Edit) => {
+                Verdict::check_length(text)?;
+                let act = Act::ReadDrafts;
+                let (_, body) = self.within(&mut self.read().await?, who, act, "read drafts", draft_id).await?;
+                Some(self.compare(body, text).await?)
+            }
             _ => None,
         };
         let taken = match self.take(who, draft_id, &verdict, edit.clone()).await {
@@ -89,10 +94,24 @@ impl Desk {
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
         Verdict::check_length(final_text)?;
-        let (draft, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        let mut tx = self.read().await?;
+        let (draft, body) = self.within(&mut tx, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        let holds = leases::of_draft(&mut tx, draft.seq).await?.iter().any(|l| l.reviewer == who.subject);
+        drop(tx);
         if draft.erased_at.is_some() {
             return Err(DeskError::Erased("draft"));
         }
+        // The difference to an empty text is the draft. Whoever holds it has read it on record already.
+        if !holds {
+            let mut tx = self.write().await?;
+            let detail = json!({ "as": "difference" });
+            record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(draft_id), detail);
+            tx.commit().await?;
+        }
+        self.compare(body, final_text).await
+    }
+
+    async fn compare(&self, body: DraftBody, final_text: &str) -> Result<Edit, DeskError> {
         let final_text = final_text.to_owned();
         let compare = move || {
             let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
@@ -153,11 +172,13 @@ impl Desk {
         let round = lease.as_ref().map_or(1, |l| l.round);
         let second = if round == 2 { second_reviews::get(&mut tx, draft.seq).await? } else { None };
         let state = if round == 2 { State::InReview } else { draft.state()? };
-        let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() };
         let hold = lease.as_ref().filter(|l| l.ended_at.is_none()).map(held);
+        // One that ran out is judged for its label alone, by who has asked for it as such.
+        let expired = state == State::Expired && hold.is_some();
+        let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() || expired };
         // Nobody signs for a source that has changed since the draft was checked.
         self.check_on_the_spot(&mut tx, &mut draft).await?;
-        let killed = workflow.killed_at.is_some();
+        let killed = workflow.killed_at.is_some() || self.is_held(&workflow.id);
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
             .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;
         let version = self.version(&mut tx, &draft.workflow_id, draft.version).await?;
@@ -207,9 +228,13 @@ impl Desk {
         }
         let case_id = self.file_case(&mut tx, &draft, &version, &row).await?;
         if round == 1 {
-            drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
             evidence::add(&mut tx, record_of(&draft), row.counted.as_deref().unwrap_or(&key), now, 1);
-            self.send_on(&mut tx, &version, &draft, &body, verdict, &row).await?;
+            if expired {
+                evidence::add(&mut tx, record_of(&draft), "expired", Millis(draft.expires_at), -1);
+            } else {
+                drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
+                self.send_on(&mut tx, &version, &draft, &body, verdict, &row).await?;
+            }
             if draft.double_read == 1 || unconfirmed {
                 self.ask_a_second(&mut tx, &version, &draft, &row).await?;
             }
@@ -220,12 +245,15 @@ impl Desk {
         if draft.fence > 1 {
             self.meet(&mut tx, &draft, &row).await?;
         }
-        let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
+        let mut detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
+        if expired {
+            detail["expired"] = json!(true);
+        }
         record(&mut tx, now, who, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail);
         let outcome = outcome(&draft, row, Some(case_id))?;
         tx.commit().await?;
         self.tell(ChangeKind::VerdictRecorded, &draft.workflow_id, Some(&draft.id)).await;
-        if verdict.action == Action::Escalate {
+        if verdict.action == Action::Escalate && !expired {
             self.tell(ChangeKind::EscalationUpdated, &draft.workflow_id, Some(&draft.id)).await;
         }
         Ok(Decided::Now(outcome))

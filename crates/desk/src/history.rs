@@ -166,7 +166,7 @@ pub struct TextChange {
 impl Desk {
     /// What happened to a workflow in the last days.
     pub async fn history(&self, who: &Identity, id: &str, days: i64) -> Result<History, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        self.require(who, Act::ReadPacks, Some(id), "read this workflow")?;
         if !(1..=366).contains(&days) {
             return Err(DeskError::invalid("days", format!("expected 1 to 366, found {days}")));
         }
@@ -201,7 +201,7 @@ impl Desk {
         id: &str,
         page: &Page,
     ) -> Result<(Vec<VersionView>, Option<String>), DeskError> {
-        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        self.require(who, Act::ReadPacks, Some(id), "read this workflow")?;
         let mut tx = self.read().await?;
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
             return Err(DeskError::not_found("workflow", id));
@@ -217,7 +217,7 @@ impl Desk {
         version: i64,
         revision: Option<i64>,
     ) -> Result<VersionFiles, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read the pack")?;
+        self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
         let (_, files, _) = at(&mut tx, who, id, version, revision).await?;
         let row = workflows::version(&mut tx, id, version).await?;
@@ -235,7 +235,7 @@ impl Desk {
         from: (i64, Option<i64>),
         to: (i64, Option<i64>),
     ) -> Result<VersionDiff, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read the pack")?;
+        self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
         let (old, before, from_revision) = at(&mut tx, who, id, from.0, from.1).await?;
         let (new, after, to_revision) = at(&mut tx, who, id, to.0, to.1).await?;

@@ -224,9 +224,20 @@ impl Desk {
             created: place.version_is_new(),
             change: place.change,
         };
+        let bound = self.bind_secrets(&mut tx, pack, files, &who.subject, self.now()).await;
         if place.change == PackChange::Unchanged {
+            match bound {
+                Ok(()) => tx.commit().await?,
+                // Nothing changes, so there is nothing to refuse; at its use the secret is.
+                Err(DeskError::Pack(faults)) => {
+                    let why = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    tracing::warn!(workflow = id, "the pack names secrets that it may not use: {why}");
+                }
+                Err(e) => return Err(e),
+            }
             return Ok(Some(applied));
         }
+        bound?;
         self.write_pack(&mut tx, who, pack, files, &place, row.as_ref()).await?;
         tx.commit().await?;
         self.tell(ChangeKind::PackApplied, id, None).await;
@@ -373,7 +384,7 @@ impl Desk {
     }
 
     async fn current_version(&self, who: &Identity, id: &str) -> Result<(Tx, i64), DeskError> {
-        self.require(who, Act::Enter, Some(id), "read the pack")?;
+        self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         Ok((tx, row.version))

@@ -20,6 +20,8 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
     run(desk, tasks, stop, "bring recalled replies back", |desk| async move {
         Ok(if desk.rescue_unseen().await? > 0 { ms(20) } else { ms(500) })
     });
+    run(desk, tasks, stop, "commit held kills", |desk| async move { desk.commit_held_kills().await.map(|_| ms(500)) });
+    run(desk, tasks, stop, "record reads", |desk| async move { desk.record_reads().await.map(|_| ms(2_000)) });
     run(desk, tasks, stop, "look for replies whose ticket moved on", |desk| async move {
         Ok(if desk.sweep_moved().await? > 0 { ms(20) } else { ms(500) })
     });
@@ -65,6 +67,12 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         Ok(if desk.erase_old().await? > 0 { ms(50) } else { ms(60_000) })
     });
     run(desk, tasks, stop, "watch budgets", |desk| async move { desk.watch_budgets().await.map(|_| ms(5_000)) });
+    run(desk, tasks, stop, "watch confirmations", |desk| async move {
+        desk.watch_confirmations().await.map(|_| ms(30_000))
+    });
+    run(desk, tasks, stop, "add up the evidence", |desk| async move {
+        desk.add_up_evidence().await.map(|more| if more { ms(100) } else { ms(600_000) })
+    });
     run(desk, tasks, stop, "send alerts", |desk| async move {
         Ok(if desk.send_alerts().await? >= 16 { Duration::ZERO } else { ms(500) })
     });

@@ -30,6 +30,7 @@ pub mod pulls;
 pub mod queue;
 pub mod search;
 pub mod second_reviews;
+pub mod secrets;
 pub mod settlements;
 pub mod slots;
 pub mod sources;

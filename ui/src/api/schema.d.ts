@@ -707,28 +707,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Applies a pack. One that decides otherwise makes a new, immutable version; one that only says something else makes a
-         *     revision; one that was in force before returns to its version.
-         */
+        /** Applies a pack; a changed one makes a new, immutable version. */
         post: operations["apply_pack"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/packs/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** What applying a pack would do to the workflow and its evidence. Changes nothing. */
-        post: operations["check_pack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -764,6 +744,40 @@ export interface paths {
         /** The next draft to review, or the one asked for. */
         post: operations["lease"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every secret that a pack names or that is bound to a workflow, without its value. */
+        get: operations["list_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Frees a secret for another workflow or another host. */
+        delete: operations["unbind_secret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -982,7 +996,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What changed between two versions, or two revisions of them: settings by key, texts by line. */
+        /** What changed between two versions: settings by key, texts by line. */
         get: operations["diff_versions"];
         put?: never;
         post?: never;
@@ -1121,9 +1135,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Promotes a workflow by one stage, if its gate is green now and its report is still the one that is named; else 409
-         *     `content_changed` names the one as it is now. Signed by the person whom the pack names as its DRI. With
-         *     `second_signature` the first call answers 202, and the second, by another dri within a day, promotes.
+         * Promotes a workflow by one stage, if its gate is green now. With `second_signature` the first call answers 202,
+         *     and the second, by another dri or admin, promotes.
          */
         post: operations["promote_workflow"];
         delete?: never;
@@ -1143,26 +1156,6 @@ export interface paths {
         put?: never;
         /** Resumes a killed workflow at `internal`, or every killed one with `all`. */
         post: operations["resume_workflow"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/workflows/{id}/rollback": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Returns to an earlier version, with its evidence, its eval results and the stages that it has earned. The workflow
-         *     stays at its stage.
-         */
-        post: operations["roll_back_workflow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1336,7 +1329,7 @@ export interface components {
             id: string;
             /** @description The workflow. */
             workflow: string;
-            /** @description `budget`, `kill`, `demotion` or `manual`. */
+            /** @description `budget`, `confirmation`, `kill`, `demotion` or `manual`. */
             kind: string;
             /** @description The burn rule, `1h/5m`; empty where there is none. */
             rule: string;
@@ -1362,20 +1355,13 @@ export interface components {
             workflow: string;
             /**
              * Format: int64
-             * @description The version in force now.
+             * @description Its version now.
              */
             version: number;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            revision: number;
-            /** @description The hash of what decides in it. */
+            /** @description The pack's content hash. */
             hash: string;
-            /** @description Whether this made a new version. */
+            /** @description Whether this made a new version; the same pack again doesn't. */
             created: boolean;
-            /** @description What the pack was to the workflow's history. */
-            change: components["schemas"]["PackChange"];
         };
         /** @description The customer the reply is for. */
         Audience: {
@@ -1563,7 +1549,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied" | "version.earned";
+        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied" | "token.revoked";
         /** @description One citation with its check, in the order of `draft.citations`. */
         CheckedCitation: {
             /** @description The cited source's id. */
@@ -1634,7 +1620,7 @@ export interface components {
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
          */
-        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
+        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "kill_held" | "unavailable" | "internal";
         /** @description One condition. */
         Condition: {
             /**
@@ -1949,6 +1935,21 @@ export interface components {
             /** @description The other hubs over the same database. */
             hubs: components["schemas"]["Reached"];
         };
+        /** @description Reviews of drafts that were staged under another version or at another stage. */
+        Elsewhere: {
+            /**
+             * Format: int64
+             * @description The version that they were staged under.
+             */
+            version: number;
+            /** @description The stage that they were staged at. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description How many were reviewed since the workflow came to its present stage and version.
+             */
+            reviewed: number;
+        };
         /** @description An address on this hub. */
         Endpoint: {
             requestUri: string;
@@ -1996,8 +1997,6 @@ export interface components {
             /** @description What to do. */
             hint?: string | null;
             kept?: components["schemas"]["Kept"] | null;
-            /** @description The hash of the gate report as it is now, where another one was to be signed. */
-            report?: string | null;
             /** @description Faults of a pack, all of them. */
             faults?: Record<string, never>[];
             /** @description To find it in the log. */
@@ -2163,8 +2162,6 @@ export interface components {
             transitions: components["schemas"]["TransitionView"][];
             /** @description The newest versions, newest first; a list of its own has all of them. */
             versions: components["schemas"]["VersionView"][];
-            /** @description What came into force, the latest 200, newest first: versions, revisions, and returns to earlier ones. */
-            in_force: components["schemas"]["InForceView"][];
         };
         /**
          * @description Whether a hub has stopped sending a killed workflow's replies. It begins no more from the kill's commit on; what it
@@ -2197,25 +2194,6 @@ export interface components {
             contract: number;
             /** @description `sqlite` or `postgres`. */
             engine: string;
-        };
-        /** @description A version and revision as it came into force. */
-        InForceView: {
-            /**
-             * Format: int64
-             * @description The version.
-             */
-            version: number;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            revision: number;
-            /** @description Since when. */
-            at: components["schemas"]["Millis"];
-            /** @description Who put it in force. */
-            by: string;
-            /** @description Why, where somebody returned to it. */
-            reason?: string | null;
         };
         /** @description A page of a timeline. */
         IncidentEntries: {
@@ -2501,6 +2479,11 @@ export interface components {
              * @default []
              */
             exclude: string[];
+            /**
+             * @description A draft that expired undecided, to be judged for its label alone: it is never delivered.
+             * @default false
+             */
+            expired: boolean;
         };
         /** @description A lease as its holder needs it. */
         LeaseView: {
@@ -2541,15 +2524,6 @@ export interface components {
          * @enum {string}
          */
         LineStatus: "created" | "duplicate" | "superseded" | "rejected";
-        /** @description A limit that would be looser. */
-        LooserLimit: {
-            /** @description Which. */
-            limit: string;
-            /** @description What it is. */
-            from: string;
-            /** @description What it would be. */
-            to: string;
-        };
         /** @description Who I am here. */
         Me: {
             /** @description The name I act under. */
@@ -2600,8 +2574,8 @@ export interface components {
             reason: string;
             to?: components["schemas"]["Stage"] | null;
             /**
-             * @description The hash of the green gate report that was shown, as `GET …/gate` answered it; a promotion needs it. One that has
-             *     changed since is not signed.
+             * @description The hash of the green gate report that a promotion rests on, as `GET …/gate` answered it. The evidence is
+             *     read anew all the same, and must still be green.
              */
             report?: string | null;
         };
@@ -2785,64 +2759,6 @@ export interface components {
             /** @description For an edit: the whole text that should have been sent. */
             final_text?: string | null;
         };
-        /**
-         * @description What a pack is to the workflow's history.
-         * @enum {string}
-         */
-        PackChange: "new_workflow" | "new_version" | "new_revision" | "earlier_version" | "earlier_revision" | "unchanged";
-        /** @description What applying a pack would do to the workflow and its evidence. */
-        PackCheck: {
-            /** @description The workflow. */
-            workflow: string;
-            /** @description What the pack is to the workflow's history. */
-            change: components["schemas"]["PackChange"];
-            /** @description The hash of what decides in it. */
-            hash: string;
-            /**
-             * Format: int64
-             * @description The version that would be in force.
-             */
-            version: number;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            revision: number;
-            /**
-             * Format: int64
-             * @description The version in force now; none where the workflow is new.
-             */
-            from_version?: number | null;
-            /**
-             * Format: int64
-             * @description Its revision.
-             */
-            from_revision?: number | null;
-            /** @description The stage, which stays. */
-            stage: components["schemas"]["Stage"];
-            /**
-             * Format: int64
-             * @description Reviews that would count for the version in force then.
-             */
-            reviewed: number;
-            /**
-             * Format: int64
-             * @description Reviews that count for the version in force now.
-             */
-            reviewed_now: number;
-            /** @description Whether every draft would be reviewed at this stage, until the gate into it is green for that version. */
-            reviews_all: boolean;
-            /** @description Settings that differ from those in force, by key. */
-            settings: components["schemas"]["SettingChange"][];
-            /** @description Texts that differ from those in force, by file. */
-            texts: string[];
-            /** @description Limits that would be looser than those in force. */
-            loosened: components["schemas"]["LooserLimit"][];
-            /** @description Keys that are set and that nothing acts on yet. */
-            not_enforced: string[];
-            /** @description Whether the pack asks for two signatures, and the one who asks is the owner of a hub for one person. */
-            needs_team_hub: boolean;
-        };
         /** @description Which label it is. */
         Pick: components["schemas"]["Side"] | components["schemas"]["OwnLabel"];
         /** @description What it still takes, if things go on as they are. */
@@ -2863,21 +2779,23 @@ export interface components {
             more_reviews?: number | null;
             /**
              * Format: double
-             * @description Days until then, `min_days` among them; none if it can't be said.
+             * @description Days until then, `min_days` and the entry lag among them; none if it can't be said.
              */
             days?: number | null;
+            /** @description The day, UTC: `2026-11-22`. */
+            on?: string | null;
             /** @description The rates. */
             rates: components["schemas"]["RatePlan"][];
             /** @description What else holds the gate, in words. */
             also: string[];
         };
-        /** @description What was known of a rate at the end of a day. */
+        /** @description What is known now of the drafts that a gate had at the end of a day. */
         Point: components["schemas"]["Bound"] & {
             /** @description The day, UTC: `2026-11-22`. */
             day: string;
             /**
              * Format: int64
-             * @description Reviewed by then.
+             * @description Of the drafts that were staged by then, reviewed.
              */
             reviewed: number;
         };
@@ -2935,6 +2853,12 @@ export interface components {
              * @description More reviews until it is green, if things go on as they are; none if it never will be.
              */
             more_reviews?: number | null;
+            /**
+             * Format: double
+             * @description Days until then; the entry lag and the days that a stage takes at the least come on top.
+             */
+            days?: number | null;
+            if_confirmed?: components["schemas"]["Status"] | null;
         };
         /** @description What one rate still takes. */
         RatePlan: {
@@ -2947,6 +2871,11 @@ export interface components {
              * @description More reviews until it is green; none if it never will be at this rate.
              */
             more_reviews?: number | null;
+            /**
+             * Format: double
+             * @description Days until then, the entry lag among them.
+             */
+            days?: number | null;
         };
         /** @description Of so many, so many were reached, the slowest after so long. */
         Reached: {
@@ -3027,12 +2956,20 @@ export interface components {
             stage_since: components["schemas"]["Millis"];
             /** @description The worst of the conditions. */
             status: components["schemas"]["Status"];
+            if_confirmed?: components["schemas"]["Status"] | null;
             /** @description Every condition. */
             conditions: components["schemas"]["Condition"][];
             /** @description The rates among them, with their intervals. */
             rates: components["schemas"]["RateLine"][];
-            /** @description What the drafts came to. */
+            /** @description What the drafts of this version at this stage came to. */
             summary: components["schemas"]["Summary"];
+            /** @description What was reviewed meanwhile and is not among them: drafts that were staged earlier. */
+            staged_elsewhere: components["schemas"]["Elsewhere"][];
+            /**
+             * Format: double
+             * @description How long after its staging a draft enters the record of the upper bounds, in hours.
+             */
+            entry_lag_hours: number;
             /**
              * Format: double
              * @description The chance of a false green that each rate has.
@@ -3064,35 +3001,33 @@ export interface components {
             /** @description All replies have been looked at for that. The rest is looked at in the background, and not sent before. */
             stayed_out_is_final: boolean;
         };
-        /** @description To which version, and why. */
-        Return: {
-            /**
-             * Format: int64
-             * @description The version to return to.
-             */
-            to: number;
-            /** @description 1 to 2000 characters. */
-            reason: string;
-        };
-        /** @description A revision of a version. */
-        RevisionView: {
-            /**
-             * Format: int64
-             * @description 1, 2, 3 … within the version.
-             */
-            revision: number;
-            /** @description The settings and files that it changed; none for a version's first. */
-            changed: string[];
-            /** @description When it was first applied. */
-            applied_at: components["schemas"]["Millis"];
-            /** @description By whom. */
-            applied_by: string;
-        };
         /**
          * @description What a person or a program is to a workflow.
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
+        /** @description A secret that a pack names, or that is bound; never its value. */
+        SecretView: {
+            /** @description Its name. */
+            name: string;
+            /** @description The workflow that names it, or that it is bound to. */
+            workflow: string;
+            /** @description The hosts it may be used towards. */
+            hosts: string[];
+            bound_at?: components["schemas"]["Millis"] | null;
+            /** @description By whom. */
+            bound_by?: string | null;
+            /** @description Whether this hub has a value for it. */
+            set: boolean;
+            /** @description The places of the current pack that name it. */
+            named_by: string[];
+            /** @description Why the workflow can't use it. */
+            refused?: string | null;
+        };
+        /** @description Secrets by name. */
+        Secrets: {
+            secrets: components["schemas"]["SecretView"][];
+        };
         /** @description Which console. */
         Seen: {
             /** @description The name that its event stream was opened under. */
@@ -3107,7 +3042,7 @@ export interface components {
              * @description Its limit.
              */
             limit: number;
-            /** @description What was known at the end of each day, oldest first. */
+            /** @description Each day's drafts up to its end, oldest first, and what is known of them now. */
             points: components["schemas"]["Point"][];
         };
         /** @description A setting that differs. */
@@ -3305,6 +3240,11 @@ export interface components {
             staged: number;
             /**
              * Format: int64
+             * @description Those of them that are in the record of the upper bounds: staged at least the entry lag ago.
+             */
+            entered: number;
+            /**
+             * Format: int64
              * @description Selected for review.
              */
             selected: number;
@@ -3320,9 +3260,19 @@ export interface components {
             pending: number;
             /**
              * Format: int64
+             * @description Those of them that have waited for longer than a quarter of the time there is.
+             */
+            overdue: number;
+            /**
+             * Format: int64
              * @description Selected, and expired or superseded undecided.
              */
             unresolved: number;
+            /**
+             * Format: int64
+             * @description Those of them whose time ran out; they can still be judged.
+             */
+            expired: number;
             /**
              * Format: int64
              * @description Not selected.
@@ -3565,16 +3515,6 @@ export interface components {
              * @description The one after.
              */
             to: number;
-            /**
-             * Format: int64
-             * @description The revision of the one before.
-             */
-            from_revision: number;
-            /**
-             * Format: int64
-             * @description The revision of the one after.
-             */
-            to_revision: number;
             /** @description Settings in force that differ, defaults among them, by key. */
             settings: components["schemas"]["SettingChange"][];
             /** @description Texts that differ. */
@@ -3594,21 +3534,14 @@ export interface components {
              * @description 1, 2, 3 …
              */
             version: number;
-            /** @description The hash of what decides in it. */
+            /** @description The pack's content hash. */
             hash: string;
             /** @description The guidelines' hash. */
             guideline_hash: string;
-            /** @description When it was first applied. */
+            /** @description When it was applied. */
             applied_at: components["schemas"]["Millis"];
             /** @description By whom. */
             applied_by: string;
-            /**
-             * Format: int64
-             * @description Its revision in force, or that was when the version last was.
-             */
-            revision: number;
-            /** @description Its revisions, newest first. */
-            revisions: components["schemas"]["RevisionView"][];
         };
         /** @description A page of a workflow's versions. */
         Versions: {
@@ -3655,7 +3588,7 @@ export interface components {
         };
         /** @description A workflow with its texts. */
         WorkflowDetail: components["schemas"]["WorkflowView"] & {
-            /** @description The reviewers' guidelines, Markdown. */
+            /** @description The reviewers' guidelines, Markdown; empty for those who don't review. */
             guidelines: string;
             /** @description The runbook, Markdown. */
             runbook: string;
@@ -3673,15 +3606,8 @@ export interface components {
              * @description Its version.
              */
             version: number;
-            /**
-             * Format: int64
-             * @description Its version's revision.
-             */
-            revision: number;
             /** @description `internal`, `opt_in` or `default`. */
             stage: string;
-            /** @description Whether the version has passed the gate into this stage; until then every draft is reviewed. */
-            earned: boolean;
             /** @description Whether it is killed. */
             killed: boolean;
             killed_at?: components["schemas"]["Millis"] | null;
@@ -5268,45 +5194,6 @@ export interface operations {
             };
         };
     };
-    check_pack: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewPack"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PackCheck"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     show_pack: {
         parameters: {
             query?: {
@@ -5368,6 +5255,60 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secrets"];
+                };
+            };
+        };
+    };
+    unbind_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5791,10 +5732,6 @@ export interface operations {
                 from: number;
                 /** @description The one after. */
                 to: number;
-                /** @description A revision of the one before; its revision in force if it is left out. */
-                from_revision?: number;
-                /** @description A revision of the one after; its revision in force if it is left out. */
-                to_revision?: number;
             };
             header?: never;
             path: {
@@ -6146,55 +6083,6 @@ export interface operations {
             };
         };
     };
-    roll_back_workflow: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Return"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Applied"];
-                };
-            };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     kill_effect: {
         parameters: {
             query?: never;
@@ -6290,10 +6178,7 @@ export interface operations {
     };
     show_version: {
         parameters: {
-            query?: {
-                /** @description A revision of the version; the one in force if it is left out. */
-                revision?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 id: string;

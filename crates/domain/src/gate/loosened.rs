@@ -68,6 +68,10 @@ fn conditions(before: &Pack, after: &Pack, note: Note<'_>) {
             note(limit, from.to_string(), to.to_string());
         }
     }
+    let lag = |pack: &Pack| pack.entry_lag_seconds() / 3600;
+    if lag(after) < lag(before) {
+        note("gate.entry_lag_hours", lag(before).to_string(), lag(after).to_string());
+    }
     if let (Some(suite), None) = (&b.eval_suite, &a.eval_suite) {
         note("gate.eval_suite", suite.clone(), "none".to_owned());
     }
