@@ -95,6 +95,16 @@ pub enum DeskError {
     /// More than may be held at once.
     #[error("you hold {0} drafts already; decide on them or give some back")]
     TooManyLeases(usize),
+    /// The log isn't the one that this hub signed.
+    #[error(
+        "the log doesn't hold the first {seq} entries as this hub signed them: it was rewritten or cut short, or is an old copy's or another database's; nothing more is signed"
+    )]
+    LogLost {
+        /// How many entries were signed.
+        seq: i64,
+        /// Where the checkpoint over them is kept.
+        file: String,
+    },
     /// The database failed; nothing was done.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -134,7 +144,9 @@ impl DeskError {
             Self::AlreadyDelivered => Code::AlreadyDelivered,
             Self::GateNotGreen(_) => Code::GateNotGreen,
             Self::TooManyLeases(_) => Code::RateLimited,
-            Self::Store(StoreError::Unreadable { .. }) => Code::Internal,
+            Self::LogLost { .. } | Self::Store(StoreError::Unreadable { .. } | StoreError::Unrecorded(_)) => {
+                Code::Internal
+            }
             Self::Store(_) | Self::Setup(_) => Code::Unavailable,
         }
     }
@@ -149,6 +161,9 @@ impl DeskError {
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
             Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",
             Self::GateNotGreen(_) => "`countersign gate show ID` says what is missing; there is no override",
+            Self::LogLost { .. } => {
+                "`countersign audit verify` says more; after a restore that you meant, remove the file that it names"
+            }
             Self::Pack(_) => "`countersign pack check DIR` shows all of them",
             _ => return None,
         })

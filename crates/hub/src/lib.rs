@@ -14,7 +14,8 @@ mod routes;
 mod serve;
 
 pub use access::{ROUTES, Route};
-pub use countersign_desk::{Change, Stream};
+pub use countersign_desk::audit::{NotHeld, Seen};
+pub use countersign_desk::{Change, Kept, Stream};
 pub use lock::Running;
 pub use routes::{CONTRACT, openapi};
 
@@ -210,6 +211,10 @@ impl Hub {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        // What was done since the last checkpoint, or without a loop that signs, is signed as well.
+        if let Err(e) = self.state.desk.sign_if_moved().await {
+            tracing::warn!(error = %e, "the audit log is not signed at the end");
+        }
         self.state.desk.close().await;
     }
 }

@@ -1,6 +1,7 @@
 //! Drafts: what is stored of each, how they come in, and how they move between states.
 
 use crate::late::CountKey;
+use crate::seals::{Row, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -165,7 +166,7 @@ pub async fn add_alone(tx: &mut Tx, workflow: &str) -> Result<(), StoreError> {
 /// Adds drafts, all in one statement. `words` are what Postgres indexes for search, one text a row.
 pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
     macro_rules! push {
-        ($b:ident, $r:ident) => {
+        ($b:ident, $r:ident, $hash:ident) => {
             $b.push_bind($r.seq)
                 .push_bind(&$r.id)
                 .push_bind(&$r.workflow_id)
@@ -190,25 +191,53 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
                 .push_bind(&$r.probe)
                 .push_bind(&$r.probe_for)
                 .push_bind($r.probe_place)
+                .push_bind($hash)
         };
+    }
+    let hashes: Vec<String> = rows.iter().map(|r| text_hash(&r.body)).collect();
+    for (r, hash) in rows.iter().zip(&hashes).filter(|(r, _)| r.probe.is_none()) {
+        tx.seal_row("draft", seal(r, hash));
     }
     match &mut tx.inner {
         crate::open::Inner::Sqlite(c) => {
-            let mut q = QueryBuilder::<sqlx::Sqlite>::new(format!("INSERT INTO draft ({COLUMNS}) "));
-            q.push_values(rows, |mut b, r| {
-                push!(b, r);
+            let mut q = QueryBuilder::<sqlx::Sqlite>::new(format!("INSERT INTO draft ({COLUMNS}, body_hash) "));
+            q.push_values(rows.iter().zip(&hashes), |mut b, (r, hash)| {
+                push!(b, r, hash);
             });
             q.build().execute(&mut **c).await?;
         }
         crate::open::Inner::Postgres(c) => {
-            let mut q = QueryBuilder::<sqlx::Postgres>::new(format!("INSERT INTO draft ({COLUMNS}, words) "));
-            q.push_values(rows.iter().zip(words), |mut b, (r, words)| {
-                push!(b, r).push("to_tsvector('simple', ").push_bind_unseparated(words).push_unseparated(")");
+            let mut q =
+                QueryBuilder::<sqlx::Postgres>::new(format!("INSERT INTO draft ({COLUMNS}, body_hash, words) "));
+            q.push_values(rows.iter().zip(&hashes).zip(words), |mut b, ((r, hash), words)| {
+                push!(b, r, hash).push("to_tsvector('simple', ").push_bind_unseparated(words).push_unseparated(")");
             });
             q.build().execute(&mut **c).await?;
         }
     }
     Ok(())
+}
+
+/// What never changes of a draft, as the log holds it.
+fn seal(r: &DraftRow, body: &str) -> Row {
+    let ticket = (&r.external_id, &r.revision);
+    let drawn = (r.probability, r.selected, r.double_read);
+    Row::of(&r.workflow_id, r.seq, &(&r.id, r.version, &r.stage, ticket, drawn, r.staged_at, body))
+}
+
+/// Drafts in a stretch of numbers, in their order. Probes are none.
+pub(crate) async fn sealed(tx: &mut Tx, first: i64, last: i64) -> Result<Vec<Row>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Sealed {
+        #[sqlx(flatten)]
+        row: DraftRow,
+        body_hash: Option<String>,
+    }
+    let columns = COLUMNS.replace("body,", "'' AS body,").replace("checks,", "'' AS checks,");
+    let sql =
+        format!("SELECT {columns}, body_hash FROM draft WHERE seq BETWEEN $1 AND $2 AND probe IS NULL ORDER BY seq");
+    let rows: Vec<Sealed> = all!(tx, sqlx::AssertSqlSafe(sql), first, last)?;
+    Ok(rows.iter().map(|s| seal(&s.row, s.body_hash.as_deref().unwrap_or_default())).collect())
 }
 
 /// Moves a draft to another state and keeps the counts.

@@ -13,3 +13,8 @@ pub async fn get_or_set(tx: &mut Tx, name: &str, value: &str) -> Result<String, 
     run!(tx, "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING", name, value)?;
     Ok(get(tx, name).await?.unwrap_or_else(|| value.to_owned()))
 }
+
+/// Takes a value away; answers whether it was there.
+pub async fn take(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
+    Ok(run!(tx, "DELETE FROM meta WHERE name = $1", name)? > 0)
+}

@@ -1,6 +1,7 @@
 //! Disagreements between two verdicts on the same draft, and what a curator made of them.
 
 use crate::page::Page;
+use crate::seals::hash_of;
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 
@@ -75,7 +76,23 @@ pub async fn settle(tx: &mut Tx, id: &str, at: Millis, by: &str, outcome: &str, 
         outcome,
         label
     )?;
+    if let Some(row) = get(tx, id).await? {
+        tx.seal(Some(&row.workflow_id), "settlement", id, seal(&row));
+    }
     Ok(())
+}
+
+fn seal(s: &SettlementRow) -> String {
+    let verdicts = (&s.first_verdict, &s.second_verdict);
+    let label = (s.settled_at, &s.settled_by, &s.outcome, &s.label);
+    hash_of(&(&s.id, s.draft_seq, &s.workflow_id, verdicts, s.opened_at, label))
+}
+
+/// The seals of settled disagreements as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM settlement WHERE id {}", tx.among());
+    let rows: Vec<SettlementRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|s| (s.id.clone(), seal(&s))).collect())
 }
 
 /// One of the two verdicts doesn't stand any more.

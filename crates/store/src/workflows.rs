@@ -1,5 +1,6 @@
 //! Workflows, their immutable versions, and their transitions.
 
+use crate::seals::{hash_of, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 
@@ -107,7 +108,25 @@ pub async fn add_version(tx: &mut Tx, name: &str, v: &VersionRow) -> Result<(), 
         v.applied_at,
         &v.applied_by
     )?;
+    tx.seal(Some(&v.workflow_id), "version", &version_key(v), version_seal(v));
     Ok(())
+}
+
+fn version_key(v: &VersionRow) -> String {
+    format!("{}/{}", v.workflow_id, v.version)
+}
+
+fn version_seal(v: &VersionRow) -> String {
+    let hashes = (&v.hash, &v.guideline_hash, text_hash(&v.files), text_hash(&v.seed));
+    hash_of(&(&v.workflow_id, v.version, hashes, v.applied_at, &v.applied_by))
+}
+
+/// The seals of versions as they stand, by workflow and number.
+pub(crate) async fn version_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let key = "workflow_id || '/' || CAST(version AS TEXT)";
+    let sql = format!("SELECT * FROM workflow_version WHERE {key} {}", tx.among());
+    let rows: Vec<VersionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
+    Ok(rows.iter().map(|v| (version_key(v), version_seal(v))).collect())
 }
 
 /// Marks a workflow killed.
@@ -226,5 +245,31 @@ pub async fn add_transition(tx: &mut Tx, t: &TransitionRow) -> Result<(), StoreE
         &t.report_hash,
         &t.second_signer
     )?;
+    tx.seal(Some(&t.workflow_id), "transition", &t.id, transition_seal(t));
     Ok(())
+}
+
+fn transition_seal(t: &TransitionRow) -> String {
+    let moved = (&t.kind, &t.from_stage, &t.to_stage, t.version);
+    hash_of(&(&t.id, &t.workflow_id, moved, &t.actor, &t.reason, t.at, &t.report_hash, &t.second_signer))
+}
+
+/// The seals of transitions as they stand, by id.
+pub(crate) async fn transition_seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT * FROM transition WHERE id {}", tx.among());
+    let rows: Vec<TransitionRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|t| (t.id.clone(), transition_seal(&t))).collect())
+}
+
+/// Workflows whose stage or life isn't what their last transition made of it.
+pub async fn out_of_step(tx: &mut Tx) -> Result<Vec<(String,)>, StoreError> {
+    all!(
+        tx,
+        "SELECT w.id FROM workflow w WHERE w.id NOT LIKE '~%' AND (
+             w.stage <> COALESCE((SELECT t.to_stage FROM transition t WHERE t.workflow_id = w.id
+                                  ORDER BY t.at DESC, t.id DESC LIMIT 1), 'internal')
+             OR (w.killed_at IS NOT NULL) <> (COALESCE((SELECT t.kind FROM transition t WHERE t.workflow_id = w.id
+                 AND t.kind IN ('kill', 'resume') ORDER BY t.at DESC, t.id DESC LIMIT 1), 'resume') = 'kill'))
+         ORDER BY w.id LIMIT 100"
+    )
 }
