@@ -63,6 +63,9 @@ pub struct Label {
     /// It came faster than the draft can be read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub too_fast: bool,
+    /// It was to go out without a review, and a kill or a demotion brought it back for a person.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rescued: bool,
     /// Two verdicts differed, and a curator settled on this label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Settled>,

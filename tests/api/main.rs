@@ -30,3 +30,4 @@ mod second_review;
 mod storage;
 mod trust;
 mod undo;
+mod unseen;

@@ -59,7 +59,8 @@ const NEVER: &[(&str, &str)] = &[
     (
         "evidence that is off",
         "SELECT 1 FROM (SELECT CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE outcome NOT IN ('staged', 'unreviewed', 'unresolved')) e,
-         (SELECT COUNT(*) AS n FROM verdict WHERE round = 1 AND withdrawn = 0) v WHERE e.n <> v.n",
+         (SELECT COUNT(*) AS n FROM verdict v JOIN draft d ON d.seq = v.draft_seq
+          WHERE v.round = 1 AND v.withdrawn = 0 AND d.rescued = 0) v WHERE e.n <> v.n",
     ),
     (
         "drafts that the evidence doesn't know",

@@ -291,7 +291,7 @@ impl Desk {
             json!({ "rule": data["rule"], "action": data["action"] }),
         );
         if pack.delivery.is_some() {
-            deliver::enqueue(tx, &w.id, None, "", None, "budget.alert", now, now, data).await?;
+            deliver::enqueue(tx, &w.id, None, "", deliver::Behind::Notice, "budget.alert", now, now, data).await?;
         }
         Ok(())
     }

@@ -173,7 +173,8 @@ impl Desk {
             undo_until: now.plus_seconds(i64::from(version.pack.review.undo_seconds)).0,
             digest,
             withdrawn: 0,
-            counted: (round == 1 && draft.probe.is_none()).then(|| counted_key(&key, unconfirmed, None, None)),
+            counted: (round == 1 && draft.probe.is_none() && draft.rescued == 0)
+                .then(|| counted_key(&key, unconfirmed, None, None)),
             unconfirmed: unconfirmed.into(),
             too_fast: too_fast.into(),
         };
@@ -233,6 +234,9 @@ impl Desk {
         if v.too_fast == 1 {
             label["too_fast"] = json!(true);
         }
+        if draft.rescued == 1 {
+            label["rescued"] = json!(true);
+        }
         let case = NewCase {
             id: &id,
             verdict_id: &v.id,
@@ -286,6 +290,9 @@ impl Desk {
             "workflow": draft.workflow_id, "external_id": draft.external_id, "revision": draft.revision,
             "draft_id": draft.id, "verdict_id": row.id, "action": row.action,
         });
+        if draft.may_have_reached == 1 {
+            data["may_have_reached_customer"] = json!(true);
+        }
         let kind = if let Some(to) = to {
             data["reasons"] = json!(verdict.reasons);
             data["comment"] = json!(verdict.comment);
@@ -303,7 +310,7 @@ impl Desk {
             &draft.workflow_id,
             Some(draft.seq),
             &draft.external_id,
-            Some(&row.id),
+            deliver::Behind::Verdict(&row.id),
             kind,
             now,
             Millis(row.undo_until),
@@ -390,7 +397,13 @@ pub(crate) fn hmac_hex(key: &[u8], parts: &[&str]) -> String {
 }
 
 pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {
-    Record { workflow: &draft.workflow_id, version: draft.version, stage: &draft.stage, probability: draft.probability }
+    Record {
+        workflow: &draft.workflow_id,
+        version: draft.version,
+        stage: &draft.stage,
+        probability: draft.probability,
+        rescued: draft.rescued == 1,
+    }
 }
 
 fn words(text: &str) -> usize {

@@ -7,7 +7,7 @@ use countersign_domain::pack::Delivery;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_providers::{Target, retry_delay};
-use countersign_store::deliveries::{self, DeliveryRow};
+use countersign_store::deliveries::{self, DeliveryRow, Of};
 use countersign_store::page::{Page, cursor};
 use countersign_store::workflows::{self, Hold};
 use countersign_store::{Tx, drafts};
@@ -42,6 +42,18 @@ impl Sending {
     }
 }
 
+/// What a delivery rests on.
+#[derive(Clone, Copy)]
+pub(crate) enum Behind<'a> {
+    /// A person's verdict.
+    Verdict(&'a str),
+    /// The draw alone, under this kill or demotion of the workflow (its last one, or none): once there is another,
+    /// nothing that was drawn before it goes out unseen.
+    Draw { under: &'a str },
+    /// Nothing: it tells what happened to the workflow.
+    Notice,
+}
+
 /// Adds a delivery to the outbox, within the transaction of what it tells.
 #[expect(clippy::too_many_arguments, reason = "each is a column of the outbox")]
 pub(crate) async fn enqueue(
@@ -49,19 +61,25 @@ pub(crate) async fn enqueue(
     workflow: &str,
     draft_seq: Option<i64>,
     ticket: &str,
-    verdict_id: Option<&str>,
+    behind: Behind<'_>,
     kind: &str,
     now: Millis,
     due_at: Millis,
     data: Value,
 ) -> Result<(), DeskError> {
+    let (verdict_id, under) = match behind {
+        Behind::Verdict(id) => (Some(id.to_owned()), ""),
+        Behind::Draw { under } => (None, under),
+        Behind::Notice => (None, ""),
+    };
     let row = DeliveryRow {
         seq: 0,
         id: format!("msg_{}", new_id()),
         workflow_id: workflow.to_owned(),
         draft_seq,
         ticket: ticket.to_owned(),
-        verdict_id: verdict_id.map(str::to_owned),
+        verdict_id,
+        transition_id: under.to_owned(),
         kind: kind.to_owned(),
         body: json!({ "type": kind, "timestamp": now, "data": data }).to_string(),
         state: "pending".to_owned(),
@@ -90,7 +108,8 @@ pub struct DeliveryView {
     /// `reply.ready`, `draft.escalated`, `workflow.killed` …
     #[serde(rename = "type")]
     pub kind: String,
-    /// `pending`, `held`, `delivered` or `undeliverable`.
+    /// `pending`, `held`, `delivered`, `undeliverable`, or `recalled`: nobody saw it, and a kill or a demotion sent it
+    /// to a person instead.
     pub state: String,
     /// Tries so far.
     pub attempts: i64,
@@ -100,6 +119,9 @@ pub struct DeliveryView {
     /// Why the last try failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// A try had begun when it was recalled, or before a person saw the reply: the customer may have it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_have_reached_customer: bool,
     /// When it was written.
     pub created_at: Millis,
     /// When it arrived.
@@ -107,12 +129,13 @@ pub struct DeliveryView {
     pub delivered_at: Option<Millis>,
 }
 
-fn view(d: DeliveryRow, draft_id: Option<String>, killed: bool) -> DeliveryView {
+fn view(d: DeliveryRow, draft: Option<Of>, killed: bool) -> DeliveryView {
     let held = killed && d.state == "pending" && d.draft_seq.is_some();
     DeliveryView {
         id: d.id,
         workflow: d.workflow_id,
-        draft_id,
+        may_have_reached_customer: draft.as_ref().is_some_and(|d| d.may_have_reached == 1),
+        draft_id: draft.map(|d| d.id),
         external_id: d.ticket,
         kind: d.kind,
         next_attempt_at: (d.state == "pending" && !held).then_some(Millis(d.due_at)),
@@ -241,7 +264,10 @@ impl Desk {
             None => None,
         };
         let delivered = (state == "delivered").then_some(now);
-        deliveries::set_state(&mut tx, &delivery.id, state, due, error.as_deref(), delivered).await?;
+        if !deliveries::set_state(&mut tx, &delivery.id, state, due, error.as_deref(), delivered).await? {
+            // Withdrawn or recalled meanwhile, by whoever found this hub's claim run out.
+            return Ok(());
+        }
         let end = match state {
             "delivered" => Some(State::Delivered),
             "undeliverable" => Some(State::Undeliverable),
@@ -299,24 +325,27 @@ impl Desk {
             None => None,
         };
         let delivery = deliveries::get(&mut tx, id).await?.unwrap_or(seen);
+        if delivery.state == "pending" && delivery.claimed_until > now.0 {
+            return Err(DeskError::invalid("state", "a try of this delivery is under way"));
+        }
         if !["undeliverable", "pending"].contains(&delivery.state.as_str()) {
             return Err(DeskError::invalid("state", format!("this delivery is {}", delivery.state)));
         }
         deliveries::retry(&mut tx, id, now).await?;
-        let mut draft_id = None;
+        let mut of = None;
         if let Some(mut draft) = draft {
             if draft.state()? == State::Undeliverable {
                 drafts::shift(&mut tx, &mut draft, State::Delivering).await?;
             }
-            draft_id = Some(draft.id);
+            of = Some(Of { id: draft.id, may_have_reached: draft.may_have_reached });
         }
         record(&mut tx, now, who, "delivery.retried", Some(&delivery.workflow_id), Some(id), json!({}));
         let after = deliveries::get(&mut tx, id).await?.unwrap_or(delivery);
         let killed =
             workflows::get(&mut tx, &after.workflow_id, Hold::Look).await?.is_some_and(|w| w.killed_at.is_some());
         tx.commit().await?;
-        self.tell(ChangeKind::DeliveryUpdated, &after.workflow_id, draft_id.as_deref()).await;
-        Ok(view(after, draft_id, killed))
+        self.tell(ChangeKind::DeliveryUpdated, &after.workflow_id, of.as_ref().map(|d| d.id.as_str())).await;
+        Ok(view(after, of, killed))
     }
 }
 

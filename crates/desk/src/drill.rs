@@ -157,7 +157,9 @@ impl Desk {
         let [held, free] = self.stage_shadow(&mut tx, shadow, of, now).await?;
         let data = json!({ "workflow": shadow, "draft_id": free.id });
         let (seq, ticket) = (Some(free.seq), free.external_id.as_str());
-        deliver::enqueue(&mut tx, shadow, seq, ticket, None, "reply.ready", now, now, data).await?;
+        // As if a person had decided it: then the kill alone holds it.
+        let decided = deliver::Behind::Verdict(&free.id);
+        deliver::enqueue(&mut tx, shadow, seq, ticket, decided, "reply.ready", now, now, data).await?;
         record(&mut tx, now, &hub, "drill.began", Some(shadow), None, json!({ "of": of.id }));
         tx.commit().await?;
 
@@ -249,6 +251,8 @@ impl Desk {
             probe: None,
             probe_for: None,
             probe_place: None,
+            rescued: 0,
+            may_have_reached: 0,
         };
         // Below zero, so that no number of a real draft is ever used twice and the words of none are indexed.
         let number = -(i64::from_le_bytes(keys::random::<8>()?) & (i64::MAX >> 1)) - 2;

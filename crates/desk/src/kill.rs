@@ -193,6 +193,10 @@ impl Desk {
             let mut stayed_out = 0;
             for delivery in deliveries::waiting_replies(&mut tx, &w.id).await? {
                 let Some(seq) = delivery.draft_seq else { continue };
+                if delivery.verdict_id.is_none() {
+                    // Nobody saw it: it is recalled, and goes to a person.
+                    continue;
+                }
                 let Some(mut draft) = drafts::by_seq(&mut tx, seq).await? else { continue };
                 if drafts::has_moved(&mut tx, &draft).await? {
                     let why = "the ticket moved on while the workflow was killed";

@@ -32,6 +32,7 @@ mod probe;
 mod promote;
 mod pull;
 mod redline;
+mod rescue;
 mod settle;
 mod sources;
 mod stage;

@@ -79,6 +79,7 @@ pub(crate) fn delivery(draft: &DraftRow, v: &VerdictRow, version: &Version, now:
         draft_seq: Some(draft.seq),
         ticket: draft.external_id.clone(),
         verdict_id: Some(v.id.clone()),
+        transition_id: String::new(),
         kind: String::new(),
         body: String::new(),
         state: if arrived { "delivered" } else { "pending" }.to_owned(),
@@ -184,6 +185,8 @@ impl Desk {
             probe: Some(json!(Known { id: probe.id.clone(), expected: probe.expected.clone() }).to_string()),
             probe_for: Some(who.subject.clone()),
             probe_place: Some(next.seq),
+            rescued: 0,
+            may_have_reached: 0,
             fence: 0,
             ..next.clone()
         };

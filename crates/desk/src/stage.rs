@@ -4,6 +4,7 @@ use crate::{ChangeKind, Desk, DeskError, Version, deliver, new_id, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::draft::{FieldError, Incoming, content_hash};
 use countersign_domain::pack::Stage;
+use countersign_domain::sampling::Rates;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_domain::{citation, review};
@@ -136,7 +137,11 @@ impl Desk {
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
-        let rates = self.rates_now(tx, &workflow.id, &version, stage, now).await?;
+        let rates = match workflow.killed_at {
+            // Nothing that comes in while it is killed goes out without a person.
+            Some(_) => Rates { low: 1.0, high: 1.0 },
+            None => self.rates_now(tx, &workflow.id, &version, stage, now).await?,
+        };
         drafts::add_alone(tx, &workflow.id).await?;
         let mut known: HashMap<String, Vec<drafts::Known>> = HashMap::new();
         for k in drafts::known(tx, &workflow.id, &tickets).await? {
@@ -212,6 +217,8 @@ impl Desk {
                 probe: None,
                 probe_for: None,
                 probe_place: None,
+                rescued: 0,
+                may_have_reached: 0,
             };
             ticket.push(drafts::Known {
                 external_id: draft.external_id.clone(),
@@ -292,13 +299,15 @@ impl Desk {
                 version: workflow.version,
                 stage: &workflow.stage,
                 probability: f64::from_bits(bits),
+                rescued: false,
             };
             evidence::add(tx, of, outcome, now, n);
         }
         for (seq, (external_id, revision, draft_id), text) in &batch.straight_on {
             let data = json!({ "workflow": workflow.id, "external_id": external_id, "revision": revision,
                                "draft_id": draft_id, "action": "not_selected", "text": text });
-            deliver::enqueue(tx, &workflow.id, Some(*seq), external_id, None, "reply.ready", now, now, data).await?;
+            let drawn = deliver::Behind::Draw { under: &workflow.recalled_by };
+            deliver::enqueue(tx, &workflow.id, Some(*seq), external_id, drawn, "reply.ready", now, now, data).await?;
         }
         let rejected = batch.results.iter().filter(|r| r.status == LineStatus::Rejected).count();
         let detail = json!({
@@ -352,7 +361,7 @@ fn unfit(incoming: &Incoming, ticket: &[drafts::Known], version: &Version, stage
 }
 
 /// A draft's own deadline as it is; else the pack's, on the full hour, so that within an hour risk comes before age.
-fn deadline(own: Option<Millis>, now: Millis, version: &Version) -> Millis {
+pub(crate) fn deadline(own: Option<Millis>, now: Millis, version: &Version) -> Millis {
     own.unwrap_or_else(|| now.plus_seconds(i64::from(version.pack.review.expires_hours) * 3600).hour_ceil())
 }
 
@@ -371,6 +380,7 @@ async fn supersede(tx: &mut Tx, seq: i64, now: Millis) -> Result<(), DeskError> 
         version: draft.version,
         stage: &draft.stage,
         probability: draft.probability,
+        rescued: draft.rescued == 1,
     };
     evidence::add(tx, of, "unresolved", now, 1);
     Ok(())

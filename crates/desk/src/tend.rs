@@ -32,6 +32,7 @@ impl Desk {
                         version: draft.version,
                         stage: &draft.stage,
                         probability: draft.probability,
+                        rescued: draft.rescued == 1,
                     };
                     evidence::add(&mut tx, of, "unresolved", now, 1);
                 }

@@ -60,7 +60,7 @@ impl Desk {
         };
         if self.version(tx, &w.id, w.version).await?.pack.delivery.is_some() {
             let data = json!({ "workflow": w.id, "reason": turn.reason, "stage": stage });
-            deliver::enqueue(tx, &w.id, None, "", None, notice, at, at, data).await?;
+            deliver::enqueue(tx, &w.id, None, "", deliver::Behind::Notice, notice, at, at, data).await?;
         }
         let row = TransitionRow {
             id: new_id(),
@@ -79,6 +79,9 @@ impl Desk {
             second_signer: turn.second_signer,
         };
         workflows::add_transition(tx, &row).await?;
+        if matches!(turn.kind, "kill" | "demote") {
+            workflows::recall(tx, &w.id, &row.id).await?;
+        }
         Ok(row.id)
     }
 

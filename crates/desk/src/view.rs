@@ -43,6 +43,10 @@ pub struct DraftView {
     /// Where its reply is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryState>,
+    /// It was to go out without a review, and a kill or a demotion brought it back; its delivery had been tried by
+    /// then, so the customer may have this reply.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_have_reached_customer: bool,
     /// Your own verdicts on it that came too late.
     pub kept: Vec<KeptView>,
     /// You hold it for a blind second review.
@@ -263,6 +267,7 @@ impl Desk {
             stored_sources: stored,
             outcome: outcome.map(outcome_view),
             delivery,
+            may_have_reached_customer: draft.may_have_reached == 1,
             kept: kept
                 .into_iter()
                 .map(|k| KeptView {

@@ -55,7 +55,7 @@ impl Desk {
         let delivery = deliveries::of_verdict(&mut tx, draft.seq, verdict_id).await?;
         match &delivery {
             // A try has begun: the receiver may have it.
-            Some(d) if d.state != "pending" || d.attempts > 0 || d.last_error.is_some() => {
+            Some(d) if d.state != "pending" || d.claimed_until > now.0 || d.tried() => {
                 return Err(DeskError::AlreadyDelivered);
             }
             None if now.0 > verdict.undo_until => return Err(DeskError::AlreadyDelivered),

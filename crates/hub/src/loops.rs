@@ -18,6 +18,9 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         // A full hand means that more is due.
         Ok(if desk.deliver_due().await? >= 16 { Duration::ZERO } else { ms(200) })
     });
+    run(desk, tasks, stop, "bring recalled replies back", |desk| async move {
+        Ok(if desk.rescue_unseen().await? > 0 { ms(20) } else { ms(500) })
+    });
     run(desk, tasks, stop, "lapse leases", |desk| async move { desk.lapse_leases().await.map(|_| ms(500)) });
     run(desk, tasks, stop, "expire drafts", |desk| async move { desk.expire_drafts().await.map(|_| ms(2_000)) });
     run(desk, tasks, stop, "read the flags", |desk| async move {

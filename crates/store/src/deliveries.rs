@@ -21,11 +21,13 @@ pub struct DeliveryRow {
     pub ticket: String,
     /// The verdict behind it.
     pub verdict_id: Option<String>,
+    /// Of a reply that nobody saw: the workflow's last kill or demotion when it was drawn, empty if there was none.
+    pub transition_id: String,
     /// `reply.ready`, `draft.escalated`, `workflow.killed` …
     pub kind: String,
     /// The JSON that is sent, the same on every try.
     pub body: String,
-    /// `pending`, `delivered`, `undeliverable` or `withdrawn`.
+    /// `pending`, `delivered`, `undeliverable`, `withdrawn` or `recalled`.
     pub state: String,
     /// Tries so far.
     pub attempts: i64,
@@ -41,13 +43,21 @@ pub struct DeliveryRow {
     pub delivered_at: Option<i64>,
 }
 
+impl DeliveryRow {
+    /// Whether a try of it has begun, so that its receiver may have it. A retry by hand counts from nought again, and
+    /// keeps the error of the try before.
+    pub fn tried(&self) -> bool {
+        self.attempts > 0 || self.last_error.is_some()
+    }
+}
+
 /// Adds a delivery.
 pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
     let hash = text_hash(&d.body);
     run!(
         tx,
-        "INSERT INTO delivery (id, workflow_id, draft_seq, ticket, verdict_id, kind, body, state, due_at, created_at, body_hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10)",
+        "INSERT INTO delivery (id, workflow_id, draft_seq, ticket, verdict_id, kind, body, state, due_at, created_at,
+         transition_id, body_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11)",
         &d.id,
         &d.workflow_id,
         d.draft_seq,
@@ -57,6 +67,7 @@ pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
         &d.body,
         d.due_at,
         d.created_at,
+        &d.transition_id,
         &hash
     )?;
     match (d.draft_seq, &d.verdict_id) {
@@ -118,10 +129,8 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<DeliveryRow>, StoreErro
 
 /// The latest delivery of a draft.
 pub async fn of_draft(tx: &mut Tx, draft_seq: i64) -> Result<Option<DeliveryRow>, StoreError> {
-    let lock = tx.lock("");
-    let sql =
-        format!("SELECT * FROM delivery WHERE draft_seq = $1 AND state <> 'withdrawn' ORDER BY seq DESC LIMIT 1{lock}");
-    first!(tx, sqlx::AssertSqlSafe(sql), draft_seq)
+    let sql = "SELECT * FROM delivery WHERE draft_seq = $1 AND state <> 'withdrawn' ORDER BY seq DESC LIMIT 1";
+    first!(tx, sql, draft_seq)
 }
 
 /// The delivery of a verdict.
@@ -152,6 +161,7 @@ pub async fn claim(
         "SELECT d.* FROM delivery d JOIN workflow w ON w.id = d.workflow_id
          WHERE d.state = 'pending' AND d.due_at <= $1 AND d.claimed_until <= $1
            AND (w.killed_at IS NULL OR d.draft_seq IS NULL)
+           AND (d.verdict_id IS NOT NULL OR d.draft_seq IS NULL OR d.transition_id = w.recalled_by)
            AND CASE WHEN $3 = '' THEN substr(w.id, 1, 1) <> '~' ELSE w.id = $3 END
            AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.workflow_id = d.workflow_id AND e.ticket = d.ticket
                            AND e.state = 'pending' AND e.seq < d.seq)
@@ -187,7 +197,8 @@ pub async fn running(tx: &mut Tx, workflow: &str, now: Millis) -> Result<i64, St
     Ok(n.map_or(0, |r| r.0))
 }
 
-/// Records the end of a try.
+/// Ends a delivery's waiting, or puts it off to its next try. Answers whether it was still waiting: what has been
+/// settled meanwhile stays as it is.
 pub async fn set_state(
     tx: &mut Tx,
     id: &str,
@@ -195,17 +206,18 @@ pub async fn set_state(
     due_at: Millis,
     error: Option<&str>,
     delivered: Option<Millis>,
-) -> Result<(), StoreError> {
-    run!(
+) -> Result<bool, StoreError> {
+    let moved = run!(
         tx,
-        "UPDATE delivery SET state = $2, due_at = $3, last_error = $4, delivered_at = $5, claimed_until = 0 WHERE id = $1",
+        "UPDATE delivery SET state = $2, due_at = $3, last_error = $4, delivered_at = $5, claimed_until = 0
+         WHERE id = $1 AND state = 'pending'",
         id,
         state,
         due_at.0,
         error,
         delivered.map(|t| t.0)
     )?;
-    Ok(())
+    Ok(moved > 0)
 }
 
 /// Lets go of a try that was never made or was broken off; it doesn't count.
@@ -223,11 +235,45 @@ pub async fn waiting_replies(tx: &mut Tx, workflow: &str) -> Result<Vec<Delivery
     )
 }
 
+/// A stretch of replies that nobody saw and that were drawn before their workflow's last kill or demotion: workflow and
+/// number. Those of which a try may be running are left for later.
+pub async fn recalled(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
+    // Two ranges of the index, so that it costs nothing where there are none, however many wait.
+    all!(
+        tx,
+        "SELECT workflow_id, seq FROM (
+           SELECT d.workflow_id, d.seq FROM workflow w JOIN delivery d ON d.workflow_id = w.id AND d.transition_id < w.recalled_by
+           WHERE d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
+             AND substr(w.id, 1, 1) <> '~'
+           UNION ALL
+           SELECT d.workflow_id, d.seq FROM workflow w JOIN delivery d ON d.workflow_id = w.id AND d.transition_id > w.recalled_by
+           WHERE d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
+             AND substr(w.id, 1, 1) <> '~'
+         ) AS r LIMIT $2",
+        now.0,
+        limit
+    )
+}
+
+/// A delivery by its number, only looked at.
+pub async fn numbered(tx: &mut Tx, seq: i64) -> Result<Option<DeliveryRow>, StoreError> {
+    first!(tx, "SELECT * FROM delivery WHERE seq = $1", seq)
+}
+
 /// How many of a workflow's deliveries are in a state.
 pub async fn count(tx: &mut Tx, workflow: &str, state: &str) -> Result<i64, StoreError> {
     let n: Option<(i64,)> =
         first!(tx, "SELECT COUNT(*) FROM delivery WHERE workflow_id = $1 AND state = $2", workflow, state)?;
     Ok(n.map_or(0, |r| r.0))
+}
+
+/// The draft that a delivery is of.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Of {
+    /// Its id.
+    pub id: String,
+    /// 1 if the customer may have it although nobody saw it.
+    pub may_have_reached: i64,
 }
 
 /// A page of deliveries, newest first.
@@ -236,7 +282,7 @@ pub async fn list(
     workflows: &[String],
     state: Option<&str>,
     page: &Page,
-) -> Result<Vec<(DeliveryRow, Option<String>)>, StoreError> {
+) -> Result<Vec<(DeliveryRow, Option<Of>)>, StoreError> {
     macro_rules! build {
         ($db:ty) => {{
             let mut q = QueryBuilder::<$db>::new("SELECT * FROM delivery WHERE workflow_id IN (");
@@ -262,11 +308,11 @@ pub async fn list(
     };
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
-        let draft: Option<(String,)> = match row.draft_seq {
-            Some(seq) => first!(tx, "SELECT id FROM draft WHERE seq = $1", seq)?,
+        let draft: Option<Of> = match row.draft_seq {
+            Some(seq) => first!(tx, "SELECT id, may_have_reached FROM draft WHERE seq = $1", seq)?,
             None => None,
         };
-        out.push((row, draft.map(|d| d.0)));
+        out.push((row, draft));
     }
     Ok(out)
 }

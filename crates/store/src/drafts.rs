@@ -59,6 +59,11 @@ pub struct DraftRow {
     pub probe_for: Option<String>,
     /// For a probe: the number whose place it takes in lists.
     pub probe_place: Option<i64>,
+    /// 1 if it was to go out unseen, and a kill or a demotion brought it back for a person. It stays counted as
+    /// unreviewed.
+    pub rescued: i64,
+    /// 1 if its delivery had been tried by then.
+    pub may_have_reached: i64,
 }
 
 impl DraftRow {
@@ -74,7 +79,7 @@ pub(crate) fn parse_state(text: &str) -> Result<State, StoreError> {
 
 const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revision, state, subject, customer, marks, \
      risk, probability, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
-     probe_place";
+     probe_place, rescued, may_have_reached";
 
 /// A draft by its id, its row held for a change on engines that have row locks.
 pub async fn get(tx: &mut Tx, id: &str, change: bool) -> Result<Option<DraftRow>, StoreError> {
@@ -91,6 +96,13 @@ pub async fn lock(tx: &mut Tx, seen: DraftRow) -> Result<Option<DraftRow>, Store
 /// A draft by its number.
 pub async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
     let lock = tx.lock(" FOR UPDATE");
+    let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1{lock}"));
+    first!(tx, sql, seq)
+}
+
+/// The same, unless somebody else holds it.
+pub async fn free(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
+    let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1{lock}"));
     first!(tx, sql, seq)
 }
@@ -191,6 +203,8 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
                 .push_bind(&$r.probe)
                 .push_bind(&$r.probe_for)
                 .push_bind($r.probe_place)
+                .push_bind($r.rescued)
+                .push_bind($r.may_have_reached)
                 .push_bind($hash)
         };
     }
@@ -333,11 +347,11 @@ pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, St
     counts.into_iter().filter(|(_, n)| *n != 0).map(|(state, n)| Ok((parse_state(state)?, n))).collect()
 }
 
-/// Staged drafts of a workflow whose time ran out: number and probability.
+/// Staged drafts of a workflow whose time ran out.
 pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
     let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT seq, version, stage, probability, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+        "SELECT seq, version, stage, probability, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
          FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
          ORDER BY expires_at LIMIT $3{lock}"
     ));
@@ -355,8 +369,32 @@ pub struct Overdue {
     pub stage: String,
     /// The probability of being reviewed.
     pub probability: f64,
+    /// 1 for one that was to go out unseen, which is counted already.
+    pub rescued: i64,
     /// 1 for a probe, which is no evidence.
     pub probe: i64,
+}
+
+/// Brings a draft that was to go out unseen back to a person, with so much time to decide; or out of the way where its
+/// ticket has moved on.
+pub async fn rescue(
+    tx: &mut Tx,
+    draft: &mut DraftRow,
+    to: State,
+    expires_at: Millis,
+    tried: bool,
+) -> Result<(), StoreError> {
+    draft.rescued = 1;
+    draft.may_have_reached = draft.may_have_reached.max(tried.into());
+    draft.expires_at = expires_at.0;
+    run!(
+        tx,
+        "UPDATE draft SET rescued = 1, may_have_reached = $2, expires_at = $3 WHERE seq = $1",
+        draft.seq,
+        draft.may_have_reached,
+        draft.expires_at
+    )?;
+    shift(tx, draft, to).await
 }
 
 /// Whether a later revision of the same ticket has come in.

@@ -16,6 +16,9 @@ pub struct Record<'a> {
     pub stage: &'a str,
     /// The probability with which the drafts of this record were selected for review.
     pub probability: f64,
+    /// They were to go out unseen, and came back for a person. They are counted as unreviewed, and whatever becomes of
+    /// them later is counted nowhere.
+    pub rescued: bool,
 }
 
 /// Days since 1970-01-01, UTC.
@@ -25,7 +28,10 @@ pub fn day(at: Millis) -> i64 {
 
 /// Adds to a day's count, and a verdict's to the count of its five minutes. `outcome` is `staged`, `unreviewed`, `unresolved`, or a verdict's outcome key.
 pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, at: Millis, by: i64) {
-    let Record { workflow, version, stage, probability } = record;
+    let Record { workflow, version, stage, probability, rescued } = record;
+    if rescued {
+        return;
+    }
     if slots::is_verdict(outcome) {
         let key = (workflow.to_owned(), slots::slot(at), probability.to_bits(), outcome.to_owned());
         *tx.late.slots.entry(key).or_default() += by;

@@ -110,7 +110,7 @@ pub async fn count(tx: &mut Tx, kind: &str) -> Result<i64, StoreError> {
         }
         "drill" => "SELECT COUNT(*) FROM drill",
         "eval" => "SELECT COUNT(*) FROM eval_result",
-        "settlement" => "SELECT COUNT(*) FROM settlement WHERE label IS NOT NULL",
+        "settlement" => "SELECT COUNT(*) FROM settlement WHERE settled_at IS NOT NULL",
         "token" => "SELECT COUNT(*) FROM token",
         "transition" => "SELECT COUNT(*) FROM transition WHERE workflow_id NOT LIKE '~%'",
         "verdict" => "SELECT COUNT(*) FROM verdict WHERE workflow_id NOT LIKE '~%'",
@@ -191,7 +191,7 @@ pub struct Text {
 }
 
 /// Where texts are kept.
-pub const TEXTS: [&str; 4] = ["draft", "verdict", "case", "delivery"];
+pub const TEXTS: [&str; 5] = ["draft", "verdict", "case", "delivery", "settlement"];
 
 /// Texts of a kind after a number, in order: up to `limit` of them, and no more than a few megabytes.
 pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Vec<Text>, StoreError> {
@@ -209,6 +209,10 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
         "case" => {
             "SELECT seq, id, workflow_id, CASE WHEN record = '' THEN NULL ELSE record END AS text, record_hash AS hash
              FROM case_record WHERE seq > $1 AND record_hash IS NOT NULL ORDER BY seq LIMIT $2"
+        }
+        "settlement" => {
+            "SELECT seq, id, workflow_id, label AS text, label_hash AS hash FROM settlement
+             WHERE seq > $1 AND label_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         _ => {
             "SELECT seq, id, workflow_id, CASE WHEN body = '' THEN NULL ELSE body END AS text, body_hash AS hash FROM delivery

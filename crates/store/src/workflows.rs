@@ -27,6 +27,8 @@ pub struct WorkflowRow {
     pub stage_since: i64,
     /// The evidence counts of its version there when it came, as JSON.
     pub baseline: String,
+    /// The last kill or demotion, empty if there was none: no reply that was drawn before it goes out unseen.
+    pub recalled_by: String,
 }
 
 /// One version's pack.
@@ -139,6 +141,12 @@ pub async fn set_killed(tx: &mut Tx, id: &str, at: Millis, by: &str, reason: &st
         by,
         reason
     )?;
+    Ok(())
+}
+
+/// Recalls every reply that was drawn before this kill or demotion, and that nobody has seen.
+pub async fn recall(tx: &mut Tx, id: &str, transition: &str) -> Result<(), StoreError> {
+    run!(tx, "UPDATE workflow SET recalled_by = $2 WHERE id = $1", id, transition)?;
     Ok(())
 }
 

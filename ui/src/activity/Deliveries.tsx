@@ -15,7 +15,7 @@ import { usePaged } from "./pages";
 import { useRetries } from "./retries";
 
 const PAGE = 100;
-const STATES = ["pending", "held", "delivered", "undeliverable"];
+const STATES = ["pending", "held", "delivered", "undeliverable", "recalled"];
 
 interface Props {
   host: Host;

@@ -7,7 +7,12 @@ import { named, ticketName } from "../shared/words";
 import { useWords, type Words } from "../words";
 import { Fact } from "./Entry";
 
-const TONES: Record<string, string> = { undeliverable: "fail", held: "hold", pending: "neutral" };
+const TONES: Record<string, string> = {
+  undeliverable: "fail",
+  held: "hold",
+  pending: "neutral",
+  recalled: "hold",
+};
 
 /** A delivery in the columns of its table. */
 export function deliveryCells(
@@ -34,6 +39,7 @@ export function deliveryCells(
     number(delivery.attempts),
     state === "pending" && next ? (Date.parse(next) <= now ? says.due : shortMoment(next)) : "",
     <span key="error" title={error ?? undefined}>
+      {delivery.may_have_reached_customer && <span className="mark hold">{says.mayHaveReached}</span>}{" "}
       <Inline text={error ?? ""} />
     </span>,
     <time key="written" dateTime={delivery.created_at} title={wholeMoment(delivery.created_at)}>
@@ -54,6 +60,9 @@ export function DeliveryDetail({ delivery }: { delivery: Delivery }) {
   return (
     <div className="entry-facts">
       <dl>
+        {delivery.may_have_reached_customer && (
+          <Fact name={named(says.states, delivery.state)} value={says.mayHaveReached} />
+        )}
         {last_error && <Fact name={fields.error} value={last_error} />}
         <Fact name={fields.created} value={wholeMoment(delivery.created_at)} />
         {delivered && <Fact name={fields.delivered} value={wholeMoment(delivered)} />}

@@ -19,6 +19,7 @@ export const GROUPS = {
   drafts: [
     "drafts.staged",
     "drafts.expired",
+    "drafts.rescued",
     "draft.leased",
     "draft.skipped",
     "lease.lapsed",

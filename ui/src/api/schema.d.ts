@@ -1653,7 +1653,10 @@ export interface components {
             external_id: string;
             /** @description `reply.ready`, `draft.escalated`, `workflow.killed` … */
             type: string;
-            /** @description `pending`, `held`, `delivered` or `undeliverable`. */
+            /**
+             * @description `pending`, `held`, `delivered`, `undeliverable`, or `recalled`: nobody saw it, and a kill or a demotion sent it
+             *     to a person instead.
+             */
             state: string;
             /**
              * Format: int64
@@ -1663,6 +1666,8 @@ export interface components {
             next_attempt_at?: components["schemas"]["Millis"] | null;
             /** @description Why the last try failed. */
             last_error?: string | null;
+            /** @description A try had begun when it was recalled, or before a person saw the reply: the customer may have it. */
+            may_have_reached_customer?: boolean;
             /** @description When it was written. */
             created_at: components["schemas"]["Millis"];
             delivered_at?: components["schemas"]["Millis"] | null;
@@ -1788,6 +1793,11 @@ export interface components {
             stored_sources: components["schemas"]["StoredSource"][];
             outcome?: components["schemas"]["OutcomeView"] | null;
             delivery?: components["schemas"]["DeliveryState"] | null;
+            /**
+             * @description It was to go out without a review, and a kill or a demotion brought it back; its delivery had been tried by
+             *     then, so the customer may have this reply.
+             */
+            may_have_reached_customer?: boolean;
             /** @description Your own verdicts on it that came too late. */
             kept: components["schemas"]["KeptView"][];
             /** @description You hold it for a blind second review. */
@@ -2306,6 +2316,8 @@ export interface components {
             guideline_hash: string;
             /** @description It came faster than the draft can be read. */
             too_fast?: boolean;
+            /** @description It was to go out without a review, and a kill or a demotion brought it back for a person. */
+            rescued?: boolean;
             settled?: components["schemas"]["Settled"] | null;
         };
         /** @description What of a label a list shows. */

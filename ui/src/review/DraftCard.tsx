@@ -35,6 +35,11 @@ export const DraftCard = memo(function DraftCard({ draft, sources, leased, onScr
       <header>
         <b>{editing ? says.draftEdited : says.draft}</b>
         {draft.model && <span>{draft.model.name}</span>}
+        {draft.may_have_reached_customer && (
+          <span className="mark hold" title={says.mayHaveReachedHint}>
+            {says.mayHaveReached}
+          </span>
+        )}
         {draft.second_review && <span className="mark neutral">{says.secondReview}</span>}
         {editing && (
           <span className="diff-kind">

@@ -3,6 +3,7 @@ ALTER TABLE draft ADD COLUMN body_hash TEXT;
 ALTER TABLE verdict ADD COLUMN text_hash TEXT;
 ALTER TABLE case_record ADD COLUMN record_hash TEXT;
 ALTER TABLE delivery ADD COLUMN body_hash TEXT;
+ALTER TABLE settlement ADD COLUMN label_hash TEXT;
 
 CREATE INDEX checkpoint_key ON checkpoint (public_key, seq);
 

@@ -131,6 +131,9 @@ export const review: Words["review"] = {
 
   outcome: (how, by, ago) => ({ how, rest: ` von ${by}, vor ${ago}` }),
   sentInstead: "Stattdessen gesendet",
+  mayHaveReached: "hat den Kunden vielleicht erreicht",
+  mayHaveReachedHint:
+    "Diese Antwort ging gerade ungeprüft hinaus, als der Workflow gestoppt oder zurückgestuft wurde. Die Zustellung war da schon versucht.",
   delivery: {
     pending: "Die Antwort wartet auf Zustellung.",
     held: "Die Antwort wird zurückgehalten.",

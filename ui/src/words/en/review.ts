@@ -131,6 +131,9 @@ export const review = {
   // What was decided
   outcome: (how: string, by: string, ago: string) => ({ how, rest: ` by ${by}, ${ago} ago` }),
   sentInstead: "Sent instead",
+  mayHaveReached: "may have reached the customer",
+  mayHaveReachedHint:
+    "This reply was going out without a review when the workflow was killed or sent back. Its delivery had been tried by then.",
   delivery: {
     pending: "The reply is waiting to be delivered.",
     held: "The reply is held back.",
