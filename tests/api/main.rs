@@ -28,6 +28,7 @@ mod real_drafts;
 mod receiving;
 mod second_review;
 mod storage;
+mod tampering;
 mod trust;
 mod undo;
 mod unseen;

@@ -100,7 +100,10 @@ pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)
     }
     let sql = format!("SELECT {COLUMNS}, label_hash FROM settlement WHERE id {}", tx.among());
     let rows: Vec<Sealed> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
-    Ok(rows.into_iter().map(|s| (s.row.id.clone(), seal(&s.row, s.label_hash.as_deref().unwrap_or_default()))).collect())
+    Ok(rows
+        .into_iter()
+        .map(|s| (s.row.id.clone(), seal(&s.row, s.label_hash.as_deref().unwrap_or_default())))
+        .collect())
 }
 
 /// One of the two verdicts doesn't stand any more.
