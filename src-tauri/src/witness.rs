@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::{Method, Request, Uri, header};
-use countersign_hub::{Kept, NotHeld, Seen};
+use countersign_hub::{Kept, NotHeld, Witnessed};
 use serde::Serialize;
 use serde_json::json;
 use tauri::{AppHandle, Emitter, Manager};
@@ -78,7 +78,7 @@ async fn compare(door: &Door, kept: &Kept) -> Option<LogState> {
     *request.uri_mut() = Uri::from_static("/v1/audit/seen");
     request.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     let answer = door.clone().send(request).await;
-    let seen: Seen = serde_json::from_str(&answer.body).ok().filter(|_| answer.status == 200)?;
+    let seen: Witnessed = serde_json::from_str(&answer.body).ok().filter(|_| answer.status == 200)?;
     if seen.holds
         && let Some(checkpoint) = &seen.checkpoint
         && let Err(error) = kept.put(checkpoint)

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use bytes::Bytes;
-use countersign_hub::{Config, Hub, Kept, NotHeld, Opened, Seen};
+use countersign_hub::{Config, Hub, Kept, NotHeld, Opened, Witnessed};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ impl Door {
         let before = kept.get();
         let answer =
             self.json(Method::POST, "/v1/audit/seen", Sent::Json(json!({ "checkpoint": before }))).await.ok()?;
-        let seen: Seen = serde_json::from_value(answer).ok()?;
+        let seen: Witnessed = serde_json::from_value(answer).ok()?;
         let why = match (seen.why, &before) {
             (Some(why), Some(before)) => told(why, before.seq),
             _ => {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 /// How a log stands to a checkpoint that somebody kept of it.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Seen {
+pub struct Witnessed {
     /// Whether the log still holds it, signed by a key that signs here. True where none was sent.
     pub holds: bool,
     /// Why not.
@@ -86,14 +86,14 @@ impl Desk {
 
     /// Whether the log still holds a checkpoint that somebody kept, and the last one. For everybody: whoever keeps one
     /// is a witness, whatever else they may read.
-    pub async fn seen(&self, kept: Option<&Checkpoint>) -> Result<Seen, DeskError> {
+    pub async fn seen(&self, kept: Option<&Checkpoint>) -> Result<Witnessed, DeskError> {
         let mut tx = self.read().await?;
         let checkpoint = audit::last_checkpoint(&mut tx).await?;
         let why = match kept {
             Some(kept) => not_held(&mut tx, kept, checkpoint.as_ref()).await?,
             None => None,
         };
-        Ok(Seen { holds: why.is_none(), why, checkpoint })
+        Ok(Witnessed { holds: why.is_none(), why, checkpoint })
     }
 
     /// A page of entries, newest first.

@@ -14,7 +14,7 @@ mod routes;
 mod serve;
 
 pub use access::{ROUTES, Route};
-pub use countersign_desk::audit::{NotHeld, Seen};
+pub use countersign_desk::audit::{NotHeld, Witnessed};
 pub use countersign_desk::{Change, Kept, Stream};
 pub use lock::Running;
 pub use routes::{CONTRACT, openapi};

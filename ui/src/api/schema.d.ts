@@ -2922,12 +2922,10 @@ export interface components {
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
-        /** @description How a log stands to a checkpoint that somebody kept of it. */
+        /** @description Which console. */
         Seen: {
-            /** @description Whether the log still holds it, signed by a key that signs here. True where none was sent. */
-            holds: boolean;
-            why?: components["schemas"]["NotHeld"] | null;
-            checkpoint?: components["schemas"]["Checkpoint"] | null;
+            /** @description The name that its event stream was opened under. */
+            console: string;
         };
         /** @description A rate's interval, day by day. */
         Series: {
@@ -3456,6 +3454,13 @@ export interface components {
             /** @description The draft. */
             draft: components["schemas"]["DraftView"];
         };
+        /** @description How a log stands to a checkpoint that somebody kept of it. */
+        Witnessed: {
+            /** @description Whether the log still holds it, signed by a key that signs here. True where none was sent. */
+            holds: boolean;
+            why?: components["schemas"]["NotHeld"] | null;
+            checkpoint?: components["schemas"]["Checkpoint"] | null;
+        };
         /** @description The agreement on a workflow. */
         WorkflowAgreement: components["schemas"]["Agreement"] & {
             /** @description Version by version. */
@@ -3842,7 +3847,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Seen"];
+                    "application/json": components["schemas"]["Witnessed"];
                 };
             };
         };

@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use countersign_desk::audit::{Filter, Seen};
+use countersign_desk::audit::{Filter, Witnessed};
 use countersign_desk::{Page, Verified};
 use countersign_domain::audit::{Checkpoint, Entry};
 use serde::{Deserialize, Serialize};
@@ -125,10 +125,10 @@ pub struct KeptCheckpoint {
 }
 
 /// Whether the log still holds the checkpoint that a client kept, and the one to keep from now on. For every role.
-#[utoipa::path(post, operation_id = "see_checkpoint", path = "/v1/audit/seen", tag = "audit", request_body = KeptCheckpoint, responses((status = 200, body = Seen)))]
+#[utoipa::path(post, operation_id = "see_checkpoint", path = "/v1/audit/seen", tag = "audit", request_body = KeptCheckpoint, responses((status = 200, body = Witnessed)))]
 pub async fn seen(
     extract::State(state): extract::State<State>,
     Body(kept): Body<KeptCheckpoint>,
-) -> Answer<Json<Seen>> {
+) -> Answer<Json<Witnessed>> {
     Ok(Json(state.desk.seen(kept.checkpoint.as_ref()).await?))
 }

@@ -41,8 +41,7 @@ export const activity: Words["activity"] = {
     draws: (k) => `${s(k, "Entwurf", "Entwürfe")} nicht gezogen, wie es der Startwert ergibt.`,
   },
   firstWrong: (kind, object, why) => `Der Hub nennt zuerst: ${kind} ${object}, ${why}.`,
-  keptHere: (entries) =>
-    `Dieser Desktop hebt den Prüfpunkt über ${s(entries, "Eintrag", "Einträge")} auf.`,
+  keptHere: (entries) => `Dieser Desktop hebt den Prüfpunkt über ${s(entries, "Eintrag", "Einträge")} auf.`,
   lostHere: (entries) =>
     `Im Protokoll fehlt, was der Prüfpunkt dieses Desktops über ${s(entries, "Eintrag", "Einträge")} sagt.`,
   lostTodo:

@@ -20,7 +20,8 @@ export const desktop: Words["desktop"] = {
   burns: (workflow) => `${workflow}: Das Fehlerbudget brennt zu schnell`,
   escalated: (ticket) => `Ticket ${ticket} wurde an Sie eskaliert`,
   logLost: {
-    not_signed: (n) => `Der Prüfpunkt über ${n} Protokolleinträge, den dieser Desktop aufhebt, ist nicht richtig signiert.`,
+    not_signed: (n) =>
+      `Der Prüfpunkt über ${n} Protokolleinträge, den dieser Desktop aufhebt, ist nicht richtig signiert.`,
     shorter: (n) =>
       `Das Protokoll ist kürzer geworden: ${n} Einträge waren signiert. Es wurde abgeschnitten, oder eine alte Kopie steht an seiner Stelle. Unter Protokoll steht, was zu tun ist.`,
     rewritten: (n) =>

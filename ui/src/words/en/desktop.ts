@@ -18,7 +18,8 @@ export const desktop = {
   burns: (workflow: string) => `${workflow}: the failure budget burns too fast`,
   escalated: (ticket: string) => `Ticket ${ticket} was escalated to you`,
   logLost: {
-    not_signed: (n: number) => `The checkpoint over ${n} audit entries that this desktop keeps isn't signed as it says.`,
+    not_signed: (n: number) =>
+      `The checkpoint over ${n} audit entries that this desktop keeps isn't signed as it says.`,
     shorter: (n: number) =>
       `The audit log is shorter than it was: ${n} entries were signed. It was cut off, or an old copy took its place. Activity says what to do.`,
     rewritten: (n: number) =>
