@@ -138,7 +138,8 @@ async fn verdicts_are_counted_by_five_minutes_and_a_withdrawal_leaves_the_slot_i
     let here = format!("SELECT COUNT(*) FROM slot WHERE slot = {slot} AND outcome = 'escalate:unsafe'");
     assert_eq!(app.number(&here).await, 1);
     assert_eq!(
-        app.number("SELECT COUNT(*) FROM slot WHERE outcome IN ('staged', 'unresolved', 'unreviewed')").await,
+        app.number("SELECT COUNT(*) FROM slot WHERE outcome IN ('staged', 'expired', 'superseded', 'unreviewed')")
+            .await,
         0
     );
 }

@@ -167,7 +167,8 @@ impl Walk {
         let standing = "SELECT COUNT(*) FROM verdict WHERE withdrawn = 0 AND round = 1 AND";
         assert_eq!(counted("staged"), total, "step {step}");
         for (key, sql) in [
-            ("unresolved", "SELECT COUNT(*) FROM draft WHERE state IN ('superseded', 'expired')".to_owned()),
+            ("expired", "SELECT COUNT(*) FROM draft WHERE state = 'expired'".to_owned()),
+            ("superseded", "SELECT COUNT(*) FROM draft WHERE state = 'superseded'".to_owned()),
             ("approve", format!("{standing} action = 'approve'")),
             ("edit.material", format!("{standing} action = 'edit' AND grade = 'material'")),
             ("escalate:unsafe", format!("{standing} action = 'escalate' AND reasons = '[\"unsafe\"]'")),

@@ -87,7 +87,7 @@ async fn an_escalation_goes_to_the_route_of_its_first_reason(engine: Engine) {
     let draft = app.draft(&id).await;
     assert_eq!((&draft["escalation"]["to"], &draft["escalation"]["state"]), (&json!("on-call"), &json!("open")));
     assert_eq!(draft["outcome"]["reasons"], json!(["unsafe", "needs_human"]));
-    assert_eq!(app.evidence().await["escalate:unsafe"], 1);
+    assert_eq!(app.evidence().await["escalate:needs_human+unsafe"], 1, "once, under both");
     assert_eq!(app.workflow("desk").await["escalations_open"], 1);
 }
 

@@ -18,7 +18,7 @@ on_both! {
     a_row_may_name_its_own_workflow,
     an_audience_that_the_stage_does_not_admit_is_rejected,
     unknown_fields_are_kept_as_metadata,
-    an_overdue_draft_expires_and_counts_as_unresolved,
+    an_overdue_draft_expires_and_counts_as_such,
     a_draft_that_the_policy_did_not_select_goes_straight_out_with_its_probability,
 }
 
@@ -45,7 +45,7 @@ async fn a_newer_revision_supersedes_and_an_older_one_is_rejected(engine: Engine
     let older = app.send([&Draft::of("t-1").revision("8")]).await;
     assert_eq!((statuses(&older), older[0]["error"]["field"].as_str()), (vec!["rejected"], Some("revision")));
     assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 1, "superseded": 1 }));
-    assert_eq!(app.evidence().await["unresolved"], 1);
+    assert_eq!(app.evidence().await["superseded"], 1);
 }
 
 async fn two_revisions_in_one_file_leave_the_newer_one(engine: Engine) {
@@ -167,7 +167,7 @@ async fn unknown_fields_are_kept_as_metadata(engine: Engine) {
     assert_eq!(app.draft(&id).await["metadata"], json!({ "turn": 3, "tenant": odd }));
 }
 
-async fn an_overdue_draft_expires_and_counts_as_unresolved(engine: Engine) {
+async fn an_overdue_draft_expires_and_counts_as_such(engine: Engine) {
     let app = App::start(engine).await;
     let ana = app.reviewer("ana").await;
     let soon = app.now().plus_seconds(60).to_string();
@@ -178,7 +178,7 @@ async fn an_overdue_draft_expires_and_counts_as_unresolved(engine: Engine) {
     assert_eq!(app.desk.expire_drafts().await.unwrap(), 1);
     assert_eq!(app.draft(&id).await["state"], "expired");
     ana.lease_of(&id).await.refused(409, "lease_lost");
-    assert_eq!(app.evidence().await["unresolved"], 1);
+    assert_eq!(app.evidence().await["expired"], 1);
     assert_eq!(app.desk.expire_drafts().await.unwrap(), 0);
 }
 

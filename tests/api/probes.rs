@@ -157,8 +157,8 @@ async fn a_probe_is_no_evidence_no_case_no_delivery_and_no_escalation(engine: En
     app.clock.advance(8 * 86_400);
     app.desk.expire_drafts().await.unwrap();
     assert_eq!(
-        app.evidence().await.get("unresolved").copied().unwrap_or(0),
-        evidence.get("unresolved").copied().unwrap_or(0) + real
+        app.evidence().await.get("expired").copied().unwrap_or(0),
+        evidence.get("expired").copied().unwrap_or(0) + real
     );
     let verified = app.verify().await;
     assert_eq!((&verified["ok"], &verified["draws"]["wrong"]), (&json!(true), &json!(0)));

@@ -128,7 +128,7 @@ async fn a_withdrawn_verdict_of_a_moved_ticket_is_superseded(engine: Engine) {
     let back = ana.withdraw(&outcome).await.ok();
     assert_eq!((&back["state"], &back["lease"]), (&json!("superseded"), &Value::Null));
     assert_eq!(ana.lease().await["draft"]["revision"], "2");
-    assert_eq!(app.evidence().await["unresolved"], 1);
+    assert_eq!(app.evidence().await["superseded"], 1);
 }
 
 async fn the_other_decision_after_an_undo_is_the_one_that_goes_out(engine: Engine) {

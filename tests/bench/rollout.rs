@@ -20,7 +20,7 @@ const OUTCOMES: &[(f64, &str, i64)] = &[
     (1.0, "edit.citation", 4),
     (1.0, "escalate:needs_person", 10),
     (1.0, "escalate:unsafe", 1),
-    (1.0, "unresolved", 1),
+    (1.0, "expired", 1),
     (0.25, "staged", 400),
     (0.25, "approve", 90),
     (0.25, "edit.cosmetic", 6),
@@ -41,17 +41,17 @@ async fn seed(database: &Path) -> Result<()> {
     for (probability, outcome, share) in OUTCOMES {
         let n = DRAFTS / 1_000 * share;
         let days = "WITH RECURSIVE back(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM back WHERE i + 1 < $4)
-             INSERT INTO evidence (workflow_id, version, stage, probability, outcome, day, n)
-             SELECT $1, 1, 'internal', $2, $3, $5 - i, $6 / $4 FROM back WHERE true
+             INSERT INTO evidence (workflow_id, version, stage, probability, floor, outcome, hour, n)
+             SELECT $1, 1, 'internal', $2, .25, $3, ($5 - i) * 24, $6 / $4 FROM back WHERE true
              ON CONFLICT DO UPDATE SET n = n + excluded.n";
         let query = sqlx::query(days).bind(WORKFLOW).bind(probability).bind(outcome);
         query.bind(DAYS).bind(now / 86_400).bind(n).execute(&mut *tx).await?;
-        if ["staged", "unreviewed", "unresolved"].contains(outcome) {
+        if ["staged", "unreviewed", "expired"].contains(outcome) {
             continue;
         }
         let slots = "WITH RECURSIVE back(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM back WHERE i + 1 < $4)
-             INSERT INTO slot (workflow_id, slot, probability, outcome, n)
-             SELECT $1, $5 - i, $2, $3, MAX($6 / $4, 1) FROM back WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n";
+             INSERT INTO slot (workflow_id, version, stage, slot, probability, outcome, n)
+             SELECT $1, 1, 'internal', $5 - i, $2, $3, MAX($6 / $4, 1) FROM back WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n";
         let query = sqlx::query(slots).bind(WORKFLOW).bind(probability).bind(outcome);
         query.bind(SLOTS).bind(now / 300).bind(n).execute(&mut *tx).await?;
     }

@@ -58,7 +58,7 @@ const NEVER: &[(&str, &str)] = &[
     ),
     (
         "evidence that is off",
-        "SELECT 1 FROM (SELECT CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE outcome NOT IN ('staged', 'unreviewed', 'unresolved')) e,
+        "SELECT 1 FROM (SELECT CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE outcome NOT IN ('staged', 'unreviewed', 'expired', 'superseded', 'costed', 'cost_micro_usd')) e,
          (SELECT COUNT(*) AS n FROM verdict v JOIN draft d ON d.seq = v.draft_seq
           WHERE v.round = 1 AND v.withdrawn = 0 AND d.rescued = 0) v WHERE e.n <> v.n",
     ),

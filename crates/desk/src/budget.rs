@@ -5,7 +5,7 @@ use countersign_domain::access::{Act, Identity};
 use countersign_domain::pack::{Pack, Stage};
 use countersign_domain::sampling::{self, Rates};
 use countersign_domain::time::Millis;
-use countersign_store::workflows::{self, Hold};
+use countersign_store::workflows::{self, Hold, WorkflowRow};
 use countersign_store::{Tx, evidence, volumes};
 use serde::Serialize;
 
@@ -51,20 +51,40 @@ pub(crate) fn base_rates(pack: &Pack, stage: Stage) -> Rates {
     Rates { low: pack.review_rate(stage, false), high: pack.review_rate(stage, true) }
 }
 
+/// The rates that drafts are drawn with now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct InForce {
+    /// Of drafts without a doubt.
+    pub(crate) low: f64,
+    /// Of risky ones.
+    pub(crate) high: f64,
+    /// The lowest of all that were in force for this version and stage up to now, these among them.
+    pub(crate) floor: f64,
+}
+
 impl Desk {
-    /// The rates of a day. They hang on whole days past alone, so every hub comes to the same all day long.
+    /// The rates in force for a workflow's version and stage now. They hang on whole days past alone, so every hub comes
+    /// to the same all day long.
     pub(crate) async fn rates_now(
         &self,
         tx: &mut Tx,
-        workflow: &str,
+        w: &WorkflowRow,
         version: &Version,
         stage: Stage,
         now: Millis,
-    ) -> Result<Rates, DeskError> {
+    ) -> Result<InForce, DeskError> {
         let base = base_rates(&version.pack, stage);
-        let Some(per_day) = version.pack.review.per_day else { return Ok(base) };
-        let expected = expected(tx, workflow, now).await?;
-        Ok(sampling::rates(f64::from(per_day), base, expected.low, expected.high))
+        let rates = match version.pack.review.per_day {
+            // Nothing that comes in while it is killed goes out without a person.
+            _ if w.killed_at.is_some() => Rates { low: 1.0, high: 1.0 },
+            Some(per_day) => {
+                let expected = expected(tx, &w.id, now).await?;
+                sampling::rates(f64::from(per_day), base, expected.low, expected.high)
+            }
+            None => base,
+        };
+        let before = evidence::floor(tx, &w.id, w.version, stage.as_str()).await?.unwrap_or(1.0);
+        Ok(InForce { low: rates.low, high: rates.high, floor: before.min(rates.low).min(rates.high) })
     }
 
     /// A workflow's budget, and what it costs in days.
@@ -77,16 +97,16 @@ impl Desk {
         let version = self.version(&mut tx, id, row.version).await?;
         let stage: Stage = row.stage.parse().unwrap_or(Stage::Internal);
         let base = base_rates(&version.pack, stage);
-        let rates = self.rates_now(&mut tx, id, &version, stage, now).await?;
+        let rates = self.rates_now(&mut tx, &row, &version, stage, now).await?;
         let expected = expected(&mut tx, id, now).await?;
-        let selected = |rates: Rates| expected.low * rates.low + expected.high * rates.high;
+        let selected = |low: f64, high: f64| expected.low * low + expected.high * high;
         Ok(Budget {
             per_day: version.pack.review.per_day,
             rates: ByRisk { low: rates.low, high: rates.high },
             base: ByRisk { low: base.low, high: base.high },
             expected_per_day: expected,
-            selected_per_day: selected(rates),
-            days_to_green: days_to_green(more_reviews, selected(rates), selected(base)),
+            selected_per_day: selected(rates.low, rates.high),
+            days_to_green: days_to_green(more_reviews, selected(rates.low, rates.high), selected(base.low, base.high)),
         })
     }
 }

@@ -402,6 +402,8 @@ pub(crate) fn record_of(draft: &DraftRow) -> Record<'_> {
         version: draft.version,
         stage: &draft.stage,
         probability: draft.probability,
+        floor: draft.floor,
+        staged_at: Millis(draft.staged_at),
         rescued: draft.rescued == 1,
     }
 }

@@ -240,6 +240,7 @@ impl Desk {
             marks: marks.0,
             risk: marks.high_risk().into(),
             probability: 1.0,
+            floor: 1.0,
             selected: 1,
             double_read: 0,
             staged_at: now.0,

@@ -198,7 +198,7 @@ impl Desk {
         let w = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let report = self.report(&mut tx, &w, now).await?;
         let gate = self.version(&mut tx, id, w.version).await?.pack.gate.clone();
-        let week = stored::since(&mut tx, id, stored::day(now) - 6).await?;
+        let week = stored::decided_since(&mut tx, id, stored::day(now) - 6).await?;
         let reviewed: i64 =
             week.iter().filter(|(_, outcome, _)| evidence::is_verdict(outcome)).map(|(_, _, n)| n).sum();
         let known_days = ((now.0 - report.stage_since.0) as f64 / DAY as f64).clamp(1.0, 7.0);
@@ -239,19 +239,21 @@ impl Desk {
         let mut tx = self.snapshot().await?;
         let w = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, w.version).await?;
-        let rows = stored::at_stage_by_day(&mut tx, id, w.version, &w.stage).await?;
+        let rows = stored::by_hour(&mut tx, id, w.version, &w.stage).await?;
         drop(tx);
         let pack = &version.pack;
         let alpha = pack.gate.alpha / pack.gate.rates.len().max(1) as f64;
-        let last = rows.last().map_or(0, |(day, ..)| *day);
-        let mut so_far: BTreeMap<u64, BTreeMap<String, i64>> = BTreeMap::new();
+        let last = rows.last().map_or(0, |row| row.hour.div_euclid(24));
+        let mut so_far: ByRates = BTreeMap::new();
         let mut series: Vec<Series> =
             pack.gate.rates.iter().map(|r| Series { name: r.name.clone(), limit: r.max, points: Vec::new() }).collect();
         let mut rows = rows.into_iter().peekable();
-        while let Some((day, probability, outcome, n)) = rows.next() {
-            *so_far.entry(probability.to_bits()).or_default().entry(outcome).or_default() += n;
+        while let Some(row) = rows.next() {
+            let day = row.hour.div_euclid(24);
+            let of = so_far.entry((row.probability.to_bits(), row.floor.to_bits())).or_default();
+            *of.entry(row.outcome).or_default() += row.n;
             // Ninety days are as many as a chart shows.
-            if rows.peek().is_some_and(|(next, ..)| *next == day) || day <= last - 90 {
+            if rows.peek().is_some_and(|next| next.hour.div_euclid(24) == day) || day <= last - 90 {
                 continue;
             }
             let counts = counts_from(&so_far);
@@ -281,20 +283,27 @@ fn point(
 
 /// The counts of the workflow's version at a stage.
 pub(crate) async fn counts_of(tx: &mut Tx, w: &WorkflowRow, stage: Stage) -> Result<Vec<Counts>, DeskError> {
-    Ok(gather(stored::at_stage(tx, &w.id, w.version, stage.as_str()).await?))
+    Ok(gather(stored::at_stage(tx, &w.id, w.version, stage.as_str(), 0, 0).await?))
 }
 
-/// Rows of (probability, outcome, count) as counts by probability.
-pub(crate) fn gather(rows: Vec<(f64, String, i64)>) -> Vec<Counts> {
-    let mut by: BTreeMap<u64, BTreeMap<String, i64>> = BTreeMap::new();
-    for (probability, outcome, n) in rows {
-        *by.entry(probability.to_bits()).or_default().entry(outcome).or_default() += n;
+/// Outcomes by the bits of the probability and the floor.
+type ByRates = BTreeMap<(u64, u64), BTreeMap<String, i64>>;
+
+/// Stored rows as counts by probability and floor.
+pub(crate) fn gather(rows: Vec<stored::StageCount>) -> Vec<Counts> {
+    let mut by = ByRates::new();
+    for row in rows.into_iter().filter(|row| row.n != 0) {
+        let of = by.entry((row.probability.to_bits(), row.floor.to_bits())).or_default();
+        *of.entry(row.outcome).or_default() += row.n;
     }
     counts_from(&by)
 }
 
-fn counts_from(by: &BTreeMap<u64, BTreeMap<String, i64>>) -> Vec<Counts> {
-    by.iter()
-        .map(|(bits, outcomes)| Counts { probability: f64::from_bits(*bits), outcomes: outcomes.clone() })
-        .collect()
+fn counts_from(by: &ByRates) -> Vec<Counts> {
+    let counts = |((probability, floor), outcomes): (&(u64, u64), &BTreeMap<String, i64>)| Counts {
+        probability: f64::from_bits(*probability),
+        floor: f64::from_bits(*floor),
+        outcomes: outcomes.clone(),
+    };
+    by.iter().map(counts).collect()
 }

@@ -29,7 +29,7 @@ pub struct History {
 pub struct Day {
     /// The day, UTC: `2026-11-22`.
     pub day: String,
-    /// Drafts by outcome: `approve`, `edit.GRADE`, `escalate:REASON`, and `unresolved` for those that ran out of time
+    /// Drafts by outcome: `approve`, `edit.GRADE`, `escalate:A+B` with all its reasons, and `unresolved` for those that ran out of time
     /// or were overtaken by a newer revision.
     pub outcomes: BTreeMap<String, i64>,
 }
@@ -136,9 +136,13 @@ impl Desk {
         }
         let first = evidence::day(self.now()) - days + 1;
         let mut by_day: BTreeMap<i64, BTreeMap<String, i64>> = BTreeMap::new();
-        for (day, outcome, n) in evidence::since(&mut tx, id, first).await? {
+        for (day, outcome, n) in evidence::decided_since(&mut tx, id, first).await? {
             // Who hasn't been confirmed yet is nobody's business here.
-            let outcome = outcome.strip_prefix(UNCONFIRMED).unwrap_or(&outcome).to_owned();
+            let outcome = match outcome.strip_prefix(UNCONFIRMED).unwrap_or(&outcome) {
+                "expired" | "superseded" => "unresolved",
+                outcome => outcome,
+            };
+            let outcome = outcome.to_owned();
             *by_day.entry(day).or_default().entry(outcome).or_default() += n;
         }
         Ok(History {

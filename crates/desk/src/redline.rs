@@ -68,14 +68,18 @@ impl Desk {
         let Some(rate) = budget.and_then(|b| pack.gate.rates.iter().find(|r| r.name == b.rate)) else {
             return Ok(None);
         };
-        let mut rows = stored::at_stage(tx, &w.id, w.version, &w.stage).await?;
+        let mut rows = stored::at_stage(tx, &w.id, w.version, &w.stage, 0, 0).await?;
         if let Ok(baseline) = serde_json::from_str::<Baseline>(&w.baseline)
             && baseline.version == w.version
         {
-            let before: HashMap<(u64, String), i64> =
+            let mut before: HashMap<(u64, String), i64> =
                 baseline.counts.into_iter().map(|(p, outcome, n)| ((p.to_bits(), outcome), n)).collect();
-            for (probability, outcome, n) in &mut rows {
-                *n -= before.get(&(probability.to_bits(), outcome.clone())).copied().unwrap_or(0);
+            for row in &mut rows {
+                if let Some(n) = before.get_mut(&(row.probability.to_bits(), row.outcome.clone())) {
+                    let gone = (*n).min(row.n);
+                    row.n -= gone;
+                    *n -= gone;
+                }
             }
         }
         let groups = evidence::groups(&gate::gather(rows), rate, pack);

@@ -1,10 +1,9 @@
 //! Staging: drafts come in, are checked against the stored sources, and the review policy draws.
 
-use crate::{ChangeKind, Desk, DeskError, Version, deliver, new_id, record};
+use crate::{ChangeKind, Desk, DeskError, Version, decide, deliver, new_id, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::draft::{FieldError, Incoming, content_hash};
 use countersign_domain::pack::Stage;
-use countersign_domain::sampling::Rates;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_domain::{citation, review};
@@ -137,12 +136,10 @@ impl Desk {
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
-        let rates = match workflow.killed_at {
-            // Nothing that comes in while it is killed goes out without a person.
-            Some(_) => Rates { low: 1.0, high: 1.0 },
-            None => self.rates_now(tx, &workflow.id, &version, stage, now).await?,
-        };
         drafts::add_alone(tx, &workflow.id).await?;
+        // The floor is fixed before anything is known of the drafts that it is for.
+        let rates = self.rates_now(tx, workflow, &version, stage, now).await?;
+        evidence::keep_floor(tx, &workflow.id, workflow.version, &workflow.stage, rates.floor).await?;
         let mut known: HashMap<String, Vec<drafts::Known>> = HashMap::new();
         for k in drafts::known(tx, &workflow.id, &tickets).await? {
             if k.probe == 1 {
@@ -205,6 +202,7 @@ impl Desk {
                 marks: marks.0,
                 risk: marks.high_risk().into(),
                 probability: draw.probability,
+                floor: rates.floor,
                 selected: draw.selected.into(),
                 double_read: draw.double.into(),
                 staged_at: now.0,
@@ -269,6 +267,8 @@ impl Desk {
         sources::note_citations(tx, &batch.citations).await?;
         let mut states: BTreeMap<&str, i64> = BTreeMap::new();
         let mut record_counts: HashMap<(u64, &str), i64> = HashMap::new();
+        // One batch is staged under one floor.
+        let floor = batch.rows.first().map_or(1.0, |row| row.floor);
         let mut hash = Sha256::new();
         for row in &batch.rows {
             volumes::add(tx, &workflow.id, row.risk, now, 1);
@@ -276,7 +276,7 @@ impl Desk {
             *record_counts.entry((row.probability.to_bits(), "staged")).or_default() += 1;
             let fate = match row.state()? {
                 State::Unreviewed => Some("unreviewed"),
-                State::Superseded => Some("unresolved"),
+                State::Superseded => Some("superseded"),
                 _ => None,
             };
             if let Some(fate) = fate {
@@ -299,6 +299,8 @@ impl Desk {
                 version: workflow.version,
                 stage: &workflow.stage,
                 probability: f64::from_bits(bits),
+                floor,
+                staged_at: now,
                 rescued: false,
             };
             evidence::add(tx, of, outcome, now, n);
@@ -375,13 +377,6 @@ async fn supersede(tx: &mut Tx, seq: i64, now: Millis) -> Result<(), DeskError> 
         leases::end(tx, &lease.id, now, "voided").await?;
     }
     drafts::shift(tx, &mut draft, State::Superseded).await?;
-    let of = Record {
-        workflow: &draft.workflow_id,
-        version: draft.version,
-        stage: &draft.stage,
-        probability: draft.probability,
-        rescued: draft.rescued == 1,
-    };
-    evidence::add(tx, of, "unresolved", now, 1);
+    evidence::add(tx, decide::record_of(&draft), "superseded", now, 1);
     Ok(())
 }

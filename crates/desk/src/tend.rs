@@ -2,6 +2,7 @@
 
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::Identity;
+use countersign_domain::time::Millis;
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold};
 use countersign_store::{drafts, probes, second_reviews};
@@ -32,9 +33,12 @@ impl Desk {
                         version: draft.version,
                         stage: &draft.stage,
                         probability: draft.probability,
+                        floor: draft.floor,
+                        staged_at: Millis(draft.staged_at),
                         rescued: draft.rescued == 1,
                     };
-                    evidence::add(&mut tx, of, "unresolved", now, 1);
+                    // At its deadline, and not when this was noticed.
+                    evidence::add(&mut tx, of, "expired", Millis(draft.expires_at), 1);
                 }
                 record(
                     &mut tx,

@@ -7,6 +7,7 @@ use countersign_domain::time::Millis;
 use countersign_store::workflows::{self, TransitionRow, WorkflowRow};
 use countersign_store::{Tx, evidence};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// A change of a workflow's stage or life, before it is written.
 pub(crate) struct Turn<'a> {
@@ -94,7 +95,14 @@ impl Desk {
         stage: Stage,
         now: Millis,
     ) -> Result<(), DeskError> {
-        let counts = evidence::at_stage(tx, &w.id, w.version, stage.as_str()).await?;
+        let counts = evidence::at_stage(tx, &w.id, w.version, stage.as_str(), 0, 0).await?;
+        // A lower bound hangs on no floor, so none is kept.
+        let mut sums: BTreeMap<(u64, &str), i64> = BTreeMap::new();
+        for count in &counts {
+            *sums.entry((count.probability.to_bits(), &count.outcome)).or_default() += count.n;
+        }
+        let counts: Vec<(f64, &str, i64)> =
+            sums.into_iter().map(|((bits, outcome), n)| (f64::from_bits(bits), outcome, n)).collect();
         let baseline = json!({ "version": w.version, "counts": counts }).to_string();
         Ok(workflows::set_stage(tx, &w.id, stage.as_str(), now, &baseline).await?)
     }

@@ -105,10 +105,9 @@ struct Facts {
     sealed: Vec<(String, String, String)>,
     resealed: Vec<(String, String, String)>,
     counted: Vec<Vec<Value>>,
-    decided: Vec<Vec<Value>>,
     ed25519: Option<String>,
     /// Of a baseline: the counts as they stood, and how many rows there were.
-    stood: BTreeMap<String, [Vec<Vec<Value>>; 2]>,
+    stood: BTreeMap<String, [Vec<Vec<Value>>; 3]>,
     rows: BTreeMap<String, i64>,
 }
 
@@ -415,9 +414,6 @@ impl Following {
             for change in &facts.counted {
                 self.heard(seq, of, |recount| recount.counted(of, change));
             }
-            for change in &facts.decided {
-                self.heard(seq, of, |recount| recount.decided(of, change));
-            }
             let first = facts.sealed.into_iter().map(|s| (true, s));
             for (first, (kind, key, hash)) in first.chain(facts.resealed.into_iter().map(|s| (false, s))) {
                 if first {
@@ -460,12 +456,15 @@ impl Following {
             return;
         }
         self.begun = true;
-        for (workflow, [counted, decided]) in &facts.stood {
+        for (workflow, [counted, days, slots]) in &facts.stood {
             for change in counted {
                 self.heard(seq, workflow, |recount| recount.counted(workflow, change));
             }
-            for change in decided {
-                self.heard(seq, workflow, |recount| recount.decided(workflow, change));
+            for count in days {
+                self.heard(seq, workflow, |recount| recount.stood_by_day(workflow, count));
+            }
+            for count in slots {
+                self.heard(seq, workflow, |recount| recount.stood_by_slot(workflow, count));
             }
         }
         for (kind, n) in &facts.rows {

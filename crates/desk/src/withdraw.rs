@@ -89,7 +89,7 @@ impl Desk {
         };
         let lease = if superseded {
             drafts::shift(&mut tx, &mut draft, State::Superseded).await?;
-            evidence::add(&mut tx, decide::record_of(&draft), "unresolved", now, 1);
+            evidence::add(&mut tx, decide::record_of(&draft), "superseded", now, 1);
             None
         } else if void {
             None

@@ -236,21 +236,31 @@ pub fn judge(verdict: &Verdict, reviewer: &str, now: Millis, standing: &Standing
     Ok(())
 }
 
-/// Reasons in their order, the harmful ones first: the first one is what counts as evidence and finds the route.
+/// Reasons in their order, the harmful ones first: the first one finds the route.
 pub fn gravest_first(pack: &Pack, reasons: &[String]) -> Vec<String> {
     let mut sorted = reasons.to_vec();
     sorted.sort_by_key(|code| !pack.reason(code).is_some_and(|reason| reason.harm));
     sorted
 }
 
-/// The key under which an outcome is counted as evidence: `approve`, `edit.GRADE` or `escalate:CODE`, of the first of
-/// several reasons (see [`gravest_first`]).
+/// The key under which an outcome is counted as evidence: `approve`, `edit.GRADE` or `escalate:A+B`, with all its reasons
+/// in the order of the alphabet. A verdict counts once, and in every rate that one of its reasons hits.
 pub fn outcome_key(action: Action, grade: Option<Grade>, reasons: &[String]) -> String {
-    match (action, grade, reasons.first()) {
-        (Action::Edit, Some(grade), _) => format!("edit.{}", grade.as_str()),
-        (Action::Escalate, _, Some(code)) => format!("escalate:{code}"),
-        (action, _, _) => action.as_str().to_owned(),
+    match (action, grade) {
+        (Action::Edit, Some(grade)) => format!("edit.{}", grade.as_str()),
+        (Action::Escalate, _) if !reasons.is_empty() => {
+            let mut codes: Vec<&str> = reasons.iter().map(String::as_str).collect();
+            codes.sort_unstable();
+            codes.dedup();
+            format!("escalate:{}", codes.join("+"))
+        }
+        (action, _) => action.as_str().to_owned(),
     }
+}
+
+/// The reasons in an escalation's key; none in any other.
+pub fn codes(key: &str) -> impl Iterator<Item = &str> {
+    key.strip_prefix("escalate:").into_iter().flat_map(|codes| codes.split('+'))
 }
 
 /// What two verdicts are compared by; every escalation is one category, whatever its reason.
@@ -279,13 +289,26 @@ pub fn counted_key(first: &str, unconfirmed: bool, second: Option<&str>, settled
 
 #[cfg(test)]
 mod tests {
-    use super::{category, counted_key};
+    use super::{Action, category, codes, counted_key, outcome_key};
 
     #[test]
     fn two_escalations_agree_whatever_their_reasons() {
         assert_eq!(category("escalate:harm"), category("escalate:unsafe"));
         assert_ne!(category("edit.factual"), category("edit.material"));
         assert_eq!(category("unresolved"), None);
+    }
+
+    #[test]
+    fn all_reasons_of_an_escalation_are_in_its_key_whatever_their_order() {
+        let key = |reasons: &[&str]| {
+            outcome_key(Action::Escalate, None, &reasons.iter().map(|r| (*r).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            (key(&["policy", "other"]), key(&["other"])),
+            ("escalate:other+policy".into(), "escalate:other".into())
+        );
+        assert_eq!(codes("escalate:other+policy").collect::<Vec<_>>(), ["other", "policy"]);
+        assert_eq!(codes("edit.factual").count(), 0);
     }
 
     #[test]

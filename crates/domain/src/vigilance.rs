@@ -1,5 +1,7 @@
 //! Whether a reviewer's labels can be trusted: probes that they missed, and verdicts faster than anybody reads.
 
+use crate::verdict::codes;
+
 /// Faster than skimming: sixteen words a second, near a thousand a minute.
 const WORDS_A_SECOND: f64 = 16.0;
 /// Of a reviewer's probes, only the last so many count: who reads well again is believed again.
@@ -15,11 +17,14 @@ pub fn misses_too_many(shown: i64, missed: i64) -> bool {
     missed >= 2 && missed * 3 >= shown
 }
 
-/// Whether an outcome key catches a fault that any of these names: a key, or what keys begin with before `.` or `:`.
+/// Whether an outcome key catches a fault that any of these names: a key, or what keys begin with before `.` or `:`. An
+/// escalation for several reasons catches what each of them would.
 pub fn catches(expected: &[String], key: &str) -> bool {
-    expected
-        .iter()
-        .any(|name| key == name || key.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(['.', ':'])))
+    let named =
+        |key: &str, name: &str| key == name || key.strip_prefix(name).is_some_and(|rest| rest.starts_with(['.', ':']));
+    expected.iter().any(|name| {
+        named(key, name) || codes(key).any(|code| name.strip_prefix("escalate:").is_some_and(|wanted| wanted == code))
+    })
 }
 
 #[cfg(test)]
@@ -44,5 +49,6 @@ mod tests {
         assert!(catches(&any(&["escalate"]), "escalate:unsafe") && catches(&any(&["edit.factual"]), "edit.factual"));
         assert!(catches(&any(&["edit"]), "edit.cosmetic") && !catches(&any(&["edit.factual"]), "edit.cosmetic"));
         assert!(!catches(&any(&["escalate:unsafe"]), "escalate:harmless") && !catches(&any(&["edit"]), "approve"));
+        assert!(catches(&any(&["escalate:unsafe"]), "escalate:other+unsafe"), "one of several reasons");
     }
 }

@@ -37,6 +37,8 @@ pub struct DraftRow {
     pub risk: i64,
     /// The probability of being reviewed.
     pub probability: f64,
+    /// The lowest rate in force for this version and stage until it was staged.
+    pub floor: f64,
     /// 1 if it was selected for review.
     pub selected: i64,
     /// 1 if a second person reviews it blind.
@@ -78,7 +80,7 @@ pub(crate) fn parse_state(text: &str) -> Result<State, StoreError> {
 }
 
 const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revision, state, subject, customer, marks, \
-     risk, probability, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
+     risk, probability, floor, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
      probe_place, rescued, may_have_reached";
 
 /// A draft by its id, its row held for a change on engines that have row locks.
@@ -192,6 +194,7 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
                 .push_bind($r.marks)
                 .push_bind($r.risk)
                 .push_bind($r.probability)
+                .push_bind($r.floor)
                 .push_bind($r.selected)
                 .push_bind($r.double_read)
                 .push_bind($r.staged_at)
@@ -235,7 +238,7 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
 /// What never changes of a draft, as the log holds it.
 fn seal(r: &DraftRow, body: &str) -> Row {
     let ticket = (&r.external_id, &r.revision);
-    let drawn = (r.probability, r.selected, r.double_read);
+    let drawn = (r.probability, r.floor, r.selected, r.double_read);
     Row::of(&r.workflow_id, r.seq, &(&r.id, r.version, &r.stage, ticket, drawn, r.staged_at, body))
 }
 
@@ -351,7 +354,7 @@ pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, St
 pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
     let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT seq, version, stage, probability, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+        "SELECT seq, version, stage, probability, floor, staged_at, expires_at, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
          FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
          ORDER BY expires_at LIMIT $3{lock}"
     ));
@@ -369,6 +372,12 @@ pub struct Overdue {
     pub stage: String,
     /// The probability of being reviewed.
     pub probability: f64,
+    /// The lowest rate in force until it was staged.
+    pub floor: f64,
+    /// In milliseconds.
+    pub staged_at: i64,
+    /// In milliseconds.
+    pub expires_at: i64,
     /// 1 for one that was to go out unseen, which is counted already.
     pub rescued: i64,
     /// 1 for a probe, which is no evidence.

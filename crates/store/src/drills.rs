@@ -113,7 +113,18 @@ pub async fn remove_shadow(tx: &mut Tx, shadow: &str) -> Result<(), StoreError> 
     for table in ["lease", "skip", "second_review", "kept", "case_record", "escalation", "citation", "verdict"] {
         run!(tx, sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE {DRAFTS}")), shadow)?;
     }
-    let of = ["delivery", "evidence", "slot", "draft", "draft_count", "transition", "pull", "workflow_version"];
+    let of = [
+        "delivery",
+        "evidence",
+        "decided_by_day",
+        "rate_floor",
+        "slot",
+        "draft",
+        "draft_count",
+        "transition",
+        "pull",
+        "workflow_version",
+    ];
     for table in of {
         run!(tx, sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE workflow_id = $1")), shadow)?;
     }

@@ -1,23 +1,30 @@
 //! The counts that gates are computed from: they cost the same at a hundred drafts and at ten million.
+//!
+//! Drafts are counted by the hour in which they were staged, whenever they were decided: what enters a gate's record
+//! must not hang on how long a decision took.
 
-use crate::late::EvidenceKey;
+use crate::late::Delta;
 use crate::{StoreError, Tx, slots};
 use countersign_domain::time::Millis;
 use std::collections::BTreeMap;
 
-/// Which record an outcome belongs to.
+/// Which record a draft belongs to.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
     /// The workflow.
     pub workflow: &'a str,
-    /// Its version.
+    /// The version that the draft was staged under.
     pub version: i64,
-    /// The stage.
+    /// The stage that it was staged at.
     pub stage: &'a str,
-    /// The probability with which the drafts of this record were selected for review.
+    /// The probability with which it was selected for review.
     pub probability: f64,
-    /// They were to go out unseen, and came back for a person. They are counted as unreviewed, and whatever becomes of
-    /// them later is counted nowhere.
+    /// The lowest rate in force for this version and stage until it was staged.
+    pub floor: f64,
+    /// When it was staged.
+    pub staged_at: Millis,
+    /// It was to go out unseen, and came back for a person. It is counted as unreviewed, and whatever becomes of it later
+    /// is counted nowhere.
     pub rescued: bool,
 }
 
@@ -26,26 +33,71 @@ pub fn day(at: Millis) -> i64 {
     at.0.div_euclid(86_400_000)
 }
 
-/// Adds to a day's count, and a verdict's to the count of its five minutes. `outcome` is `staged`, `unreviewed`, `unresolved`, or a verdict's outcome key.
-pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, at: Millis, by: i64) {
-    let Record { workflow, version, stage, probability, rescued } = record;
-    if rescued {
-        return;
-    }
-    if slots::is_verdict(outcome) {
-        let key = (workflow.to_owned(), slots::slot(at), probability.to_bits(), outcome.to_owned());
-        *tx.late.slots.entry(key).or_default() += by;
-    }
-    let key = (workflow.to_owned(), version, stage.to_owned(), probability.to_bits(), outcome.to_owned(), day(at));
-    *tx.late.evidence.entry(key).or_default() += by;
+/// Hours since 1970-01-01, UTC.
+pub fn hour(at: Millis) -> i64 {
+    at.0.div_euclid(3_600_000)
 }
 
-pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<EvidenceKey, i64>) -> Result<(), StoreError> {
-    for ((workflow, version, stage, probability, outcome, day), by) in counts {
+/// Whether an outcome is there from the staging on, and nothing that somebody or time decided.
+fn from_the_start(outcome: &str) -> bool {
+    ["staged", "unreviewed", "costed", "cost_micro_usd"].contains(&outcome)
+}
+
+/// Adds drafts to the counts; written at the commit. `outcome` is `staged`, `unreviewed`, `costed`, `cost_micro_usd`,
+/// `expired`, `superseded`, or a verdict's outcome key. What was decided also counts by when it was, `decided_at`.
+pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, decided_at: Millis, by: i64) {
+    if record.rescued {
+        return;
+    }
+    let delta = Delta {
+        workflow: record.workflow.to_owned(),
+        version: record.version,
+        stage: record.stage.to_owned(),
+        probability: record.probability.to_bits(),
+        floor: record.floor.to_bits(),
+        hour: hour(record.staged_at),
+        outcome: outcome.to_owned(),
+        slot: (!from_the_start(outcome)).then(|| slots::slot(decided_at)),
+    };
+    *tx.late.evidence.entry(delta).or_default() += by;
+}
+
+/// Writes what was added: the counts by hour of staging, those of decisions by day, and verdicts by five minutes.
+pub(crate) async fn add_counts(tx: &mut Tx, deltas: &BTreeMap<Delta, i64>) -> Result<(), StoreError> {
+    let mut days: BTreeMap<(&str, i64, i64, &str, u64, &str), i64> = BTreeMap::new();
+    for (d, by) in deltas {
+        let Some(slot) = d.slot else { continue };
+        let key =
+            (d.workflow.as_str(), slots::day(slot), d.version, d.stage.as_str(), d.probability, d.outcome.as_str());
+        *days.entry(key).or_default() += by;
+    }
+    let mut hours: BTreeMap<Delta, i64> = BTreeMap::new();
+    for (delta, by) in deltas {
+        *hours.entry(Delta { slot: None, ..delta.clone() }).or_default() += by;
+    }
+    for (d, by) in hours.into_iter().filter(|(_, by)| *by != 0) {
         run!(
             tx,
-            "INSERT INTO evidence (workflow_id, version, stage, probability, outcome, day, n) VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (workflow_id, version, stage, probability, outcome, day) DO UPDATE SET n = evidence.n + excluded.n",
+            "INSERT INTO evidence (workflow_id, version, stage, probability, floor, outcome, hour, n)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+             ON CONFLICT (workflow_id, version, stage, probability, floor, outcome, hour) DO UPDATE SET n = evidence.n + excluded.n",
+            d.workflow,
+            d.version,
+            d.stage,
+            f64::from_bits(d.probability),
+            f64::from_bits(d.floor),
+            d.outcome,
+            d.hour,
+            by
+        )?;
+    }
+    slots::add_counts(tx, deltas).await?;
+    for ((workflow, day, version, stage, probability, outcome), by) in days.into_iter().filter(|(_, by)| *by != 0) {
+        run!(
+            tx,
+            "INSERT INTO decided_by_day (workflow_id, version, stage, probability, outcome, day, n)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (workflow_id, day, version, stage, probability, outcome) DO UPDATE SET n = decided_by_day.n + excluded.n",
             workflow,
             version,
             stage,
@@ -83,49 +135,102 @@ pub async fn of(tx: &mut Tx, workflow: &str) -> Result<Vec<Count>, StoreError> {
     )
 }
 
-/// The counts of one version at one stage, by probability and outcome.
+/// The counts of one version at one stage.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct StageCount {
+    /// The probability.
+    pub probability: f64,
+    /// The floor.
+    pub floor: f64,
+    /// The outcome's key.
+    pub outcome: String,
+    /// How many.
+    pub n: i64,
+    /// Those of them that were staged up to and in the hour asked for.
+    pub entered: i64,
+    /// Those of them that were staged up to and in the earlier of the two hours asked for.
+    pub overdue: i64,
+}
+
+/// The counts of one version at one stage, and how many of them were staged up to each of two hours.
 pub async fn at_stage(
     tx: &mut Tx,
     workflow: &str,
     version: i64,
     stage: &str,
-) -> Result<Vec<(f64, String, i64)>, StoreError> {
+    entered: i64,
+    overdue: i64,
+) -> Result<Vec<StageCount>, StoreError> {
     all!(
         tx,
-        "SELECT probability, outcome, CAST(SUM(n) AS BIGINT) AS n FROM evidence
-         WHERE workflow_id = $1 AND version = $2 AND stage = $3
-         GROUP BY probability, outcome HAVING SUM(n) <> 0 ORDER BY probability, outcome",
+        "SELECT probability, floor, outcome, CAST(SUM(n) AS BIGINT) AS n,
+                CAST(SUM(CASE WHEN hour <= $4 THEN n ELSE 0 END) AS BIGINT) AS entered,
+                CAST(SUM(CASE WHEN hour <= $5 THEN n ELSE 0 END) AS BIGINT) AS overdue
+         FROM evidence WHERE workflow_id = $1 AND version = $2 AND stage = $3
+         GROUP BY probability, floor, outcome ORDER BY probability, floor, outcome",
+        workflow,
+        version,
+        stage,
+        entered,
+        overdue
+    )
+}
+
+/// One hour's counts of one version at one stage.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct HourCount {
+    /// The hour in which the drafts were staged.
+    pub hour: i64,
+    /// The probability.
+    pub probability: f64,
+    /// The floor.
+    pub floor: f64,
+    /// The outcome's key.
+    pub outcome: String,
+    /// How many.
+    pub n: i64,
+}
+
+/// The counts of one version at one stage, hour by hour.
+pub async fn by_hour(tx: &mut Tx, workflow: &str, version: i64, stage: &str) -> Result<Vec<HourCount>, StoreError> {
+    all!(
+        tx,
+        "SELECT hour, probability, floor, outcome, n FROM evidence
+         WHERE workflow_id = $1 AND version = $2 AND stage = $3 AND n <> 0 ORDER BY hour, probability, floor, outcome",
         workflow,
         version,
         stage
     )
 }
 
-/// The same, day by day: day, probability, outcome, count.
-pub async fn at_stage_by_day(
-    tx: &mut Tx,
-    workflow: &str,
-    version: i64,
-    stage: &str,
-) -> Result<Vec<(i64, f64, String, i64)>, StoreError> {
+/// What was decided on a workflow's days since one, and what ran out: day, outcome, count.
+pub async fn decided_since(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<(i64, String, i64)>, StoreError> {
     all!(
         tx,
-        "SELECT day, probability, outcome, n FROM evidence
-         WHERE workflow_id = $1 AND version = $2 AND stage = $3 AND n <> 0 ORDER BY day, probability, outcome",
-        workflow,
-        version,
-        stage
-    )
-}
-
-/// The outcomes of a workflow's days since one: day, outcome, count.
-pub async fn since(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<(i64, String, i64)>, StoreError> {
-    all!(
-        tx,
-        "SELECT day, outcome, CAST(SUM(n) AS BIGINT) AS n FROM evidence
-         WHERE workflow_id = $1 AND day >= $2 AND outcome NOT IN ('staged', 'unreviewed', 'costed', 'cost_micro_usd')
-         GROUP BY day, outcome HAVING SUM(n) <> 0 ORDER BY day, outcome",
+        "SELECT day, outcome, CAST(SUM(n) AS BIGINT) AS n FROM decided_by_day
+         WHERE workflow_id = $1 AND day >= $2 GROUP BY day, outcome HAVING SUM(n) <> 0 ORDER BY day, outcome",
         workflow,
         first
     )
+}
+
+/// The lowest rate in force for a version and stage so far; none before its first draft.
+pub async fn floor(tx: &mut Tx, workflow: &str, version: i64, stage: &str) -> Result<Option<f64>, StoreError> {
+    let sql = "SELECT floor FROM rate_floor WHERE workflow_id = $1 AND version = $2 AND stage = $3";
+    let row: Option<(f64,)> = first!(tx, sql, workflow, version, stage)?;
+    Ok(row.map(|(floor,)| floor))
+}
+
+/// Keeps a floor; it never rises again. To be called by one transaction at a time for each workflow.
+pub async fn keep_floor(tx: &mut Tx, workflow: &str, version: i64, stage: &str, floor: f64) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO rate_floor (workflow_id, version, stage, floor) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (workflow_id, version, stage) DO UPDATE SET floor = excluded.floor WHERE excluded.floor < rate_floor.floor",
+        workflow,
+        version,
+        stage,
+        floor
+    )?;
+    Ok(())
 }

@@ -3,7 +3,7 @@
 //! transactions ever wait for each other.
 
 use crate::seals::{self, Row, Seal};
-use crate::{StoreError, Tx, agreement, audit, drafts, evidence, slots, volumes};
+use crate::{StoreError, Tx, agreement, audit, drafts, evidence, volumes};
 use countersign_domain::access::is_shadow;
 use countersign_domain::audit::Entry;
 use serde_json::json;
@@ -11,10 +11,23 @@ use std::collections::BTreeMap;
 
 /// Workflow and state.
 pub(crate) type CountKey = (String, &'static str);
-/// Workflow, version, stage, the bits of the probability, outcome, day.
-pub(crate) type EvidenceKey = (String, i64, String, u64, String, i64);
-/// Workflow, five minutes, the bits of the probability, outcome.
-pub(crate) type SlotKey = (String, i64, u64, String);
+
+/// What a change of the evidence is of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Delta {
+    pub(crate) workflow: String,
+    pub(crate) version: i64,
+    pub(crate) stage: String,
+    /// The bits of the probability.
+    pub(crate) probability: u64,
+    /// The bits of the floor.
+    pub(crate) floor: u64,
+    pub(crate) outcome: String,
+    /// In which the drafts were staged.
+    pub(crate) hour: i64,
+    /// The five minutes in which it was decided, where it was.
+    pub(crate) slot: Option<i64>,
+}
 
 /// Workflow, version, the first outcome key, the second.
 pub(crate) type PairKey = (String, i64, String, String);
@@ -25,8 +38,7 @@ pub(crate) type VolumeKey = (String, i64, i64);
 #[derive(Default)]
 pub(crate) struct Late {
     pub(crate) counts: BTreeMap<CountKey, i64>,
-    pub(crate) evidence: BTreeMap<EvidenceKey, i64>,
-    pub(crate) slots: BTreeMap<SlotKey, i64>,
+    pub(crate) evidence: BTreeMap<Delta, i64>,
     pub(crate) pairs: BTreeMap<PairKey, i64>,
     pub(crate) volumes: BTreeMap<VolumeKey, i64>,
     /// Hashes of rows, for the log.
@@ -44,12 +56,10 @@ impl Tx {
             rows.sort_by_key(|row| row.seq);
             seals::seal_span(self, &workflow, kind, &rows);
         }
-        let Late { counts, evidence, slots, pairs, volumes, seals, rows: _, mut entries } =
-            std::mem::take(&mut self.late);
-        put_on_record(&mut entries, &evidence, &slots, seals)?;
+        let Late { counts, evidence, pairs, volumes, seals, rows: _, mut entries } = std::mem::take(&mut self.late);
+        put_on_record(&mut entries, &evidence, seals)?;
         drafts::add_counts(self, counts).await?;
-        evidence::add_counts(self, evidence).await?;
-        slots::add_counts(self, slots).await?;
+        evidence::add_counts(self, &evidence).await?;
         agreement::add_counts(self, pairs).await?;
         volumes::add_counts(self, volumes).await?;
         audit::chain(self, entries).await
@@ -58,12 +68,7 @@ impl Tx {
 
 /// Puts what changed into the log, beside what it came of: the seals of rows and the changes of counts go into the
 /// transaction's last entry of their workflow.
-fn put_on_record(
-    entries: &mut [Entry],
-    evidence: &BTreeMap<EvidenceKey, i64>,
-    slots: &BTreeMap<SlotKey, i64>,
-    seals: Vec<Seal>,
-) -> Result<(), StoreError> {
+fn put_on_record(entries: &mut [Entry], evidence: &BTreeMap<Delta, i64>, seals: Vec<Seal>) -> Result<(), StoreError> {
     let mut notes: BTreeMap<Option<String>, BTreeMap<&'static str, Vec<serde_json::Value>>> = BTreeMap::new();
     let mut note = |workflow: Option<&str>, name, value| {
         notes.entry(workflow.map(str::to_owned)).or_default().entry(name).or_default().push(value);
@@ -72,12 +77,10 @@ fn put_on_record(
         let name = if seal.again { "resealed" } else { "sealed" };
         note(seal.workflow.as_deref(), name, json!([seal.kind, seal.key, seal.hash]));
     }
-    for ((workflow, version, stage, probability, outcome, day), n) in evidence.iter().filter(|(_, n)| **n != 0) {
-        let count = json!([version, stage, f64::from_bits(*probability), outcome, day, n]);
-        note(Some(workflow), "counted", count);
-    }
-    for ((workflow, slot, probability, outcome), n) in slots.iter().filter(|(_, n)| **n != 0) {
-        note(Some(workflow), "decided", json!([slot, f64::from_bits(*probability), outcome, n]));
+    for (d, n) in evidence.iter().filter(|(_, n)| **n != 0) {
+        let (probability, floor) = (f64::from_bits(d.probability), f64::from_bits(d.floor));
+        let count = json!([d.version, d.stage, probability, floor, d.hour, d.outcome, d.slot, n]);
+        note(Some(&d.workflow), "counted", count);
     }
     for (workflow, notes) in notes {
         if workflow.as_deref().is_some_and(is_shadow) {

@@ -1,8 +1,9 @@
 //! Verdicts by five minutes: what the burn of a failure budget is computed from. Written beside the evidence, and kept
 //! for as long as a budget's window reaches back.
 
-use crate::late::SlotKey;
+use crate::late::Delta;
 use crate::{StoreError, Tx};
+use countersign_domain::evidence::is_verdict;
 use countersign_domain::time::Millis;
 use std::collections::BTreeMap;
 
@@ -16,19 +17,27 @@ pub fn slot(at: Millis) -> i64 {
     at.0.div_euclid(SLOT_MS)
 }
 
-/// Whether an evidence outcome is a verdict's.
-pub(crate) fn is_verdict(outcome: &str) -> bool {
-    outcome == "approve" || outcome.starts_with("edit.") || outcome.starts_with("escalate:")
+/// The day that a slot is in.
+pub(crate) fn day(slot: i64) -> i64 {
+    slot.div_euclid(A_DAY)
 }
 
-pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<SlotKey, i64>) -> Result<(), StoreError> {
-    for ((workflow, slot, probability, outcome), by) in counts.into_iter().filter(|(_, by)| *by != 0) {
+/// Writes the verdicts that count among what was added to the evidence.
+pub(crate) async fn add_counts(tx: &mut Tx, deltas: &BTreeMap<Delta, i64>) -> Result<(), StoreError> {
+    let mut counts: BTreeMap<(&str, i64, i64, &str, u64, &str), i64> = BTreeMap::new();
+    for (d, by) in deltas.iter().filter(|(d, _)| is_verdict(&d.outcome)) {
+        let Some(slot) = d.slot else { continue };
+        *counts.entry((&d.workflow, slot, d.version, &d.stage, d.probability, &d.outcome)).or_default() += by;
+    }
+    for ((workflow, slot, version, stage, probability, outcome), by) in counts.into_iter().filter(|(_, by)| *by != 0) {
         run!(
             tx,
-            "INSERT INTO slot (workflow_id, slot, probability, outcome, n) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (workflow_id, slot, probability, outcome) DO UPDATE SET n = slot.n + excluded.n",
+            "INSERT INTO slot (workflow_id, slot, version, stage, probability, outcome, n) VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (workflow_id, slot, version, stage, probability, outcome) DO UPDATE SET n = slot.n + excluded.n",
             workflow,
             slot,
+            version,
+            stage,
             f64::from_bits(probability),
             outcome,
             by

@@ -1636,7 +1636,7 @@ export interface components {
             /** @description The day, UTC: `2026-11-22`. */
             day: string;
             /**
-             * @description Drafts by outcome: `approve`, `edit.GRADE`, `escalate:REASON`, and `unresolved` for those that ran out of time
+             * @description Drafts by outcome: `approve`, `edit.GRADE`, `escalate:A+B` with all its reasons, and `unresolved` for those that ran out of time
              *     or were overtaken by a newer revision.
              */
             outcomes: {

@@ -13,6 +13,9 @@ const STEPS: u32 = 42;
 pub struct Group {
     /// With which probability each was selected for review: above 0 and at most 1.
     pub probability: f64,
+    /// The lowest rate in force for their version and stage until they were staged; at most the probability. It says how
+    /// much may be bet on them, so it has to be fixed before anything is known of them.
+    pub floor: f64,
     /// Reviewed, and a failure.
     pub failures: u64,
     /// Reviewed, and none.
@@ -52,45 +55,75 @@ pub enum BadGroups {
         /// What it says.
         found: f64,
     },
+    /// Not a floor of drafts with that probability.
+    #[error("group {group}: expected a floor above 0 and at most the probability, found {found}")]
+    Floor {
+        /// Which, from 1.
+        group: usize,
+        /// What it says.
+        found: f64,
+    },
+    /// Some groups say their floor, and others don't.
+    #[error("expected a floor in every group or in none; group {0} is the first that is otherwise")]
+    Mixed(usize),
     /// Not a group.
     #[error(
-        "group {0}: expected [probability, failures, successes, unreviewed], the last three whole and not negative"
+        "group {0}: expected [probability, failures, successes, unreviewed] or a floor after these, the counts whole and \
+         not negative"
     )]
     Row(usize),
 }
 
-/// Reads `[[probability, failures, successes, unreviewed], …]`.
+/// Reads `[[probability, failures, successes, unreviewed, floor?], …]`. Where no row has a floor, it is the smallest
+/// probability of all.
 ///
 /// # Errors
 ///
 /// The first row that is none.
 pub fn groups_of_rows(rows: &[Vec<f64>]) -> Result<Vec<Group>, BadGroups> {
     let whole = |n: f64| (n >= 0.0 && n.fract() == 0.0 && n <= 9e15).then_some(n as u64);
+    let floored = rows.first().is_some_and(|row| row.len() == 5);
+    let least = rows.iter().filter_map(|row| row.first().copied()).fold(1.0, f64::min);
     rows.iter()
         .enumerate()
         .map(|(i, row)| {
-            let bad = BadGroups::Row(i + 1);
-            let [probability, f, s, u] = row.as_slice() else { return Err(bad) };
-            let (Some(failures), Some(successes), Some(unreviewed)) = (whole(*f), whole(*s), whole(*u)) else {
-                return Err(bad);
+            let (probability, f, s, u, floor) = match *row.as_slice() {
+                [probability, f, s, u, floor] if floored => (probability, f, s, u, floor),
+                [probability, f, s, u] if !floored => (probability, f, s, u, least),
+                [_, _, _, _] | [_, _, _, _, _] => return Err(BadGroups::Mixed(i + 1)),
+                _ => return Err(BadGroups::Row(i + 1)),
             };
-            Ok(Group { probability: *probability, failures, successes, unreviewed })
+            let (Some(failures), Some(successes), Some(unreviewed)) = (whole(f), whole(s), whole(u)) else {
+                return Err(BadGroups::Row(i + 1));
+            };
+            Ok(Group { probability, floor, failures, successes, unreviewed })
         })
         .collect()
+}
+
+/// Whether these are groups at all.
+fn check(groups: &[Group]) -> Result<(), BadGroups> {
+    for (i, g) in groups.iter().enumerate() {
+        if !(g.probability > 0.0 && g.probability <= 1.0) {
+            return Err(BadGroups::Probability { group: i + 1, found: g.probability });
+        }
+        if !(g.floor > 0.0 && g.floor <= g.probability) {
+            return Err(BadGroups::Floor { group: i + 1, found: g.floor });
+        }
+    }
+    Ok(())
 }
 
 /// The bounds of the failure rate behind these groups. What it costs doesn't depend on how many drafts there are.
 ///
 /// # Errors
 ///
-/// An `alpha` outside (0, 0.5], or a probability outside (0, 1].
+/// An `alpha` outside (0, 0.5], a probability outside (0, 1], or a floor outside (0, probability].
 pub fn bound(groups: &[Group], alpha: f64) -> Result<Bound, BadGroups> {
     if !(alpha > 0.0 && alpha <= 0.5) {
         return Err(BadGroups::Alpha(alpha));
     }
-    if let Some((i, g)) = groups.iter().enumerate().find(|(_, g)| !(g.probability > 0.0 && g.probability <= 1.0)) {
-        return Err(BadGroups::Probability { group: i + 1, found: g.probability });
-    }
+    check(groups)?;
     let drafts: f64 = groups.iter().map(Group::total).sum();
     if drafts == 0.0 {
         return Ok(Bound { estimate: None, lower: 0.0, upper: 1.0 });
@@ -106,12 +139,20 @@ pub fn bound(groups: &[Group], alpha: f64) -> Result<Bound, BadGroups> {
 }
 
 /// The largest m that the bets against it haven't broken. The capital rises with m, so halving finds it.
+///
+/// What is bet on a draft hangs on its own floor, and on nothing that came after it: were the lowest rate of the whole
+/// record taken, a rate that falls later would place all earlier bets anew, and Ville's inequality would say nothing.
 fn upper(groups: &[Group], wall: f64) -> f64 {
-    let most = groups.iter().filter(|g| g.total() > 0.0).map(|g| 1.0 / g.probability).fold(1.0, f64::max);
     let broken = |m: f64| {
         let capital = (1..=19).map(|j| {
-            let bet = f64::from(j) * 0.05 / (most - m);
-            groups.iter().map(|g| against(g, bet * (m - 1.0 / g.probability), bet * m)).sum()
+            let share = f64::from(j) * 0.05;
+            groups
+                .iter()
+                .map(|g| {
+                    let bet = share / (1.0 / g.floor - m);
+                    against(g, bet * (m - 1.0 / g.probability), bet * m)
+                })
+                .sum()
         });
         log_mean(capital, 19.0) >= wall
     };
@@ -187,6 +228,7 @@ pub fn more_until_green(groups: &[Group], max: f64, alpha: f64) -> Result<Option
             .iter()
             .map(|g| Group {
                 probability: g.probability,
+                floor: g.floor,
                 // A failure never rounds away.
                 failures: (g.failures as f64 * times).ceil() as u64,
                 successes: scale(g.successes),

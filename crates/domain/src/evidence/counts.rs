@@ -2,18 +2,21 @@
 
 use super::Group;
 use crate::pack::{FailureRate, GateCount, Pack};
+use crate::verdict::codes;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The stored counts of one version at one stage, for the drafts of one selection probability.
+/// The stored counts of one version at one stage, for the drafts of one selection probability and floor.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counts {
     /// With which probability they were selected for review.
     pub probability: f64,
-    /// By key: verdict outcomes (`approve`, `edit.GRADE`, `escalate:CODE`), `unconfirmed.` and an outcome for verdicts
+    /// The lowest rate in force until they were staged.
+    pub floor: f64,
+    /// By key: verdict outcomes (`approve`, `edit.GRADE`, `escalate:CODES`), `unconfirmed.` and an outcome for verdicts
     /// that don't count until a second person has confirmed them, `staged` (all that came in), `unreviewed` (not
-    /// selected), `unresolved` (selected, and nobody decided in time), `costed` (said what they cost) and
-    /// `cost_micro_usd` (the sum of that).
+    /// selected), `expired` (selected, and nobody decided in time), `superseded` (overtaken by a newer revision
+    /// undecided), `costed` (said what they cost) and `cost_micro_usd` (the sum of that).
     pub outcomes: BTreeMap<String, i64>,
 }
 
@@ -34,6 +37,11 @@ impl Counts {
 
     fn decided(&self) -> u64 {
         self.sum(is_verdict)
+    }
+
+    /// Expired or overtaken undecided. Records from before the two were told apart have `unresolved`.
+    fn unresolved(&self) -> u64 {
+        self.of("expired") + self.of("superseded") + self.of("unresolved")
     }
 
     fn selected(&self) -> u64 {
@@ -87,7 +95,7 @@ impl Summary {
         let sum = |f: fn(&Counts) -> u64| counts.iter().map(f).sum::<u64>();
         let staged = sum(|c| c.of("staged"));
         let selected = sum(Counts::selected);
-        let (reviewed, unresolved) = (sum(Counts::decided), sum(|c| c.of("unresolved")));
+        let (reviewed, unresolved) = (sum(Counts::decided), sum(Counts::unresolved));
         let unconfirmed = sum(|c| c.sum(|key| key.starts_with("unconfirmed.")));
         Self {
             staged,
@@ -115,6 +123,7 @@ pub fn groups(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Group> 
             let failures = c.sum(|outcome| is_verdict(outcome) && fails(rate, outcome, pack));
             Group {
                 probability: c.probability,
+                floor: c.floor,
                 failures,
                 successes: c.decided() - failures,
                 unreviewed: c.unreviewed_in_step(),
@@ -123,17 +132,17 @@ pub fn groups(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Group> 
         .collect()
 }
 
-/// Whether a verdict's outcome (`approve`, `edit.GRADE`, `escalate:CODE`) is a failure of this rate.
+/// Whether a verdict's outcome (`approve`, `edit.GRADE`, `escalate:A+B`) is a failure of this rate; with several reasons,
+/// whether any of them is.
 pub fn fails(rate: &FailureRate, outcome: &str, pack: &Pack) -> bool {
     rate.counts.iter().any(|count| covers(count, outcome, pack))
 }
 
 fn covers(count: &GateCount, outcome: &str, pack: &Pack) -> bool {
-    let code = outcome.strip_prefix("escalate:");
     match count {
         GateCount::Edit(grade) => outcome.strip_prefix("edit.") == Some(grade.as_str()),
-        GateCount::Escalate => code.is_some(),
-        GateCount::EscalateHarm => code.and_then(|code| pack.reason(code)).is_some_and(|reason| reason.harm),
-        GateCount::EscalateReason(wanted) => code == Some(wanted),
+        GateCount::Escalate => outcome.starts_with("escalate:"),
+        GateCount::EscalateHarm => codes(outcome).any(|code| pack.reason(code).is_some_and(|reason| reason.harm)),
+        GateCount::EscalateReason(wanted) => codes(outcome).any(|code| code == wanted),
     }
 }

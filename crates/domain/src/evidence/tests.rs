@@ -7,7 +7,7 @@ use crate::pack::{Pack, template};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-fn rows(rows: &[[f64; 4]]) -> Vec<Group> {
+fn rows<const N: usize>(rows: &[[f64; N]]) -> Vec<Group> {
     groups_of_rows(&rows.iter().map(|r| r.to_vec()).collect::<Vec<_>>()).expect("rows")
 }
 
@@ -30,6 +30,25 @@ fn the_bounds_are_those_of_the_oracle() {
     }
     let sampled = bound(&rows(&[[1.0, 20.0, 180.0, 0.0], [0.25, 2.0, 198.0, 600.0]]), 0.05).expect("groups");
     assert!((sampled.estimate.expect("drafts") - 0.028).abs() < 1e-12);
+}
+
+#[test]
+fn a_bet_on_a_draft_hangs_on_the_rates_that_were_in_force_when_it_came_in() {
+    let table: [(&[[f64; 5]], f64, f64); 3] = [
+        (&[[1.0, 10.0, 390.0, 0.0, 1.0], [0.25, 2.0, 98.0, 300.0, 0.25]], 0.007046, 0.048699),
+        (&[[1.0, 4.0, 196.0, 0.0, 1.0], [0.5, 3.0, 147.0, 150.0, 0.5], [1.0, 1.0, 49.0, 0.0, 0.5]], 0.005194, 0.046866),
+        (&[[1.0, 0.0, 200.0, 0.0, 0.1], [0.1, 0.0, 80.0, 720.0, 0.1]], 0.0, 0.045880),
+    ];
+    for (groups, lower, upper) in table {
+        let found = bound(&rows(groups), 0.05).expect("groups");
+        assert!((found.lower - lower).abs() <= 1e-6, "{groups:?}: L {} for {lower}", found.lower);
+        assert!((found.upper - upper).abs() <= 1e-6, "{groups:?}: U {} for {upper}", found.upper);
+    }
+    let mixed = |rows: &[Vec<f64>]| groups_of_rows(rows).expect_err("mixed").to_string();
+    assert!(mixed(&[vec![1.0, 0.0, 1.0, 0.0, 1.0], vec![0.5, 0.0, 1.0, 0.0]]).contains("group 2"));
+    assert!(mixed(&[vec![1.0, 0.0, 1.0, 0.0], vec![0.5, 0.0, 1.0, 0.0, 0.5]]).contains("group 2"));
+    let high = bound(&rows(&[[0.5, 0.0, 1.0, 0.0, 0.7]]), 0.05).expect_err("a floor above the probability");
+    assert!(high.to_string().starts_with("group 1: expected a floor"), "{high}");
 }
 
 #[test]
@@ -58,7 +77,7 @@ fn the_reviews_that_are_still_needed_are_just_enough() {
 
 fn counts(probability: f64, outcomes: &[(&str, i64)]) -> Counts {
     let outcomes: BTreeMap<String, i64> = outcomes.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect();
-    Counts { probability, outcomes }
+    Counts { probability, floor: probability, outcomes }
 }
 
 #[test]
@@ -73,7 +92,7 @@ fn outcomes_become_failures_by_what_a_rate_counts() {
             ("edit.factual", 3),
             ("escalate:unsafe", 2),
             ("escalate:needs_human", 4),
-            ("unresolved", 1),
+            ("expired", 1),
             ("unconfirmed.approve", 2),
         ],
     );
@@ -102,6 +121,7 @@ fn a_group() -> impl Strategy<Value = Group> {
     let probability = prop_oneof![Just(1.0), Just(0.5), Just(0.25), Just(0.1)];
     (probability, 0_u64..60, 0_u64..400, 0_u64..900).prop_map(|(probability, failures, successes, rest)| Group {
         probability,
+        floor: probability,
         failures,
         successes,
         unreviewed: if probability < 1.0 { rest } else { 0 },
