@@ -27,6 +27,7 @@ mod queue;
 mod real_drafts;
 mod receiving;
 mod second_review;
+mod sending;
 mod storage;
 mod tampering;
 mod trust;

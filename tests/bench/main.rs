@@ -2,6 +2,7 @@
 //! with `synchronous=FULL`. Prints a table; exits 1 when a figure falls short of what is promised.
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+mod delivery;
 mod rollout;
 
 use anyhow::{Context, Result, bail};
@@ -46,6 +47,7 @@ impl Hub {
             .arg(root.join("packs/support-first-reply"))
             .arg("--database")
             .arg(format!("sqlite://{}/hub.db", dir.display()))
+            .env("COUNTERSIGN_WEBHOOK_SECRET", countersign_testkit::SECRET)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -269,6 +271,11 @@ async fn main() -> Result<()> {
     at_most("flag evaluation at 2000 requests/s, p99", flags.1, 2.0, "ms");
     let kills = rollout::kills(&admin, &program, &crew).await?;
     at_most("kill to last acceptance at 500 requests/s, p99", kills.1, 10.0, "ms");
+    let sent = delivery::times(&admin, &dir.path().join("hub.db")).await?;
+    at_most("another workflow's reply, 1,000 due at a receiver that hangs", sent.other, 1_000.0, "ms");
+    at_most(&format!("kill with {} replies waiting", delivery::WAITING), sent.kill, 50.0, "ms");
+    at_most("the same once it is killed", sent.again, 50.0, "ms");
+    at_most("the resume after it", sent.resume, 1_500.0, "ms");
     at_most("the hub's memory through all of it, resident at most", hub.resident_mb()?, 100.0, "MB");
     rows.insert(
         0,

@@ -2,6 +2,7 @@
 //! once, and every reply goes out under one id. And while a workflow is promoted, sent back, killed and resumed.
 
 mod turns;
+mod unseen;
 
 use anyhow::{Context, ensure};
 use countersign_testkit::postgres::Server;

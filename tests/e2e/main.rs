@@ -3,6 +3,7 @@
 mod cli;
 mod kill;
 mod reach;
+mod stop;
 
 use countersign_testkit::postgres::Server;
 use countersign_tests::day::{Day, say};

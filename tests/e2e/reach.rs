@@ -4,6 +4,7 @@
 use crate::kill::{approval, verdicts};
 use anyhow::{Context, ensure};
 use countersign_testkit::postgres::Server;
+use countersign_testkit::receiver::Answer;
 use countersign_testkit::until;
 use countersign_tests::day::{Day, say};
 use countersign_tests::door::Door;
@@ -153,6 +154,27 @@ async fn with_every_notification_lost_a_kill_is_refused_at_the_other_hub_after_1
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_not_told_of_a_kill_breaks_off_its_sends_all_the_same() -> anyhow::Result<()> {
+    let day = Day::prepare(Some(Server::start().database()), 1, 300).await?;
+    deafen(&PgPool::connect(day.site.database()).await?).await?;
+    day.receiver.answer(Answer::Hang);
+    let there = day.hub().await?;
+    day.import(&there.url, usize::MAX).await?;
+    let reviewer = day.reviewer(&there.url, 0)?;
+    let held = reviewer.post("/v1/queue/lease", &json!({})).await?;
+    reviewer.post(&verdicts(&held), &approval(&held)).await?;
+    until("the reply is being sent", async || !day.receiver.received().is_empty()).await;
+    let here = day.hub().await?;
+    let path = format!("/v1/workflows/{}/kill", day.input.workflow);
+    let killed = day.admin(&here.url)?.post(&path, &json!({ "reason": "a drill" })).await?;
+    let effect_ms = killed["effect_ms"].as_f64().with_context(|| format!("something is still being sent: {killed}"))?;
+    ensure!(effect_ms < 1_000.0, "{killed}");
+    let hubs = killed["hubs"].as_array().context("no hubs")?;
+    ensure!(hubs.len() == 2 && hubs.iter().all(|h| h["stopped"] == true), "{killed}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hub_whose_listener_is_cut_off_refuses_after_1500_ms_and_listens_again() -> anyhow::Result<()> {
     let two = Two::over(Day::prepare(Some(Server::start().database()), 1, 300).await?).await?;
     let pool = PgPool::connect(two.day.site.database()).await?;
@@ -171,6 +193,30 @@ async fn a_hub_whose_listener_is_cut_off_refuses_after_1500_ms_and_listens_again
     let rounds = two.rounds(5).await?;
     ensure!(best(&rounds) <= 100.0, "{rounds:?}");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consoles_of_a_hub_that_did_not_hear_the_others_are_told_to_read_again() -> anyhow::Result<()> {
+    let day = Day::prepare(Some(Server::start().database()), 1, 300).await?;
+    let (token, hub) = (day.site.token(&["reviewer"], "console")?, day.hub().await?);
+    let pool = PgPool::connect(day.site.database()).await?;
+    let stream = reqwest::Client::new().get(format!("{}/v1/events?console=one", hub.url)).bearer_auth(token);
+    let mut stream = stream.send().await?.error_for_status()?;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND query LIKE 'LISTEN %'";
+    until("the hub's listener is cut off", async || {
+        sqlx::query(cut).execute(&pool).await.is_ok_and(|done| done.rows_affected() == 1)
+    })
+    .await;
+    let told = async {
+        let mut heard = String::new();
+        while !heard.contains(r#""type":"reconnected""#) {
+            let chunk = stream.chunk().await?.context("the stream ended")?;
+            heard.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.context("nobody was told")?
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,11 @@ const NEVER: &[(&str, &str)] = &[
          LEFT JOIN draft_count c ON c.workflow_id = d.workflow_id AND c.state = d.state WHERE c.n IS NULL OR c.n <> d.n",
     ),
     (
+        "a count of waiting replies that is off",
+        "SELECT 1 FROM workflow w WHERE COALESCE((SELECT c.n FROM draft_count c WHERE c.workflow_id = w.id AND c.state = 'reply'), 0)
+         <> (SELECT COUNT(*) FROM delivery d WHERE d.workflow_id = w.id AND d.state = 'pending' AND d.draft_seq IS NOT NULL)",
+    ),
+    (
         "evidence that is off",
         "SELECT 1 FROM (SELECT CAST(SUM(n) AS BIGINT) AS n FROM evidence WHERE outcome NOT IN ('staged', 'unreviewed', 'expired', 'superseded', 'costed', 'cost_micro_usd')) e,
          (SELECT COUNT(*) AS n FROM verdict v JOIN draft d ON d.seq = v.draft_seq

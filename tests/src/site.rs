@@ -135,6 +135,13 @@ impl Hub {
         self.child.id()
     }
 
+    /// SIGTERM: it ends what is under way. Waits until it is gone, and answers its exit code.
+    pub fn terminate(&mut self) -> anyhow::Result<Option<i32>> {
+        let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;
+        ensure!(sent.success(), "the hub couldn't be told to stop");
+        Ok(self.child.wait()?.code())
+    }
+
     /// SIGKILL: it has no time for anything.
     pub fn kill_9(&mut self) -> std::io::Result<()> {
         self.child.kill()?;

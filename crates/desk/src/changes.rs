@@ -2,6 +2,8 @@
 
 use crate::Desk;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::broadcast;
 
 /// What kind of thing happened.
@@ -55,6 +57,9 @@ pub enum ChangeKind {
     /// A budget began to burn too fast, or stopped.
     #[serde(rename = "budget.alert")]
     BudgetAlert,
+    /// This hub didn't hear the others for a while: whatever is shown is read again. It is of no workflow.
+    #[serde(rename = "reconnected")]
+    Reconnected,
     /// A pack was applied.
     #[serde(rename = "pack.applied")]
     PackApplied,
@@ -82,11 +87,13 @@ pub(crate) struct Changes {
     sender: broadcast::Sender<Change>,
     /// Tells this hub's own notifications apart when Postgres hands them back.
     origin: String,
+    /// Whether something may have been missed of what other hubs told.
+    missed: AtomicBool,
 }
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { sender: broadcast::channel(1024).0, origin: crate::new_id() }
+        Self { sender: broadcast::channel(1024).0, origin: crate::new_id(), missed: AtomicBool::new(false) }
     }
 }
 
@@ -143,9 +150,25 @@ impl Desk {
     /// tells of breaks off this hub's running sends.
     pub async fn listen_to_other_hubs(&self) -> Result<(), crate::DeskError> {
         let Some(pool) = self.inner.store.postgres() else { return Ok(()) };
-        let mut listener = countersign_store::listen(pool, CHANNEL).await?;
+        let missed = &self.inner.changes.missed;
+        let mut listener =
+            countersign_store::listen(pool, CHANNEL).await.inspect_err(|_| missed.store(true, Relaxed))?;
         loop {
-            let payload = countersign_store::next_notice(&mut listener).await?;
+            if missed.swap(false, Relaxed) {
+                let nowhere = Change {
+                    kind: ChangeKind::Reconnected,
+                    workflow: String::new(),
+                    draft_id: None,
+                    transition_id: None,
+                };
+                let _ = self.inner.changes.sender.send(nowhere);
+            }
+            let heard = countersign_store::next_notice(&mut listener).await;
+            let Some(payload) = heard.inspect_err(|_| missed.store(true, Relaxed))? else {
+                // It listens again already.
+                missed.store(true, Relaxed);
+                continue;
+            };
             #[derive(Deserialize)]
             struct Told {
                 origin: String,

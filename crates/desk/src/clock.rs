@@ -6,8 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where the time comes from; tests pass their own.
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// Now, by the hub's own time, which never runs backwards.
     fn now(&self) -> Millis;
+
+    /// What the machine's clock shows, for what other machines compare with theirs.
+    fn wall(&self) -> Millis;
 }
 
 /// The system's clock, kept from running backwards: where it is set back, time goes on from the last instant
@@ -19,8 +22,12 @@ pub struct SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Millis {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+        let wall = self.wall().0;
         Millis(forward(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner), wall))
+    }
+
+    fn wall(&self) -> Millis {
+        Millis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64))
     }
 }
 

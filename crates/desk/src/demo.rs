@@ -147,7 +147,7 @@ impl Desk {
         let error = (state != "delivered")
             .then_some("the receiver answered 410: this address is gone")
             .filter(|_| state == "undeliverable");
-        deliveries::set_state(&mut tx, &delivery.id, state, now, error, (state == "delivered").then_some(now)).await?;
+        deliveries::set_state(&mut tx, &delivery, state, now, error, (state == "delivered").then_some(now)).await?;
         if !escalated {
             drafts::shift(&mut tx, &mut draft, end).await?;
         }

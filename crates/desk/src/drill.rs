@@ -266,7 +266,8 @@ impl Desk {
     /// How many of a shadow's deliveries the sender would take up now; it takes up none.
     async fn would_send(&self, shadow: &str, now: Millis) -> Result<usize, DeskError> {
         let mut tx = self.write().await?;
-        let claimed = deliveries::claim(&mut tx, now, now.plus_seconds(1), 16, Some(shadow)).await?;
-        Ok(claimed.iter().filter(|d| d.draft_seq.is_some()).count())
+        let Some(w) = workflows::get(&mut tx, shadow, Hold::Share).await? else { return Ok(0) };
+        let seqs = deliveries::next_replies(&mut tx, shadow, now, 16).await?;
+        Ok(deliveries::claim(&mut tx, &w, &seqs, now, now.plus_seconds(1), self.inner.changes.origin()).await?.len())
     }
 }

@@ -1,6 +1,7 @@
 //! How a kill reaches those it has to reach: flag clients, consoles, other hubs. Measured from the call, kept with the
 //! transition.
 
+use crate::kill::{HubStopped, hubs_of};
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::time::Millis;
@@ -12,8 +13,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// A kill is watched for so long. Who hasn't been reached by then is counted as not reached.
-const WATCHED: Duration = Duration::from_secs(30);
+/// A kill is watched for so long: for a little longer than a try can last whose hub died in it. Who hasn't been reached
+/// by then is counted as not reached.
+const WATCHED: Duration = Duration::from_secs(35);
 /// A hub without a sign of life for so long is gone.
 const ALIVE_SECONDS: i64 = 5;
 
@@ -33,8 +35,12 @@ pub struct Reached {
 pub struct Effect {
     /// From the call to the commit: no lease, verdict or claim of a delivery comes after it.
     pub commit_ms: Option<f64>,
-    /// From the call until the last reply that was being sent had been broken off.
+    /// From the call until the last reply that was being sent had been broken off. None as long as that isn't known.
     pub refused_ms: Option<f64>,
+    /// Replies of which it isn't known that they were broken off.
+    pub sends_running: i64,
+    /// Each hub, and whether it has stopped sending.
+    pub senders: Vec<HubStopped>,
     /// Flag clients with an open event stream: each has fetched the flags since.
     pub flags: Reached,
     /// Consoles with an open event stream: each has said that it knows.
@@ -57,6 +63,9 @@ struct Watch {
     /// The board on which the workflow is off.
     etag: String,
     waiting: HashSet<(Kind, String)>,
+    /// Whether something of the workflow was still being sent when it was last looked at.
+    sending: bool,
+    workflow: String,
     row: EffectRow,
     kept: EffectRow,
 }
@@ -164,19 +173,20 @@ impl Desk {
     }
 
     /// Begins to watch a kill that was called here, before its workflow's flag is off on the board.
-    pub(crate) fn watch_kill(&self, transition: &str, began: Instant) {
-        self.watch(transition, began, true, String::new());
+    pub(crate) fn watch_kill(&self, workflow: &str, transition: &str, began: Instant) {
+        self.watch(workflow, transition, began, true, String::new());
         // The board may have been read between the commit and now, and have taken it for another hub's.
         let mut open = self.inner.watched.lock();
         for watch in open.watches.iter_mut().filter(|w| w.transition == transition) {
-            (watch.began, watch.at_origin, watch.row.at_origin) = (began, true, 1);
+            (watch.began, watch.at_origin, watch.row.at_origin, watch.sending) = (began, true, 1, true);
         }
     }
 
-    fn watch(&self, transition: &str, began: Instant, at_origin: bool, etag: String) {
+    /// Answers whether it is news.
+    fn watch(&self, workflow: &str, transition: &str, began: Instant, at_origin: bool, etag: String) -> bool {
         let mut open = self.inner.watched.lock();
         if !open.known.insert(transition.to_owned()) {
-            return;
+            return false;
         }
         let waiting: HashSet<(Kind, String)> = open.streams.keys().cloned().collect();
         let consoles = waiting.iter().filter(|(kind, _)| *kind == Kind::Console).count() as i64;
@@ -189,19 +199,24 @@ impl Desk {
             ..EffectRow::default()
         };
         let kept = EffectRow::default();
-        open.watches.push(Watch { transition: transition.to_owned(), began, at_origin, etag, waiting, row, kept });
+        let (transition, workflow) = (transition.to_owned(), workflow.to_owned());
+        let sending = at_origin;
+        open.watches.push(Watch { transition, began, at_origin, etag, waiting, sending, workflow, row, kept });
+        true
     }
 
-    /// Looks at the board that was just read: kills called at other hubs are watched from here on, and those called
-    /// here learn on which board they are in force.
+    /// Looks at the board that was just read: kills called at other hubs break off what is being sent here, whether or not
+    /// this hub was told of them, and are watched from here on; those called here learn on which board they are in force.
     pub(crate) fn board_was_read(&self, board: &crate::flags::Board, first: bool) {
-        for (_, transition) in board.kills() {
+        for (workflow, transition) in board.kills() {
             if first {
                 // What was killed before this hub began is nothing to measure.
                 self.inner.watched.lock().known.insert(transition.to_owned());
                 continue;
             }
-            self.watch(transition, Instant::now(), false, board.etag().to_owned());
+            if self.watch(workflow, transition, Instant::now(), false, board.etag().to_owned()) {
+                self.inner.sending.break_off(workflow);
+            }
             let mut open = self.inner.watched.lock();
             for watch in open.watches.iter_mut().filter(|w| w.transition == transition) {
                 board.etag().clone_into(&mut watch.etag);
@@ -212,16 +227,16 @@ impl Desk {
     /// Writes down what is known of the kills that are being watched, and looks whether other hubs have learned of
     /// those that were called here. Answers how many are still watched.
     pub async fn keep_effects(&self) -> Result<usize, DeskError> {
-        let due: Vec<(String, bool, Instant, EffectRow)> = {
+        let due: Vec<(String, String, bool, bool, Instant, EffectRow)> = {
             let open = self.inner.watched.lock();
             let changed = |w: &&Watch| w.row != w.kept || w.at_origin;
             open.watches
                 .iter()
                 .filter(changed)
-                .map(|w| (w.transition.clone(), w.row != w.kept, w.began, w.row.clone()))
+                .map(|w| (w.workflow.clone(), w.transition.clone(), w.sending, w.row != w.kept, w.began, w.row.clone()))
                 .collect()
         };
-        for (transition, changed, began, row) in due {
+        for (workflow, transition, sending, changed, began, row) in due {
             if changed {
                 let mut tx = self.write().await?;
                 effects::keep(&mut tx, &row).await?;
@@ -230,9 +245,11 @@ impl Desk {
             if row.at_origin == 1 {
                 self.see_other_hubs(&transition, began, &row.hub_id).await?;
             }
+            let stopped = sending && self.sends_stopped(&workflow, &transition, began).await?;
             let mut open = self.inner.watched.lock();
             if let Some(watch) = open.watches.iter_mut().find(|w| w.transition == transition) {
                 watch.kept = row;
+                watch.sending &= !stopped;
             }
         }
         let mut open = self.inner.watched.lock();
@@ -265,6 +282,15 @@ impl Desk {
         Ok(tx.commit().await?)
     }
 
+    /// The hubs that gave a sign of life lately; none on SQLite, which has but one.
+    pub(crate) async fn hubs_alive(&self) -> Result<Vec<String>, DeskError> {
+        if self.inner.store.postgres().is_none() {
+            return Ok(Vec::new());
+        }
+        let since = Millis(self.now().0 - ALIVE_SECONDS * 1_000);
+        Ok(effects::hubs(&mut self.read().await?, since).await?)
+    }
+
     /// How a kill took effect, as far as it is known by now.
     pub async fn effect(&self, who: &Identity, workflow: &str, transition: &str) -> Result<Effect, DeskError> {
         self.require(who, Act::Enter, Some(workflow), "read this workflow")?;
@@ -272,9 +298,12 @@ impl Desk {
         let found = workflows::transition(&mut tx, transition).await?.filter(|t| t.workflow_id == workflow);
         let found = found.ok_or_else(|| DeskError::not_found("transition", transition))?;
         let rows = effects::of(&mut tx, transition).await?;
+        let senders = hubs_of(&found);
         let mut effect = Effect {
             commit_ms: found.commit_ms,
             refused_ms: found.effect_ms,
+            sends_running: senders.iter().map(|h| h.sends_running).sum(),
+            senders,
             flags: Reached::default(),
             consoles: Reached::default(),
             hubs: Reached::default(),

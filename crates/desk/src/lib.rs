@@ -33,9 +33,11 @@ mod promote;
 mod pull;
 mod redline;
 mod rescue;
+mod send;
 mod settle;
 mod sources;
 mod stage;
+mod sweep;
 mod tend;
 mod tokens;
 mod transition;
@@ -65,7 +67,7 @@ pub use gate::{GateView, Plan, Point, RatePlan, Series};
 pub use history::{Day, History, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles, VersionView};
 pub use incident::{EntryView, IncidentSummary, IncidentView, MessageView, StepView};
 pub use kept::Kept;
-pub use kill::{Killed, Resumed};
+pub use kill::{HubStopped, Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
 pub use pack::Applied;
@@ -138,7 +140,7 @@ struct Inner {
     webhooks: WebhookClient,
     pulls: PullClient,
     changes: changes::Changes,
-    sending: deliver::Sending,
+    sending: send::Sending,
     flags: flags::Flags,
     watched: effect::Watched,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
@@ -176,7 +178,7 @@ impl Desk {
             webhooks: WebhookClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             pulls: PullClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             changes: changes::Changes::default(),
-            sending: deliver::Sending::default(),
+            sending: send::Sending::default(),
             flags: flags::Flags::default(),
             watched: effect::Watched::default(),
             packs: RwLock::default(),

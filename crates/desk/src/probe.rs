@@ -86,6 +86,7 @@ pub(crate) fn delivery(draft: &DraftRow, v: &VerdictRow, version: &Version, now:
         attempts: arrived.into(),
         due_at: v.undo_until,
         claimed_until: 0,
+        claimed_by: String::new(),
         last_error: None,
         created_at: v.at,
         delivered_at: arrived.then_some(v.undo_until + 400 + v.at % 500),

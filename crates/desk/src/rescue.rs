@@ -73,7 +73,7 @@ impl Desk {
             return Ok(());
         }
         let tried = delivery.tried();
-        deliveries::set_state(tx, &delivery.id, "recalled", now, delivery.last_error.as_deref(), None).await?;
+        deliveries::set_state(tx, &delivery, "recalled", now, delivery.last_error.as_deref(), None).await?;
         if !matches!(draft.state()?, State::Unreviewed | State::Delivering) {
             return Ok(());
         }

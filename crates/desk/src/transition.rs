@@ -75,6 +75,7 @@ impl Desk {
             at: at.0,
             effect_ms: None,
             commit_ms: None,
+            hubs: None,
             frozen: turn.frozen,
             report_hash: turn.report_hash,
             second_signer: turn.second_signer,

@@ -67,7 +67,7 @@ impl Desk {
         let void = verdict.round == 2 && verdicts::standing(&mut tx, draft.seq, 1).await?.is_none();
         let superseded = if verdict.round == 1 {
             if let Some(d) = &delivery {
-                deliveries::set_state(&mut tx, &d.id, "withdrawn", now, None, None).await?;
+                deliveries::set_state(&mut tx, d, "withdrawn", now, None, None).await?;
             }
             escalations::withdraw(&mut tx, verdict_id).await?;
             let counted = verdict.counted.clone().unwrap_or_else(|| verdict.key());

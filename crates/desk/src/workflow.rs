@@ -164,8 +164,8 @@ impl Desk {
             dri: pack.workflow.dri.clone(),
             drafts: counts,
             escalations_open: escalations::open_count(tx, &row.id).await?,
-            deliveries_waiting: deliveries::count(tx, &row.id, "pending").await?,
-            deliveries_undeliverable: deliveries::count(tx, &row.id, "undeliverable").await?,
+            deliveries_waiting: deliveries::waiting(tx, &row.id).await?,
+            deliveries_undeliverable: deliveries::undeliverable(tx, &row.id).await?,
             reasons: pack
                 .review
                 .reasons

@@ -6,6 +6,7 @@ use crate::body::Query;
 use axum::extract;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use countersign_desk::ChangeKind;
 use countersign_domain::access::Act;
 use serde::Deserialize;
 use std::convert::Infallible;
@@ -45,7 +46,8 @@ pub async fn events(
                 () = stop.cancelled() => break,
                 change = changes.recv() => match change { Ok(change) => change, Err(_) => break },
             };
-            if scope.includes(&change.workflow) && let Ok(event) = Event::default().event("change").json_data(&change) {
+            let mine = change.kind == ChangeKind::Reconnected || scope.includes(&change.workflow);
+            if mine && let Ok(event) = Event::default().event("change").json_data(&change) {
                 yield Ok(event);
             }
         }

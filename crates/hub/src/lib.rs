@@ -25,6 +25,7 @@ use countersign_domain::access::Identity;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -206,16 +207,26 @@ impl Hub {
         &self.state.desk
     }
 
-    /// Ends the listener and the loops, lets running requests finish, closes the database.
+    /// Ends the listener and the loops, lets requests and deliveries that are under way finish, closes the database.
+    /// None of it is waited for without a limit: what isn't done by then is as if the hub had died.
     pub async fn close(self) {
+        // A delivery is tried for 15 seconds at the most.
+        const FINISH: Duration = Duration::from_secs(20);
+        const CLOSE: Duration = Duration::from_secs(5);
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
-        // What was done since the last checkpoint, or without a loop that signs, is signed as well.
-        if let Err(e) = self.state.desk.sign_if_moved().await {
-            tracing::warn!(error = %e, "the audit log is not signed at the end");
+        if tokio::time::timeout(FINISH, self.tasks.wait()).await.is_err() {
+            tracing::warn!("requests or deliveries were still under way when the hub closed");
         }
-        self.state.desk.close().await;
+        // What was done since the last checkpoint, or without a loop that signs, is signed as well.
+        match tokio::time::timeout(CLOSE, self.state.desk.sign_if_moved()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(e)) => tracing::warn!(error = %e, "the audit log is not signed at the end"),
+            Err(_) => tracing::warn!("the audit log was not signed in time at the end"),
+        }
+        if tokio::time::timeout(CLOSE, self.state.desk.close()).await.is_err() {
+            tracing::warn!("the database was still in use when the hub closed");
+        }
     }
 }
 

@@ -14,12 +14,14 @@ const fn ms(ms: u64) -> Duration {
 const LOOK: Duration = ms(400);
 
 pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) {
-    run(desk, tasks, stop, "deliver", |desk| async move {
-        // A full hand means that more is due.
-        Ok(if desk.deliver_due().await? >= 16 { Duration::ZERO } else { ms(200) })
-    });
+    // It ends by itself, once what is being sent is recorded.
+    let (sender, until) = (desk.clone(), stop.clone());
+    tasks.spawn(async move { sender.keep_delivering(until).await });
     run(desk, tasks, stop, "bring recalled replies back", |desk| async move {
         Ok(if desk.rescue_unseen().await? > 0 { ms(20) } else { ms(500) })
+    });
+    run(desk, tasks, stop, "look for replies whose ticket moved on", |desk| async move {
+        Ok(if desk.sweep_moved().await? > 0 { ms(20) } else { ms(500) })
     });
     run(desk, tasks, stop, "lapse leases", |desk| async move { desk.lapse_leases().await.map(|_| ms(500)) });
     run(desk, tasks, stop, "expire drafts", |desk| async move { desk.expire_drafts().await.map(|_| ms(2_000)) });

@@ -26,6 +26,14 @@ pub struct Target {
     pub allow_private: bool,
 }
 
+impl Target {
+    /// Who is at a URL: scheme, host and port. What isn't a URL is taken as it is.
+    #[must_use]
+    pub fn receiver(url: &str) -> String {
+        exchange::http_url(url).map_or_else(|| url.to_owned(), |url| url.origin().ascii_serialization())
+    }
+}
+
 /// The receiver has taken the delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
@@ -59,6 +67,12 @@ impl SendError {
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::Url | Self::Refused(_) | Self::Gone)
+    }
+
+    /// Whether the receiver let the time run out.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self, Self::Exchange(ExchangeError::Timeout))
     }
 
     /// How long the receiver asked to be left alone.

@@ -2,6 +2,7 @@
 
 use crate::page::Page;
 use crate::seals::{Row, hash_of, text_hash};
+use crate::workflows::WorkflowRow;
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 use sqlx::QueryBuilder;
@@ -35,6 +36,8 @@ pub struct DeliveryRow {
     pub due_at: i64,
     /// A try is running until then at the latest, in milliseconds.
     pub claimed_until: i64,
+    /// The hub that makes it.
+    pub claimed_by: String,
     /// Why the last try failed.
     pub last_error: Option<String>,
     /// In milliseconds.
@@ -78,6 +81,7 @@ pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
         }
         _ => tx.seal(Some(&d.workflow_id), "delivery", &d.id, seal(d, &hash)),
     }
+    count_waiting(tx, d, 1);
     Ok(())
 }
 
@@ -140,68 +144,155 @@ pub async fn of_verdict(tx: &mut Tx, draft_seq: i64, verdict_id: &str) -> Result
     first!(tx, sqlx::AssertSqlSafe(sql), draft_seq, verdict_id)
 }
 
-/// Claims what is due until `until`: not of killed workflows, and never past an earlier one of the same ticket.
-/// The workflows' rows are held, so that a kill either comes first or waits for this claim to be on record. With
-/// `shadow` it claims for a drill, of that shadow alone, and else of none.
+/// A workflow with something to send.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Due {
+    /// The workflow.
+    pub workflow_id: String,
+    /// Its version.
+    pub version: i64,
+    /// 1 if a notice of what happened to it is due.
+    pub notices: i64,
+    /// 1 if a reply is due that may go out.
+    pub replies: i64,
+}
+
+/// What may be claimed now, of a `d` that stands in the index for it. A reply that nobody saw goes out only while its
+/// workflow hasn't been killed or demoted since it was drawn.
+const NOTICE: &str = "d.draft_seq IS NULL";
+const DECIDED: &str = "d.verdict_id IS NOT NULL";
+const UNSEEN: &str = "d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.transition_id = w.recalled_by";
+const NOW: &str = "d.workflow_id = w.id AND d.state = 'pending' AND d.due_at <= $1 AND d.claimed_until <= $1";
+/// No earlier one of its ticket waits; nor has its ticket moved on while its workflow was killed, of which a resume has
+/// still to look.
+const FREE: &str = "NOT EXISTS (SELECT 1 FROM delivery e WHERE e.workflow_id = d.workflow_id AND e.ticket = d.ticket
+       AND e.state = 'pending' AND e.seq < d.seq)
+     AND NOT EXISTS (SELECT 1 FROM sweep s JOIN draft n ON n.workflow_id = s.workflow_id AND n.external_id = d.ticket
+       WHERE s.workflow_id = d.workflow_id AND d.seq > s.after_seq AND d.seq <= s.upto_seq AND n.seq > d.draft_seq
+       AND n.probe IS NULL)";
+
+/// Workflows with something to send, whatever holds it up. A killed one sends notices alone.
+pub async fn due(tx: &mut Tx, now: Millis) -> Result<Vec<Due>, StoreError> {
+    let any = |which: &str| format!("EXISTS (SELECT 1 FROM delivery d WHERE {NOW} AND {which})");
+    let sql = format!(
+        "SELECT * FROM (
+           SELECT w.id AS workflow_id, w.version, CAST(CASE WHEN {notice} THEN 1 ELSE 0 END AS BIGINT) AS notices,
+             CAST(CASE WHEN w.killed_at IS NULL AND ({decided} OR {unseen}) THEN 1 ELSE 0 END AS BIGINT) AS replies
+           FROM workflow w WHERE substr(w.id, 1, 1) <> '~'
+         ) AS found WHERE notices = 1 OR replies = 1 ORDER BY workflow_id",
+        notice = any(NOTICE),
+        decided = any(DECIDED),
+        unseen = any(UNSEEN)
+    );
+    all!(tx, sqlx::AssertSqlSafe(sql), now.0)
+}
+
+/// The first notice of a workflow that may be claimed. They go out one after the other.
+pub async fn next_notice(tx: &mut Tx, workflow: &str, now: Millis) -> Result<Vec<i64>, StoreError> {
+    let sql = format!(
+        "SELECT d.seq FROM delivery d JOIN workflow w ON w.id = $2 WHERE {NOW} AND {NOTICE} AND {FREE}
+         ORDER BY d.due_at, d.seq LIMIT 1"
+    );
+    let rows: Vec<(i64,)> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, workflow)?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
+
+/// The first replies of a living workflow that may be claimed, by when they are due.
+pub async fn next_replies(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let first = |which: &str| {
+        format!(
+            "SELECT * FROM (SELECT d.seq, d.due_at FROM delivery d JOIN workflow w ON w.id = $2 AND w.killed_at IS NULL
+             WHERE {NOW} AND {which} AND {FREE} ORDER BY d.due_at LIMIT $3) AS f"
+        )
+    };
+    let sql = format!(
+        "SELECT seq FROM ({} UNION ALL {}) AS both_kinds ORDER BY due_at, seq LIMIT $3",
+        first(DECIDED),
+        first(UNSEEN)
+    );
+    let rows: Vec<(i64,)> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, workflow, limit)?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
+
+/// Claims these of a workflow until `until` for a hub, as far as they still may be. The workflow is held already, so
+/// that a kill either comes first or waits for this claim to be on record.
 pub async fn claim(
     tx: &mut Tx,
+    w: &WorkflowRow,
+    seqs: &[i64],
     now: Millis,
     until: Millis,
-    limit: i64,
-    shadow: Option<&str>,
+    hub: &str,
 ) -> Result<Vec<DeliveryRow>, StoreError> {
-    let shadow = shadow.unwrap_or_default();
-    if tx.is_postgres() {
-        let sql = "SELECT id FROM workflow w
-                   WHERE CASE WHEN $1 = '' THEN substr(w.id, 1, 1) <> '~' ELSE w.id = $1 END FOR SHARE";
-        let _: Vec<(String,)> = all!(tx, sql, shadow)?;
-    }
     let lock = tx.lock(" FOR UPDATE OF d SKIP LOCKED");
+    let list = list_of(tx);
     let sql = format!(
-        "SELECT d.* FROM delivery d JOIN workflow w ON w.id = d.workflow_id
-         WHERE d.state = 'pending' AND d.due_at <= $1 AND d.claimed_until <= $1
-           AND (w.killed_at IS NULL OR d.draft_seq IS NULL)
-           AND (d.verdict_id IS NOT NULL OR d.draft_seq IS NULL OR d.transition_id = w.recalled_by)
-           AND CASE WHEN $3 = '' THEN substr(w.id, 1, 1) <> '~' ELSE w.id = $3 END
-           AND NOT EXISTS (SELECT 1 FROM delivery e WHERE e.workflow_id = d.workflow_id AND e.ticket = d.ticket
-                           AND e.state = 'pending' AND e.seq < d.seq)
-         ORDER BY d.due_at LIMIT $2{lock}"
+        "SELECT d.* FROM delivery d JOIN workflow w ON w.id = $2
+         WHERE d.seq IN ({list}) AND {NOW} AND ({NOTICE} OR (w.killed_at IS NULL AND ({DECIDED} OR ({UNSEEN})))) AND {FREE}
+         ORDER BY d.due_at, d.seq{lock}",
+        list = list.replace("$n", "$3")
     );
-    let mut rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit, shadow)?;
-    let seqs: Vec<i64> = rows.iter().filter_map(|r| r.draft_seq).collect();
-    if tx.is_postgres() && !seqs.is_empty() {
+    let wanted = serde_json::to_string(seqs).unwrap_or_default();
+    let mut rows: Vec<DeliveryRow> = all!(tx, sqlx::AssertSqlSafe(sql), now.0, &w.id, wanted)?;
+    let drafts: Vec<i64> = rows.iter().filter_map(|r| r.draft_seq).collect();
+    if tx.is_postgres() && !drafts.is_empty() {
         // Whoever holds a draft may be about to hold its delivery, too: it is left for the next time, not waited for.
         let free: Vec<(i64,)> = all!(
             tx,
             "SELECT seq FROM draft WHERE seq IN (SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS BIGINT))
              FOR UPDATE SKIP LOCKED",
-            serde_json::to_string(&seqs).unwrap_or_default()
+            serde_json::to_string(&drafts).unwrap_or_default()
         )?;
         rows.retain(|r| r.draft_seq.is_none_or(|seq| free.iter().any(|(s,)| *s == seq)));
     }
-    for row in &rows {
-        run!(tx, "UPDATE delivery SET claimed_until = $2, attempts = attempts + 1 WHERE seq = $1", row.seq, until.0)?;
+    let claimed: Vec<i64> = rows.iter().map(|r| r.seq).collect();
+    if claimed.is_empty() {
+        return Ok(rows);
     }
+    let sql = format!(
+        "UPDATE delivery SET claimed_until = $1, claimed_by = $2, attempts = attempts + 1 WHERE seq IN ({})",
+        list.replace("$n", "$3")
+    );
+    run!(tx, sqlx::AssertSqlSafe(sql), until.0, hub, serde_json::to_string(&claimed).unwrap_or_default())?;
     Ok(rows)
 }
 
-/// How many tries of a workflow's replies are running.
-pub async fn running(tx: &mut Tx, workflow: &str, now: Millis) -> Result<i64, StoreError> {
-    let n: Option<(i64,)> = first!(
+/// Numbers that come as a JSON array, `$n` in place of their argument.
+fn list_of(tx: &Tx) -> &'static str {
+    if tx.is_postgres() {
+        "SELECT CAST(jsonb_array_elements_text(CAST($n AS jsonb)) AS BIGINT)"
+    } else {
+        "SELECT value FROM json_each($n)"
+    }
+}
+
+/// Replies that are being sent.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Running {
+    /// Of this workflow.
+    pub workflow_id: String,
+    /// By this hub.
+    pub claimed_by: String,
+    /// So many.
+    pub n: i64,
+}
+
+/// The replies that are being sent now, by workflow and hub: what has been claimed and neither ended nor broken off.
+pub async fn running(tx: &mut Tx, now: Millis) -> Result<Vec<Running>, StoreError> {
+    all!(
         tx,
-        "SELECT COUNT(*) FROM delivery WHERE workflow_id = $1 AND state = 'pending' AND claimed_until > $2
-         AND draft_seq IS NOT NULL",
-        workflow,
+        "SELECT workflow_id, claimed_by, COUNT(*) AS n FROM delivery
+         WHERE state = 'pending' AND claimed_until > 0 AND claimed_until > $1 AND draft_seq IS NOT NULL
+         GROUP BY workflow_id, claimed_by ORDER BY workflow_id, claimed_by",
         now.0
-    )?;
-    Ok(n.map_or(0, |r| r.0))
+    )
 }
 
 /// Ends a delivery's waiting, or puts it off to its next try. Answers whether it was still waiting: what has been
 /// settled meanwhile stays as it is.
 pub async fn set_state(
     tx: &mut Tx,
-    id: &str,
+    d: &DeliveryRow,
     state: &str,
     due_at: Millis,
     error: Option<&str>,
@@ -211,12 +302,15 @@ pub async fn set_state(
         tx,
         "UPDATE delivery SET state = $2, due_at = $3, last_error = $4, delivered_at = $5, claimed_until = 0
          WHERE id = $1 AND state = 'pending'",
-        id,
+        &d.id,
         state,
         due_at.0,
         error,
         delivered.map(|t| t.0)
     )?;
+    if moved > 0 && state != "pending" {
+        count_waiting(tx, d, -1);
+    }
     Ok(moved > 0)
 }
 
@@ -226,28 +320,20 @@ pub async fn unclaim(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The replies of a workflow that are waiting, for what a resume has to look at.
-pub async fn waiting_replies(tx: &mut Tx, workflow: &str) -> Result<Vec<DeliveryRow>, StoreError> {
-    all!(
-        tx,
-        "SELECT * FROM delivery WHERE workflow_id = $1 AND state = 'pending' AND draft_seq IS NOT NULL ORDER BY seq",
-        workflow
-    )
-}
-
 /// A stretch of replies that nobody saw and that were drawn before their workflow's last kill or demotion: workflow and
 /// number. Those of which a try may be running are left for later.
 pub async fn recalled(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
-    // Two ranges of the index, so that it costs nothing where there are none, however many wait.
+    // Two ranges of the index, so that it costs nothing where there are none, however many wait. A cross join keeps SQLite
+    // to this order.
     all!(
         tx,
         "SELECT workflow_id, seq FROM (
-           SELECT d.workflow_id, d.seq FROM workflow w JOIN delivery d ON d.workflow_id = w.id AND d.transition_id < w.recalled_by
-           WHERE d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
+           SELECT d.workflow_id, d.seq FROM workflow w CROSS JOIN delivery d
+           WHERE d.workflow_id = w.id AND d.transition_id < w.recalled_by AND d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
              AND substr(w.id, 1, 1) <> '~'
            UNION ALL
-           SELECT d.workflow_id, d.seq FROM workflow w JOIN delivery d ON d.workflow_id = w.id AND d.transition_id > w.recalled_by
-           WHERE d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
+           SELECT d.workflow_id, d.seq FROM workflow w CROSS JOIN delivery d
+           WHERE d.workflow_id = w.id AND d.transition_id > w.recalled_by AND d.state = 'pending' AND d.verdict_id IS NULL AND d.draft_seq IS NOT NULL AND d.claimed_until <= $1
              AND substr(w.id, 1, 1) <> '~'
          ) AS r LIMIT $2",
         now.0,
@@ -260,11 +346,46 @@ pub async fn numbered(tx: &mut Tx, seq: i64) -> Result<Option<DeliveryRow>, Stor
     first!(tx, "SELECT * FROM delivery WHERE seq = $1", seq)
 }
 
-/// How many of a workflow's deliveries are in a state.
-pub async fn count(tx: &mut Tx, workflow: &str, state: &str) -> Result<i64, StoreError> {
-    let n: Option<(i64,)> =
-        first!(tx, "SELECT COUNT(*) FROM delivery WHERE workflow_id = $1 AND state = $2", workflow, state)?;
+/// The names under which waiting deliveries are counted, beside the states of drafts.
+pub(crate) const WAITING: [&str; 2] = ["reply", "notice"];
+
+fn count_waiting(tx: &mut Tx, d: &DeliveryRow, by: i64) {
+    let [reply, notice] = WAITING;
+    let what = if d.draft_seq.is_some() { reply } else { notice };
+    *tx.late.counts.entry((d.workflow_id.clone(), what)).or_default() += by;
+}
+
+/// How many replies of a workflow wait, whatever for. A kept count: it costs the same however many they are.
+pub async fn replies_waiting(tx: &mut Tx, workflow: &str) -> Result<i64, StoreError> {
+    let sql = "SELECT n FROM draft_count WHERE workflow_id = $1 AND state = 'reply'";
+    let n: Option<(i64,)> = first!(tx, sql, workflow)?;
     Ok(n.map_or(0, |r| r.0))
+}
+
+/// How many deliveries of a workflow wait: replies, and notices of what happened to it.
+pub async fn waiting(tx: &mut Tx, workflow: &str) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM draft_count WHERE workflow_id = $1 AND state IN ('reply', 'notice')";
+    let n: Option<(i64,)> = first!(tx, sql, workflow)?;
+    Ok(n.map_or(0, |r| r.0))
+}
+
+/// How many of a workflow's deliveries were given up.
+pub async fn undeliverable(tx: &mut Tx, workflow: &str) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM delivery WHERE workflow_id = $1 AND state = 'undeliverable'";
+    let n: Option<(i64,)> = first!(tx, sql, workflow)?;
+    Ok(n.map_or(0, |r| r.0))
+}
+
+/// Whether an earlier one of its ticket waits, so that this one waits for it.
+pub async fn waits_for_earlier(tx: &mut Tx, d: &DeliveryRow) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> = first!(
+        tx,
+        "SELECT seq FROM delivery WHERE workflow_id = $1 AND ticket = $2 AND state = 'pending' AND seq < $3 LIMIT 1",
+        &d.workflow_id,
+        &d.ticket,
+        d.seq
+    )?;
+    Ok(row.is_some())
 }
 
 /// The draft that a delivery is of.
@@ -317,8 +438,11 @@ pub async fn list(
     Ok(out)
 }
 
-/// Starts a delivery's tries over.
-pub async fn retry(tx: &mut Tx, id: &str, now: Millis) -> Result<(), StoreError> {
-    run!(tx, "UPDATE delivery SET state = 'pending', attempts = 0, due_at = $2 WHERE id = $1", id, now.0)?;
+/// Starts the tries over of a delivery that is held for a change.
+pub async fn retry(tx: &mut Tx, d: &DeliveryRow, now: Millis) -> Result<(), StoreError> {
+    run!(tx, "UPDATE delivery SET state = 'pending', attempts = 0, due_at = $2 WHERE id = $1", &d.id, now.0)?;
+    if d.state != "pending" {
+        count_waiting(tx, d, 1);
+    }
     Ok(())
 }

@@ -308,43 +308,38 @@ pub fn count(tx: &mut Tx, workflow: &str, state: State, by: i64) {
 
 pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<CountKey, i64>) -> Result<(), StoreError> {
     let counts: Vec<_> = counts.into_iter().filter(|(_, by)| *by != 0).collect();
-    // A draft that moves changes two of them: one round trip.
-    for pair in counts.chunks(2) {
-        match pair {
-            [((workflow, state), by), ((other, another), n)] => run!(
-                tx,
-                "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3), ($4, $5, $6)
-                 ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
-                workflow,
-                state,
-                by,
-                other,
-                another,
-                n
-            )?,
-            rest => {
-                for ((workflow, state), by) in rest {
-                    run!(
-                        tx,
-                        "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3)
-                         ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
-                        workflow,
-                        state,
-                        by
-                    )?;
-                }
-                0
-            }
-        };
+    if counts.is_empty() {
+        return Ok(());
+    }
+    // All of them in one round trip.
+    macro_rules! build {
+        ($db:ty) => {{
+            let mut q = QueryBuilder::<$db>::new("INSERT INTO draft_count (workflow_id, state, n) ");
+            q.push_values(&counts, |mut b, ((workflow, state), by)| {
+                b.push_bind(workflow).push_bind(*state).push_bind(*by);
+            });
+            q.push(" ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n");
+            q
+        }};
+    }
+    match &mut tx.inner {
+        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build().execute(&mut **c).await.map(drop)?,
+        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build().execute(&mut **c).await.map(drop)?,
     }
     Ok(())
 }
 
 /// How many drafts a workflow has in each stored state, as this transaction leaves them.
 pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, StoreError> {
-    let rows: Vec<(String, i64)> = all!(tx, "SELECT state, n FROM draft_count WHERE workflow_id = $1", workflow)?;
+    let rows: Vec<(String, i64)> = all!(
+        tx,
+        "SELECT state, n FROM draft_count WHERE workflow_id = $1 AND state NOT IN ('reply', 'notice')",
+        workflow
+    )?;
     let mut counts: BTreeMap<&str, i64> = rows.iter().map(|(state, n)| (state.as_str(), *n)).collect();
-    for ((_, state), by) in tx.late.counts.iter().filter(|((of, _), _)| of == workflow) {
+    for ((_, state), by) in
+        tx.late.counts.iter().filter(|((of, state), _)| of == workflow && !crate::deliveries::WAITING.contains(state))
+    {
         *counts.entry(state).or_default() += by;
     }
     counts.into_iter().filter(|(_, n)| *n != 0).map(|(state, n)| Ok((parse_state(state)?, n))).collect()

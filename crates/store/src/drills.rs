@@ -123,6 +123,7 @@ pub async fn remove_shadow(tx: &mut Tx, shadow: &str) -> Result<(), StoreError> 
         "draft_count",
         "transition",
         "pull",
+        "sweep",
         "workflow_version",
     ];
     for table in of {

@@ -33,6 +33,7 @@ pub mod second_reviews;
 pub mod settlements;
 pub mod slots;
 pub mod sources;
+pub mod sweeps;
 pub mod tokens;
 pub mod verdicts;
 pub mod volumes;
@@ -95,7 +96,8 @@ pub async fn listen(pool: &sqlx::PgPool, channel: &str) -> Result<sqlx::postgres
     Ok(listener)
 }
 
-/// The next notice's payload.
-pub async fn next_notice(listener: &mut sqlx::postgres::PgListener) -> Result<String, StoreError> {
-    Ok(listener.recv().await?.payload().to_owned())
+/// The next notice's payload; nothing where the connection was lost meanwhile, and with it what was told until it was
+/// there again.
+pub async fn next_notice(listener: &mut sqlx::postgres::PgListener) -> Result<Option<String>, StoreError> {
+    Ok(listener.try_recv().await?.map(|notice| notice.payload().to_owned()))
 }

@@ -195,6 +195,8 @@ pub struct TransitionRow {
     pub second_signer: Option<String>,
     /// From the call of a kill until it was committed, in milliseconds.
     pub commit_ms: Option<f64>,
+    /// Of a kill: which hubs had stopped sending, as JSON.
+    pub hubs: Option<String>,
 }
 
 /// All versions of a workflow, the newest first.
@@ -214,9 +216,16 @@ pub async fn last_turn(tx: &mut Tx, id: &str) -> Result<Option<i64>, StoreError>
     Ok(last.map(|(at,)| at))
 }
 
-/// Keeps how long a kill took to be committed, and to be in force.
-pub async fn set_effect(tx: &mut Tx, transition: &str, commit_ms: f64, effect_ms: f64) -> Result<(), StoreError> {
-    run!(tx, "UPDATE transition SET commit_ms = $2, effect_ms = $3 WHERE id = $1", transition, commit_ms, effect_ms)?;
+/// Keeps how long a kill took to be committed and, once it is, to be in force, and what is known of each hub.
+pub async fn set_effect(
+    tx: &mut Tx,
+    transition: &str,
+    commit_ms: Option<f64>,
+    effect_ms: Option<f64>,
+    hubs: &str,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE transition SET commit_ms = $2, effect_ms = $3, hubs = $4 WHERE id = $1";
+    run!(tx, sql, transition, commit_ms, effect_ms, hubs)?;
     Ok(())
 }
 

@@ -24,4 +24,9 @@ impl Clock for FixedClock {
     fn now(&self) -> Millis {
         Millis(self.0.load(Ordering::SeqCst))
     }
+
+    /// The machine's own, wherever this clock stands.
+    fn wall(&self) -> Millis {
+        countersign_desk::SystemClock::default().wall()
+    }
 }

@@ -63,6 +63,9 @@ export function DeliveryDetail({ delivery }: { delivery: Delivery }) {
         {delivery.may_have_reached_customer && (
           <Fact name={named(says.states, delivery.state)} value={says.mayHaveReached} />
         )}
+        {delivery.waits_for && (
+          <Fact name={says.waitsFor} value={named(says.waitsForWhat, delivery.waits_for)} />
+        )}
         {last_error && <Fact name={fields.error} value={last_error} />}
         <Fact name={fields.created} value={wholeMoment(delivery.created_at)} />
         {delivered && <Fact name={fields.delivered} value={wholeMoment(delivered)} />}

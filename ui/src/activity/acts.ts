@@ -26,7 +26,7 @@ export const GROUPS = {
     "pull.rejected",
   ],
   escalations: ["escalation.taken", "escalation.settled"],
-  deliveries: ["delivery.delivered", "delivery.undeliverable", "delivery.retried"],
+  deliveries: ["delivery.delivered", "delivery.undeliverable", "delivery.retried", "replies.stayed_out"],
   workflows: [
     "pack.applied",
     "eval.posted",

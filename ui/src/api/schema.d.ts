@@ -1514,7 +1514,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "pack.applied";
+        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied";
         /** @description What holding the database against the log came to. */
         Checked: {
             /**
@@ -1700,6 +1700,11 @@ export interface components {
              */
             attempts: number;
             next_attempt_at?: components["schemas"]["Millis"] | null;
+            /**
+             * @description What holds the next try up: `earlier`, a delivery of the same ticket that goes first, or `receiver`, which let
+             *     the time run out several times and is left alone until then.
+             */
+            waits_for?: string | null;
             /** @description Why the last try failed. */
             last_error?: string | null;
             /** @description A try had begun when it was recalled, or before a person saw the reply: the customer may have it. */
@@ -1896,9 +1901,16 @@ export interface components {
             commit_ms?: number | null;
             /**
              * Format: double
-             * @description From the call until the last reply that was being sent had been broken off.
+             * @description From the call until the last reply that was being sent had been broken off. None as long as that isn't known.
              */
             refused_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Replies of which it isn't known that they were broken off.
+             */
+            sends_running: number;
+            /** @description Each hub, and whether it has stopped sending. */
+            senders: components["schemas"]["HubStopped"][];
             /** @description Flag clients with an open event stream: each has fetched the flags since. */
             flags: components["schemas"]["Reached"];
             /** @description Consoles with an open event stream: each has said that it knows. */
@@ -2135,6 +2147,26 @@ export interface components {
             /** @description Every version, newest first. */
             versions: components["schemas"]["VersionView"][];
         };
+        /**
+         * @description Whether a hub has stopped sending a killed workflow's replies. It begins no more from the kill's commit on; what it
+         *     was sending by then it breaks off, and takes off the record.
+         */
+        HubStopped: {
+            /** @description The hub: this run of it. */
+            id: string;
+            /** @description Nothing of the workflow is being sent there. */
+            stopped: boolean;
+            /**
+             * Format: int64
+             * @description Replies that it has not said to have broken off.
+             */
+            sends_running: number;
+            /**
+             * Format: double
+             * @description From the call until that was seen, in milliseconds.
+             */
+            ms?: number | null;
+        };
         /** @description What a client must know of a hub. */
         HubView: {
             /** @description The program's version. */
@@ -2286,9 +2318,17 @@ export interface components {
             at: components["schemas"]["Millis"];
             /**
              * Format: double
-             * @description From the call to the moment after which nothing of this workflow acts, in milliseconds.
+             * @description From the call to the moment after which nothing of this workflow acted, in milliseconds. None while a reply may
+             *     still be going out; what is known of it then is in `hubs`.
              */
-            effect_ms: number;
+            effect_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Replies of which it isn't known that they were broken off.
+             */
+            sends_running: number;
+            /** @description Each hub, and whether it has stopped sending. */
+            hubs: components["schemas"]["HubStopped"][];
             /**
              * Format: int64
              * @description Drafts frozen.
@@ -2916,6 +2956,8 @@ export interface components {
              * @description Replies that stay out because their ticket has moved on.
              */
             stayed_out: number;
+            /** @description All replies have been looked at for that. The rest is looked at in the background, and not sent before. */
+            stayed_out_is_final: boolean;
         };
         /**
          * @description What a person or a program is to a workflow.

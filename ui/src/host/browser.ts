@@ -93,7 +93,11 @@ export function browserHost(): Host {
             if (opened) tell("reconnected");
             opened = true;
           },
-          (data) => tell(JSON.parse(data)),
+          (data) => {
+            const event: HubEvent = JSON.parse(data);
+            // The hub itself may have missed what others told it.
+            tell(event.type === "reconnected" ? "reconnected" : event);
+          },
         );
       } catch {
         // Said by `connection`; the loop tries again.

@@ -91,7 +91,8 @@ export async function desktopHost(): Promise<Host> {
       const subscribed = listen<HubEvent | "reconnected" | "lost">("hub-event", ({ payload }) => {
         if (payload === "lost") return connection.set("lost");
         if (payload === "reconnected") connection.set("open");
-        onEvent(payload);
+        const missed = payload === "reconnected" || payload.type === "reconnected";
+        onEvent(missed ? "reconnected" : payload);
       });
       return () => void subscribed.then((unlisten) => unlisten());
     },

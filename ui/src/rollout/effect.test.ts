@@ -13,6 +13,8 @@ const effect = (part: Partial<Effect>): Effect => ({
   flags: NOBODY,
   consoles: NOBODY,
   hubs: NOBODY,
+  sends_running: 0,
+  senders: [],
   ...part,
 });
 const ALL = effect({

@@ -19,8 +19,8 @@ export function useEffectOf(api: Api, workflow: string, transition: string | und
   }).data;
 }
 
-function reachedAll({ flags, consoles, hubs }: Effect): boolean {
-  return [flags, consoles, hubs].every(({ of, acknowledged }) => acknowledged >= of);
+function reachedAll({ flags, consoles, hubs, sends_running }: Effect): boolean {
+  return sends_running === 0 && [flags, consoles, hubs].every(({ of, acknowledged }) => acknowledged >= of);
 }
 
 /** "reached 43 of 43 clients, slowest 61 ms; 2 of 2 consoles; 1 of 1 other hubs"; null when there was nobody to reach. */
@@ -32,6 +32,7 @@ export function reachedOf(effect: Effect): string | null {
     told(effect.flags) &&
       says.clients(effect.flags.acknowledged, effect.flags.of, slowest == null ? null : says.ms(slowest)),
     told(effect.consoles) && says.consoles(effect.consoles.acknowledged, effect.consoles.of),
+    effect.sends_running > 0 && says.sending(effect.sends_running),
     told(effect.hubs) && says.hubs(effect.hubs.acknowledged, effect.hubs.of),
   ].filter((part) => part !== false);
   return parts.length > 0 ? says.reached(parts) : null;

@@ -45,11 +45,19 @@ export function KillDialog({ workflow, api, onClose }: Props) {
   };
   const kill = async () => {
     const answer = await api.kill(workflow.id, reason.trim());
-    return says.effective(answer.effect_ms, answer.frozen, answer.leases_voided, answer.deliveries_held);
+    const said = says.effective(
+      answer.effect_ms ?? null,
+      answer.frozen,
+      answer.leases_voided,
+      answer.deliveries_held,
+    );
+    const silent = answer.hubs.filter((hub) => !hub.stopped).length;
+    return silent > 0 ? `${said} · ${says.stillSending(silent, answer.hubs.length)}` : said;
   };
   const resume = async () => {
     const answer = await api.resume(workflow.id, reason.trim());
-    return says.resumed(stageName(answer.stage), answer.returned, answer.stayed_out);
+    const said = says.resumed(stageName(answer.stage), answer.returned, answer.stayed_out);
+    return answer.stayed_out_is_final ? said : `${said} ${says.stillLooking}`;
   };
 
   const [press, hold, doing] = killed

@@ -285,23 +285,41 @@ async fn verify(
 }
 
 fn killed(a: &Value) -> String {
-    format!(
-        "{} is killed: {} drafts frozen, {} leases void, {} deliveries held, in force after {:.1} ms",
+    let in_force = match a["effect_ms"].as_f64() {
+        Some(ms) => format!("in force after {ms:.1} ms"),
+        None => format!("{} sends not known to have stopped", a["sends_running"]),
+    };
+    let mut said = format!(
+        "{} is killed: {} drafts frozen, {} leases void, {} deliveries held, {in_force}",
         print::cell(a, "workflow"),
         a["frozen"],
         a["leases_voided"],
         a["deliveries_held"],
-        a["effect_ms"].as_f64().unwrap_or(0.0)
-    )
+    );
+    // One hub says it all above.
+    let hubs = a["hubs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for hub in hubs.iter().filter(|h| hubs.len() > 1 || h["stopped"] != true) {
+        let id = print::cell(hub, "id");
+        said.push_str(&match hub["ms"].as_f64().filter(|_| hub["stopped"] == true) {
+            Some(ms) => format!("\n  hub {id} has stopped sending, seen after {ms:.1} ms"),
+            None => format!("\n  hub {id} HAS NOT ANSWERED: {} sends may still be going out", hub["sends_running"]),
+        });
+    }
+    said
 }
 
 fn resumed(a: &Value) -> String {
     format!(
-        "{} runs again at {}: {} drafts staged, {} stay out",
+        "{} runs again at {}: {} drafts staged, {} stay out{}",
         print::cell(a, "workflow"),
         print::cell(a, "stage"),
         a["returned"],
-        a["stayed_out"]
+        a["stayed_out"],
+        if a["stayed_out_is_final"] == false {
+            " so far; the other replies are still being looked through"
+        } else {
+            ""
+        }
     )
 }
 

@@ -151,6 +151,7 @@ export const gate: Words["gate"] = {
   clients: (got, of, slowest) =>
     `${n(got)} von ${s(of, "Client", "Clients")}${slowest ? `, langsamster ${slowest}` : ""}`,
   consoles: (got, of) => `${n(got)} von ${s(of, "Konsole", "Konsolen")}`,
+  sending: (x) => `von ${s(x, "Antwort", "Antworten")} ist nicht bekannt, ob sie noch hinausgeht`,
   hubs: (got, of) => `${n(got)} von ${s(of, "anderen Hub", "anderen Hubs")}`,
   reached: (parts) => `erreichte ${parts.join("; ")}`,
 

@@ -90,11 +90,16 @@ export const shared: Words["shared"] = {
   resumeFailed: (why) => `Nicht gestartet, nichts hat sich geändert. ${why}`,
   effective: (ms, frozen, leases, deliveries) =>
     [
-      `Wirksam nach ${ms < 1 ? ms.toLocaleString("de", { maximumFractionDigits: 1 }) : n(Math.round(ms))} ms`,
+      ms == null
+        ? "Gestoppt"
+        : `Wirksam nach ${ms < 1 ? ms.toLocaleString("de", { maximumFractionDigits: 1 }) : n(Math.round(ms))} ms`,
       `${n(frozen)} eingefroren`,
       `${s(leases, "Reservierung", "Reservierungen")} aufgehoben`,
       `${s(deliveries, "Zustellung", "Zustellungen")} angehalten`,
     ].join(" · "),
+  stillSending: (silent, hubs) =>
+    `von ${n(silent)} der ${s(hubs, "Hub", "Hubs")} ist nicht bekannt, ob noch gesendet wird`,
+  stillLooking: "bisher; die übrigen Antworten werden noch durchgesehen",
   resumed: (stage, returned, stayedOut) =>
     `Läuft wieder auf der Stufe „${stage}“ · ${n(returned)} zurück in der Schlange · ${n(stayedOut)} blieben draußen, ihre Tickets waren weiter`,
 };

@@ -150,6 +150,7 @@ export const gate = {
   clients: (got: number, of: number, slowest: string | null) =>
     `${n(got)} of ${s(of, "client")}${slowest ? `, slowest ${slowest}` : ""}`,
   consoles: (got: number, of: number) => `${n(got)} of ${s(of, "console")}`,
+  sending: (x: number) => `${s(x, "reply", "replies")} not known to have been broken off`,
   hubs: (got: number, of: number) => `${n(got)} of ${s(of, "other hub")}`,
   reached: (parts: string[]) => `reached ${parts.join("; ")}`,
 

@@ -69,13 +69,17 @@ export const shared = {
   resuming: "Resuming…",
   killFailed: (why: string) => `Kill failed, nothing changed. ${why}`,
   resumeFailed: (why: string) => `Resume failed, nothing changed. ${why}`,
-  effective: (ms: number, frozen: number, leases: number, deliveries: number) =>
+  /** Without a time while something may still be going out. */
+  effective: (ms: number | null, frozen: number, leases: number, deliveries: number) =>
     [
-      `Effective in ${ms < 1 ? ms.toFixed(1) : n(Math.round(ms))} ms`,
+      ms == null ? "Killed" : `Effective in ${ms < 1 ? ms.toFixed(1) : n(Math.round(ms))} ms`,
       `${n(frozen)} frozen`,
       `${s(leases, "lease")} void`,
       `${s(deliveries, "delivery", "deliveries")} held`,
     ].join(" · "),
+  stillSending: (silent: number, hubs: number) =>
+    `${n(silent)} of ${s(hubs, "hub")} not known to have stopped sending`,
+  stillLooking: "so far; the other replies are still being looked through",
   resumed: (stage: string, returned: number, stayedOut: number) =>
     `Running again at ${stage} · ${n(returned)} back in the queue · ${n(stayedOut)} stayed out, their tickets had moved`,
 };
