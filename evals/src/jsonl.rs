@@ -37,7 +37,8 @@ pub fn write(out: &mut Vec<u8>, label: &str, body: &str) -> Result<(), Unreadabl
         "\"approve\"" => parsed.draft.text.get(),
         _ => decision.final_text.get(),
     };
-    out.extend_from_slice(label.trim_end().trim_end_matches('}').as_bytes());
+    let label = label.trim_end();
+    out.extend_from_slice(label.strip_suffix('}').unwrap_or(label).as_bytes());
     out.extend_from_slice(b",\"reference_text\":");
     out.extend_from_slice(reference.as_bytes());
     out.push(b',');
@@ -64,5 +65,14 @@ mod tests {
         assert_eq!(line("edit", r#""Hello""#)["reference_text"], "Hello");
         assert_eq!(line("escalate", "null")["reference_text"], Value::Null);
         assert_eq!(line("edit", r#""Hello""#)["draft"]["text"], "Hi \"you\"");
+    }
+
+    #[test]
+    fn a_label_whose_last_value_is_an_object_stays_whole() {
+        let mut out = Vec::new();
+        let label = r#"{"action":"approve","final_text":null,"settled":{"was":{"action":"edit"}}}"#;
+        write(&mut out, label, r#"{"draft":{"text":"Hi"}}"#).unwrap();
+        let case: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!((&case["settled"]["was"]["action"], &case["draft"]["text"]), (&"edit".into(), &"Hi".into()));
     }
 }

@@ -1,6 +1,7 @@
 //! Two acts on the same draft in the same moment: one comes first, and neither is a fault of the database.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use countersign_testkit::drafts::verdict;
 use countersign_testkit::receiver::Receiver;
 use countersign_testkit::{App, Draft, Engine, TestPack, on_both};
 use serde_json::json;
@@ -11,6 +12,7 @@ on_both! {
     a_verdict_is_taken_back_while_its_reply_goes_out,
     a_hold_is_renewed_while_its_workflow_is_killed,
     the_same_tickets_are_sent_in_twice_the_other_way_round,
+    one_verdict_id_on_two_drafts_is_one_verdict_and_one_refusal,
 }
 
 /// Often enough for two that wait for each other to meet.
@@ -99,5 +101,27 @@ async fn the_same_tickets_are_sent_in_twice_the_other_way_round(engine: Engine) 
         let count = |what: &str| one[what].as_u64().unwrap_or(0) + other[what].as_u64().unwrap_or(0);
         let new = if revision == 1 { "created" } else { "superseded" };
         assert_eq!((count(new), count("duplicate")), (20, 20), "revision {revision}: {one} and {other}");
+    }
+}
+
+async fn one_verdict_id_on_two_drafts_is_one_verdict_and_one_refusal(engine: Engine) {
+    let app = App::start(engine).await;
+    let (ana, ben) = (app.reviewer("ana").await, app.reviewer("ben").await);
+    for n in 0..ROUNDS {
+        app.send(&[Draft::of(&format!("t-{n}")), Draft::of(&format!("u-{n}"))]).await;
+        let (one, other) = (ana.lease().await, ben.lease().await);
+        let first = verdict(&one, "approve");
+        let mut second = verdict(&other, "approve");
+        second["verdict_id"] = first["verdict_id"].clone();
+        let (a, b) = tokio::join!(ana.decide(&one, &first), ben.decide(&other, &second));
+        let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 409], "round {n}: {} and {}", a.text(), b.text());
+        for (who, leased, reply) in [(&ana, &one, a), (&ben, &other, b)] {
+            if reply.status == 409 {
+                reply.refused(409, "already_decided");
+                who.decide(leased, &verdict(leased, "approve")).await.ok();
+            }
+        }
     }
 }

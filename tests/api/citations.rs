@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use countersign_testkit::drafts::{SOURCE, SOURCE_TEXT, verdict};
-use countersign_testkit::{App, Draft, Engine, on_both, text};
+use countersign_testkit::{App, Draft, Engine, Person, TestPack, on_both, text};
 use serde_json::{Value, json};
 
 on_both! {
@@ -16,6 +16,8 @@ on_both! {
     a_changed_source_makes_the_content_changed_and_the_text_is_kept,
     a_source_that_comes_later_mends_the_drafts_that_wait_for_it,
     a_source_of_another_workflow_does_not_count,
+    a_source_id_is_its_workflows_own,
+    a_source_is_read_by_those_whom_its_labels_admit,
     bad_sources_are_reported_by_line_and_the_good_ones_are_kept,
 }
 
@@ -136,15 +138,93 @@ async fn a_source_that_comes_later_mends_the_drafts_that_wait_for_it(engine: Eng
 
 async fn a_source_of_another_workflow_does_not_count(engine: Engine) {
     let app = App::start(engine).await;
-    app.apply(&countersign_testkit::TestPack::of("billing")).await;
+    app.apply(&TestPack::of("billing")).await;
     let source = json!({ "id": "desk/theirs", "text": "Only for billing.", "access": ["public"] });
     app.owner().post_lines("/v1/sources?workflow=billing", source.to_string()).await.ok();
     let (check, _) = checked(&app, &Draft::of("t-1").citing("desk/theirs", "Only for billing")).await;
     assert_eq!(check["status"], "no_such_source");
-    // Nor may whoever keeps the sources of one workflow change another's.
-    let keeper = app.person("keeper", json!([{ "role": "service", "workflow": "desk" }]), &[]).await;
-    let report = keeper.post_lines("/v1/sources?workflow=desk", source.to_string()).await.ok();
-    assert_eq!((&report["rejected"], &report["errors"][0]["field"]), (&json!(1), &json!("id")));
+}
+
+async fn a_source_id_is_its_workflows_own(engine: Engine) {
+    let app = App::start(engine).await;
+    app.apply(&TestPack::of("billing")).await;
+    let bring = async |to: &str, text: &str| {
+        let source = json!({ "id": "desk/faq", "text": text, "access": ["public"] });
+        let keeper = app.person("keeper", json!([{ "role": "service", "workflow": to }]), &[]).await;
+        let path = if to.is_empty() { "/v1/sources".to_owned() } else { format!("/v1/sources?workflow={to}") };
+        let who = if to.is_empty() { app.owner() } else { keeper };
+        let report = who.post_lines(&path, source.to_string()).await.ok();
+        assert_eq!((&report["created"], &report["errors"]), (&json!(1), &json!([])), "{to}");
+    };
+    bring("billing", "Billing says so.").await;
+    let draft = |ticket: &str, quote: &str| Draft::of(ticket).citing("desk/faq", quote);
+    let (check, _) = checked(&app, &draft("t-1", "Billing says so")).await;
+    assert_eq!(check["status"], "no_such_source");
+    app.owner()
+        .post_lines("/v1/sources", json!({ "id": "desk/faq", "text": "All say so.", "access": ["public"] }).to_string())
+        .await
+        .ok();
+    let (check, _) = checked(&app, &draft("t-2", "All say so")).await;
+    assert_eq!(check["status"], "found", "what is everybody's is there for those who have none of their own");
+    bring("desk", "The desk says so.").await;
+    let (check, _) = checked(&app, &draft("t-3", "The desk says so")).await;
+    assert_eq!(check["status"], "found", "its own comes first");
+
+    let says = async |path: &str| app.owner().get(path).await.ok()["text"].clone();
+    assert_eq!(says("/v1/sources/desk%2Ffaq").await, "All say so.");
+    assert_eq!(says("/v1/sources/desk%2Ffaq?workflow=desk").await, "The desk says so.");
+    assert_eq!(says("/v1/sources/desk%2Ffaq?workflow=billing").await, "Billing says so.");
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.owner().get(&format!("/v1/sources?limit=1{cursor}")).await.ok();
+        paged.extend(page["sources"].as_array().unwrap().iter().map(|s| (s["id"].clone(), s["workflow"].clone())));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={}", next.replace('/', "%2F")),
+            None => break,
+        }
+    }
+    let faq = |of: Value| (json!("desk/faq"), of);
+    let expected = [faq(Value::Null), faq(json!("billing")), faq(json!("desk")), (json!(SOURCE), Value::Null)];
+    assert_eq!(paged, expected);
+    let list = app.owner().get("/v1/sources?workflow=billing").await.ok();
+    assert_eq!(list["sources"].as_array().unwrap().len(), 3, "its own and everybody's");
+}
+
+async fn a_source_is_read_by_those_whom_its_labels_admit(engine: Engine) {
+    let app = App::start(engine).await;
+    app.apply(&TestPack::of("billing")).await;
+    for (path, id, label) in [
+        ("/v1/sources", "desk/open", "public"),
+        ("/v1/sources", "desk/legal", "legal"),
+        ("/v1/sources?workflow=desk", "desk/margins", "board"),
+        ("/v1/sources?workflow=desk", "desk/own", "public"),
+    ] {
+        let source = json!({ "id": id, "text": "Text.", "access": [label] });
+        app.owner().post_lines(path, source.to_string()).await.ok();
+    }
+    let person = async |role: &str, workflow: &str| {
+        app.person(&format!("{role}@{workflow}"), json!([{ "role": role, "workflow": workflow }]), &[]).await
+    };
+    let status = async |who: &Person, id: &str| who.get(&format!("/v1/sources/desk%2F{id}")).await.status.as_u16();
+    for (role, workflow, expected) in [
+        ("reviewer", "desk", [200, 403, 403, 200, 404]),
+        ("dri", "desk", [200, 403, 200, 200, 404]),
+        ("reviewer", "billing", [200, 403, 403, 403, 404]),
+        ("dri", "billing", [200, 403, 403, 403, 404]),
+    ] {
+        let who = person(role, workflow).await;
+        for (id, expected) in ["open", "legal", "margins", "own", "none"].into_iter().zip(expected) {
+            assert_eq!(status(&who, id).await, expected, "{role} of {workflow}: {id}");
+        }
+    }
+    let refused = person("reviewer", "billing").await.get("/v1/sources/desk%2Fmargins").await;
+    assert!(!refused.refused(403, "forbidden").to_string().contains("workflow"), "nobody is told whose it is");
+    let auditor = app.role("auditor").await;
+    assert_eq!((status(&auditor, "legal").await, status(&auditor, "margins").await), (200, 200));
+    let listed = app.reviewer("ben").await.get("/v1/sources").await.ok();
+    let ids: Vec<&str> = listed["sources"].as_array().unwrap().iter().map(|s| text(&s["id"])).collect();
+    assert_eq!(ids, ["desk/open", "desk/own", SOURCE]);
 }
 
 async fn bad_sources_are_reported_by_line_and_the_good_ones_are_kept(engine: Engine) {

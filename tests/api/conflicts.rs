@@ -126,9 +126,10 @@ async fn an_expired_draft_is_refused_and_the_text_is_kept(engine: Engine) {
     let soon = app.now().plus_seconds(200).to_string();
     app.stage(&Draft::of("t-1").with("expires_at", soon)).await;
     let leased = ana.lease().await;
-    app.clock.advance(250);
+    app.clock.advance(150);
     ana.renew(&leased).await.ok();
-    app.clock.advance(300);
+    app.clock.advance(50);
+    ana.renew(&leased).await.refused(409, "lease_lost");
     app.desk.lapse_leases().await.unwrap();
     assert_eq!(app.desk.expire_drafts().await.unwrap(), 1);
     refused_and_kept(&app, &ana, &leased, &typed(&leased), "lease_lost").await;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use countersign_testkit::drafts::ndjson;
+use countersign_testkit::feed::Feed;
 use countersign_testkit::{App, Draft, Engine, TestPack, on_both};
 use serde_json::{Value, json};
 
@@ -18,6 +19,10 @@ on_both! {
     a_row_may_name_its_own_workflow,
     an_audience_that_the_stage_does_not_admit_is_rejected,
     unknown_fields_are_kept_as_metadata,
+    a_thousand_drafts_with_forty_citations_each_come_in,
+    a_row_of_more_than_two_megabytes_is_refused_by_any_road,
+    what_comes_beside_the_text_is_bounded_too,
+    a_price_that_no_draft_has_is_refused_before_it_overflows_the_sum,
     an_overdue_draft_expires_and_counts_as_such,
     a_draft_that_the_policy_did_not_select_goes_straight_out_with_its_probability,
 }
@@ -165,6 +170,76 @@ async fn unknown_fields_are_kept_as_metadata(engine: Engine) {
     let odd = json!({ "deep": [1, { "b": null }] });
     let id = app.stage(&Draft::of("t-1").with("metadata", json!({ "turn": 3 })).with("tenant", odd.clone())).await;
     assert_eq!(app.draft(&id).await["metadata"], json!({ "turn": 3, "tenant": odd }));
+}
+
+async fn a_thousand_drafts_with_forty_citations_each_come_in(engine: Engine) {
+    let app = App::start(engine).await;
+    let citations: Vec<Value> = (0..40).map(|n| json!({ "source": format!("desk/{n}") })).collect();
+    let cited = json!({ "text": "See there.", "citations": citations });
+    let rows: Vec<Draft> = (0..1_000).map(|n| Draft::of(&format!("t-{n}")).with("draft", cited.clone())).collect();
+    let reply = app.owner().post_lines("/v1/drafts?workflow=desk&summary=true", ndjson(&rows)).await.ok();
+    assert_eq!((&reply["created"], &reply["rejected"]), (&json!(1_000), &json!(0)));
+    assert_eq!(app.number("SELECT COUNT(*) FROM citation").await, 40_000);
+}
+
+async fn a_row_of_more_than_two_megabytes_is_refused_by_any_road(engine: Engine) {
+    let feed = Feed::start().await;
+    let app = App::with(engine, &TestPack::of("desk").pulling_from(feed.url())).await;
+    let message = json!({ "role": "customer", "text": "lamp ".repeat(30_000) });
+    let long = Draft::of("t-1").with("thread", vec![message; 15]);
+    let owner = app.owner();
+    let by_lines = owner.post_lines("/v1/drafts", ndjson([&long, &Draft::of("t-2")])).await.ok();
+    let by_json = owner.post("/v1/drafts", json!([*long, *Draft::of("t-3")])).await.ok();
+    for results in [&by_lines["results"], &by_json["results"]] {
+        assert_eq!(statuses(results.as_array().unwrap()), ["rejected", "created"]);
+        assert_eq!(results[0]["error"], json!({ "field": "", "message": "longer than 2097152 bytes" }));
+    }
+    feed.add([&long, &Draft::of("t-4")]);
+    assert_eq!(app.desk.pull_due().await.unwrap(), 1);
+    let said = app.workflow("desk").await["pulls"][0]["last_error"].clone();
+    assert!(said.as_str().unwrap().contains("longer than 2097152 bytes"), "{said}");
+}
+
+async fn what_comes_beside_the_text_is_bounded_too(engine: Engine) {
+    let app = App::start(engine).await;
+    let (name, list) = ("x".repeat(1_001), vec!["staff"; 501]);
+    let rows = [
+        Draft::of("t-1").with("metadata", json!({ "log": "x".repeat(300_000) })),
+        Draft::of("t-2").with("log", "x".repeat(300_000)),
+        Draft::of("t-3").with("trace_id", name.clone()),
+        Draft::of("t-4").with("model", json!({ "provider": name, "name": "m" })),
+        Draft::of("t-5").with("model", json!({ "provider": "p", "name": name })),
+        Draft::of("t-6").with("audience", json!({ "groups": list })),
+        Draft::of("t-7").with("audience", json!({ "groups": ["staff", name] })),
+        Draft::of("t-8").with("audience", json!({ "subject": name })),
+        Draft::of("t-9").with("thread", json!([{ "role": "customer", "text": "Hi", "name": name }])),
+        Draft::of("t-10").with("sources", json!([{ "id": "s", "title": name }])),
+        Draft::of("t-11").with("metadata", json!({ "log": "x".repeat(200_000) })),
+    ];
+    let results = app.send(&rows).await;
+    let fields: Vec<&str> = results.iter().filter_map(|r| r["error"]["field"].as_str()).collect();
+    let expected = [
+        "metadata",
+        "metadata",
+        "trace_id",
+        "model.provider",
+        "model.name",
+        "audience.groups",
+        "audience.groups[1]",
+        "audience.subject",
+        "thread[0].name",
+        "sources[0].title",
+    ];
+    assert_eq!((fields, &results[10]["status"]), (expected.to_vec(), &json!("created")));
+}
+
+async fn a_price_that_no_draft_has_is_refused_before_it_overflows_the_sum(engine: Engine) {
+    let app = App::start(engine).await;
+    let rows = [("t-1", "999999999"), ("t-2", "10000.000000001"), ("t-3", "10000")];
+    let results = app.send(&rows.map(|(ticket, cost)| Draft::of(ticket).with("cost_usd", cost))).await;
+    assert_eq!(statuses(&results), ["rejected", "rejected", "created"]);
+    assert_eq!(results[0]["error"]["field"], "cost_usd");
+    assert_eq!(app.evidence().await["cost_micro_usd"], 10_000_000_000);
 }
 
 async fn an_overdue_draft_expires_and_counts_as_such(engine: Engine) {

@@ -12,6 +12,7 @@ on_both! {
     a_probe_is_no_evidence_no_case_no_delivery_and_no_escalation,
     a_verdict_on_a_probe_can_be_taken_back,
     a_real_ticket_of_the_same_name_comes_in_all_the_same,
+    a_probe_for_which_no_name_is_free_is_left_out,
     who_misses_too_many_is_told_and_counts_once_confirmed,
     a_disagreement_with_an_unconfirmed_verdict_moves_at_the_settlement,
     who_answers_for_the_labels_gets_no_probe,
@@ -264,5 +265,25 @@ async fn a_pack_with_a_broken_probe_is_refused(engine: Engine) {
         let files = TestPack::of("desk").probing(lines).files();
         let refused = app.owner().post("/v1/packs", json!({ "files": files })).await.refused(422, "invalid");
         assert!(refused.to_string().contains(what), "{what}: {refused}");
+    }
+}
+
+async fn a_probe_for_which_no_name_is_free_is_left_out(engine: Engine) {
+    for name in [|n: usize| format!("t-{n}"), |n: usize| "票".repeat(n + 1)] {
+        let app = App::with(engine, &pack(3)).await;
+        let ana = app.reviewer("ana").await;
+        let rows: Vec<Draft> = (0..10).map(|n| Draft::of(&name(n))).collect();
+        app.send(&rows).await;
+        for _ in 0..150 {
+            let leased = ana.lease().await;
+            assert!(!is_probe(&leased));
+            ana.release(&leased, false).await.ok();
+        }
+        // The draws went on, and so the next name that is free gets one.
+        for _ in 0..10 {
+            let leased = ana.lease().await;
+            ana.decide(&leased, &verdict(&leased, "approve")).await.ok();
+        }
+        given(&app, &ana, "U").await;
     }
 }

@@ -12,6 +12,7 @@ on_both! {
     a_source_that_asks_for_patience_gets_it,
     bad_drafts_of_a_page_are_counted_and_the_good_ones_come_in,
     a_page_that_could_not_be_staged_is_asked_for_again,
+    a_page_of_any_length_comes_in_whole,
     two_hubs_ask_once,
     a_pulled_draft_is_for_the_workflow_whose_pack_names_the_source,
     a_silent_source_keeps_no_other_from_being_asked,
@@ -119,9 +120,26 @@ async fn a_page_that_could_not_be_staged_is_asked_for_again(engine: Engine) {
     app.tamper("ALTER TABLE draft RENAME TO draft_away").await;
     assert!(app.desk.pull_due().await.is_err());
     app.tamper("ALTER TABLE draft_away RENAME TO draft").await;
+    let said = pull_of(&app).await["last_error"].clone();
+    assert!(said.as_str().unwrap().starts_with("what it brought can't be staged"), "{said}");
     app.clock.advance(60);
     assert_eq!(app.desk.pull_due().await.unwrap(), 1);
     assert_eq!((feed.asked(), staged(&app).await), (vec![None, None], json!(1)));
+}
+
+async fn a_page_of_any_length_comes_in_whole(engine: Engine) {
+    let (app, feed) = pulling(engine).await;
+    feed.pages_of(3_000);
+    let mut drafts = tickets(3_000);
+    drafts[2_000] = Draft::of("t-2001").with("draft", 7);
+    feed.add(&drafts);
+    assert_eq!(app.desk.pull_due().await.unwrap(), 2_999);
+    assert_eq!(staged(&app).await, 2_999);
+    let said = pull_of(&app).await["last_error"].clone();
+    assert!(
+        said.as_str().unwrap().starts_with("1 of 3000 drafts were rejected; the first, draft 2001: draft:"),
+        "{said}"
+    );
 }
 
 async fn two_hubs_ask_once(engine: Engine) {

@@ -16,6 +16,8 @@ on_both! {
     excluded_drafts_and_other_workflows_are_passed_over,
     a_renewed_lease_lasts_and_one_that_lapsed_is_lost,
     a_lapsed_draft_goes_to_the_next_who_asks,
+    a_lease_whose_time_is_over_is_begun_anew_for_its_holder,
+    a_lease_ends_with_the_drafts_own_deadline,
     leases_survive_a_restart_of_the_hub,
     a_reviewer_may_hold_twenty_and_no_more,
     somebody_elses_lease_is_out_of_reach,
@@ -292,4 +294,33 @@ async fn an_unknown_filter_is_refused(engine: Engine) {
     }
     ana.get("/v1/drafts?workflow=nowhere").await.refused(404, "not_found");
     ana.get("/v1/drafts?states=staged").await.refused(400, "malformed");
+}
+
+async fn a_lease_whose_time_is_over_is_begun_anew_for_its_holder(engine: Engine) {
+    let app = App::with(engine, &TestPack::of("desk").set("review.lease_seconds", 30)).await;
+    let ana = app.reviewer("ana").await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    let first = ana.lease().await;
+    app.clock.advance(30);
+    let again = ana.lease_of(&id).await.ok();
+    assert!(again["lease"]["fence"].as_i64() > first["lease"]["fence"].as_i64());
+    assert_eq!(again["lease"]["expires_at"], app.now().plus_seconds(30).to_string());
+    ana.decide(&again, &verdict(&again, "approve")).await.ok();
+}
+
+async fn a_lease_ends_with_the_drafts_own_deadline(engine: Engine) {
+    let app = App::with(engine, &TestPack::of("desk").set("review.lease_seconds", 60)).await;
+    let ana = app.reviewer("ana").await;
+    let deadline = app.now().plus_seconds(90).to_string();
+    app.stage(&Draft::of("t-1").with("expires_at", deadline.clone())).await;
+    let leased = ana.lease().await;
+    assert_eq!(leased["lease"]["expires_at"], app.now().plus_seconds(60).to_string());
+    app.clock.advance(40);
+    assert_eq!(ana.renew(&leased).await.ok()["lease"]["expires_at"], deadline);
+    app.clock.advance(50);
+    ana.renew(&leased).await.refused(409, "lease_lost");
+    ana.decide(&leased, &verdict(&leased, "approve")).await.refused(409, "lease_lost");
+    app.desk.lapse_leases().await.unwrap();
+    app.desk.expire_drafts().await.unwrap();
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "expired": 1 }));
 }

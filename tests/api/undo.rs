@@ -12,6 +12,7 @@ on_both! {
     a_verdict_whose_delivery_was_tried_stays_even_after_a_retry_by_hand,
     without_a_receiver_the_undo_time_is_the_limit,
     withdrawing_twice_is_withdrawing_once,
+    a_verdict_can_be_withdrawn_with_both_hands_full,
     only_its_author_may_withdraw_a_verdict,
     a_withdrawn_escalation_leaves_everybodys_list,
     a_withdrawn_verdict_of_a_moved_ticket_is_superseded,
@@ -154,4 +155,19 @@ async fn nothing_is_withdrawn_while_killed(engine: Engine) {
     ana.withdraw(&outcome).await.refused(409, "workflow_killed");
     app.owner().post("/v1/workflows/desk/resume", json!({ "reason": "over" })).await.ok();
     ana.withdraw(&outcome).await.ok();
+}
+
+async fn a_verdict_can_be_withdrawn_with_both_hands_full(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    let rows: Vec<Draft> = (0..22).map(|n| Draft::of(&format!("t-{n}"))).collect();
+    app.send(&rows).await;
+    let leased = ana.lease().await;
+    let outcome = ana.decide(&leased, &verdict(&leased, "approve")).await.ok();
+    for _ in 0..20 {
+        assert!(!ana.lease().await.is_null());
+    }
+    let back = ana.withdraw(&outcome).await.ok();
+    assert_eq!((&back["state"], &back["draft"]["held_by"]), (&json!("in_review"), &json!("you")));
+    ana.post("/v1/queue/lease", json!({})).await.refused(429, "rate_limited");
 }

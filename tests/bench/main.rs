@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
 mod delivery;
+mod intake;
 mod rollout;
 
 use anyhow::{Context, Result, bail};
@@ -271,6 +272,7 @@ async fn main() -> Result<()> {
     at_most("flag evaluation at 2000 requests/s, p99", flags.1, 2.0, "ms");
     let kills = rollout::kills(&admin, &program, &crew).await?;
     at_most("kill to last acceptance at 500 requests/s, p99", kills.1, 10.0, "ms");
+    at_most("memory through an import of 300 rows of 2 MB", intake::memory(&root, dir.path())?, 150.0, "MB");
     let sent = delivery::times(&admin, &dir.path().join("hub.db")).await?;
     at_most("another workflow's reply, 1,000 due at a receiver that hangs", sent.other, 1_000.0, "ms");
     at_most(&format!("kill with {} replies waiting", delivery::WAITING), sent.kill, 50.0, "ms");

@@ -2,6 +2,7 @@
 
 mod cli;
 mod kill;
+mod memory;
 mod reach;
 mod stop;
 

@@ -52,6 +52,12 @@ const NEVER: &[(&str, &str)] = &[
          WHERE a.act = 'verdict.recorded' AND a.object = d.id AND a.detail LIKE '%\"' || v.id || '\"%')",
     ),
     (
+        "a text of an erased draft",
+        "SELECT 1 FROM draft d LEFT JOIN verdict v ON v.draft_seq = d.seq LEFT JOIN case_record c ON c.verdict_id = v.id
+         LEFT JOIN kept k ON k.draft_seq = d.seq WHERE d.erased_at IS NOT NULL AND (d.subject <> '' OR d.customer IS NOT NULL
+         OR v.final_text IS NOT NULL OR v.comment IS NOT NULL OR c.record <> '' OR k.verdict_id IS NOT NULL)",
+    ),
+    (
         "a count that is off",
         "SELECT 1 FROM (SELECT workflow_id, state, COUNT(*) AS n FROM draft GROUP BY workflow_id, state) d
          LEFT JOIN draft_count c ON c.workflow_id = d.workflow_id AND c.state = d.state WHERE c.n IS NULL OR c.n <> d.n",
@@ -181,7 +187,7 @@ impl Books {
             ensure!(shown[number] == n, "{number}: {} is not {n}", shown[number]);
         }
         for (path, rows, table) in [
-            ("/v1/cases?", "cases", "case_record WHERE withdrawn = 0 AND"),
+            ("/v1/cases?", "cases", "case_record WHERE withdrawn = 0 AND erased_at IS NULL AND"),
             ("/v1/escalations?state=open&", "escalations", open),
             ("/v1/deliveries?state=delivered&", "deliveries", "delivery WHERE state = 'delivered' AND"),
         ] {

@@ -167,6 +167,21 @@ impl Door {
         serde_json::from_slice(&text).context("the hub's answer is not JSON")
     }
 
+    /// Every page of a list, as one answer.
+    pub async fn all(&self, path: &str, name: &str) -> anyhow::Result<Value> {
+        let mut rows = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.json(Method::GET, &format!("{path}?limit=200{cursor}"), Sent::Nothing).await?;
+            let listed = page.get(name).and_then(Value::as_array);
+            rows.extend(listed.with_context(|| format!("the hub's answer has no {name}"))?.iter().cloned());
+            match page.get("next_cursor").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={}", crate::commands::segment(next)),
+                None => return Ok(serde_json::json!({ name: rows })),
+            }
+        }
+    }
+
     /// Sends a request and reads its answer.
     pub async fn bytes(&self, method: Method, path: &str, sent: Sent) -> anyhow::Result<Bytes> {
         let (_, body) = self.stream(method, path, sent).await?;

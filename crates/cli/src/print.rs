@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
 use crate::door::Refused;
+use countersign_domain::text::is_hidden;
 use serde_json::Value;
 use std::process::ExitCode;
 
@@ -33,21 +34,25 @@ pub fn raw(bytes: &[u8]) -> std::io::Result<()> {
 
 /// A table with a heading; columns as wide as they need.
 pub fn table(head: &[&str], rows: &[Vec<String>]) {
-    let width = |i: usize| {
-        rows.iter().map(|r| r.get(i).map_or(0, |c| c.chars().count())).chain([head.get(i).map_or(0, |h| h.len())]).max()
-    };
-    let widths: Vec<usize> = (0..head.len()).map(|i| width(i).unwrap_or(0).min(60)).collect();
-    let line = |cells: Vec<&str>| {
-        let padded = cells.iter().zip(&widths).map(|(c, w)| {
-            let cut: String = c.chars().filter(|c| !c.is_control()).take(*w).collect();
-            format!("{cut}{}", " ".repeat(w - cut.chars().count()))
-        });
+    for line in lines(head, rows) {
+        println!("{line}");
+    }
+}
+
+/// A table's lines. Nothing that a cell holds moves what stands beside it: no line end, no direction of writing.
+fn lines(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let shown = |text: &str| text.chars().filter(|c| !c.is_control() && !is_hidden(*c)).take(60).collect::<String>();
+    let rows: Vec<Vec<String>> = [head.iter().map(|cell| shown(cell)).collect()]
+        .into_iter()
+        .chain(rows.iter().map(|r| r.iter().map(|c| shown(c)).collect()))
+        .collect();
+    let width = |i: usize| rows.iter().filter_map(|r| r.get(i)).map(|c| c.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &Vec<String>| {
+        let padded = cells.iter().zip(&widths).map(|(c, w)| format!("{c}{}", " ".repeat(w - c.chars().count())));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    println!("{}", line(head.to_vec()));
-    for row in rows {
-        println!("{}", line(row.iter().map(String::as_str).collect()));
-    }
+    rows.iter().map(line).collect()
 }
 
 /// A field of a JSON row as text.
@@ -74,5 +79,16 @@ pub fn list(answer: &Value, name: &str, columns: &[&str]) {
     table(columns, &rows);
     if answer.get("next_cursor").is_some() {
         note("… and more; --json has the cursor");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn a_cell_can_neither_break_a_table_nor_turn_it_round() {
+        let row = ["a\u{202e}gnp.exe\nb".to_owned(), "last".to_owned()];
+        assert_eq!(lines(&["name", "next"], &[row.to_vec()]), ["name       next", "agnp.exeb  last"]);
     }
 }

@@ -131,6 +131,9 @@ impl Desk {
         let mut tx = self.write().await?;
         let (row, body) = cases::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("case", id))?;
         self.require(who, Act::ReadCases, Some(&row.workflow_id), "read cases")?;
+        if row.erased_at.is_some() {
+            return Err(DeskError::Erased("case"));
+        }
         record(&mut tx, self.now(), who, "case.read", Some(&row.workflow_id), Some(id), json!({}));
         tx.commit().await?;
         Ok(StoredCase { seq: row.seq, record: row.record, body })

@@ -72,7 +72,12 @@ impl Desk {
             (Some(text), Action::Edit) => Some(self.preview_edit(who, draft_id, text).await?),
             _ => None,
         };
-        match self.take(who, draft_id, &verdict, edit).await {
+        let taken = match self.take(who, draft_id, &verdict, edit.clone()).await {
+            // The same verdict id came in for another draft at the same moment.
+            Err(e) if e.is_unique_violation() => self.take(who, draft_id, &verdict, edit).await,
+            other => other,
+        };
+        match taken {
             Err(DeskError::Conflict { conflict, .. }) => {
                 self.keep(who, draft_id, &verdict, conflict).await?;
                 Err(DeskError::Conflict { conflict, kept: Some(verdict.verdict_id) })
@@ -83,7 +88,10 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
-        let (_, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        let (draft, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
+        }
         let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
         Ok(diff::edit(&body.draft.text, final_text, &quotes))
     }
@@ -101,10 +109,7 @@ impl Desk {
         let draft = draft.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
         self.require(who, act, Some(&draft.workflow_id), what)?;
         probe::for_them(who, &draft)?;
-        let body = serde_json::from_str(&draft.body).map_err(|_| countersign_store::StoreError::Unreadable {
-            what: "a draft's body",
-            value: draft.id.clone(),
-        })?;
+        let body = draft.body()?;
         Ok((draft, body))
     }
 
@@ -131,6 +136,9 @@ impl Desk {
                 None => cases::id_of_verdict(&mut tx, &before.id).await?,
             };
             return Ok(Decided::Before(outcome(&draft, before, case_id)?));
+        }
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
         }
         let lease = leases::get(&mut tx, &verdict.lease_id).await?.filter(|l| l.draft_seq == draft.seq);
         let round = lease.as_ref().map_or(1, |l| l.round);

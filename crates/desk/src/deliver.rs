@@ -187,6 +187,9 @@ impl Desk {
             Some(seq) => drafts::by_seq(&mut tx, seq).await?,
             None => None,
         };
+        if draft.as_ref().is_some_and(|d| d.erased_at.is_some()) {
+            return Err(DeskError::Erased("reply"));
+        }
         let delivery = deliveries::get(&mut tx, id).await?.unwrap_or(seen);
         if delivery.state == "pending" && delivery.claimed_until > now.0 {
             return Err(DeskError::invalid("state", "a try of this delivery is under way"));

@@ -145,13 +145,8 @@ impl Desk {
     async fn rehearse(&self, of: &WorkflowRow, shadow: &str, now: Millis) -> Result<Rehearsed, DeskError> {
         // Acts by the hub, and with these grants nowhere but in the shadow.
         let grant = |role| Grant { role, workflow: Some(shadow.to_owned()) };
-        let hub = Identity {
-            subject: "hub".to_owned(),
-            grants: vec![grant(Role::Reviewer), grant(Role::Dri)],
-            routes: Vec::new(),
-            owner: false,
-            token: None,
-        };
+        let grants = vec![grant(Role::Reviewer), grant(Role::Dri)];
+        let hub = Identity { grants, owner: false, ..Identity::hub() };
         let mut tx = self.write().await?;
         drills::make_shadow(&mut tx, shadow, of, now).await?;
         let [held, free] = self.stage_shadow(&mut tx, shadow, of, now).await?;
@@ -254,6 +249,7 @@ impl Desk {
             probe_place: None,
             rescued: 0,
             may_have_reached: 0,
+            erased_at: None,
         };
         // Below zero, so that no number of a real draft is ever used twice and the words of none are indexed.
         let number = -(i64::from_le_bytes(keys::random::<8>()?) & (i64::MAX >> 1)) - 2;

@@ -32,6 +32,8 @@ pub enum Code {
     WorkflowKilled,
     /// 409: a condition of the gate isn't green.
     GateNotGreen,
+    /// 410: it was erased, as its workflow's pack says how long it is kept.
+    Erased,
     /// 413: larger than it may be.
     TooLarge,
     /// 422: well-formed, but against the rules.
@@ -105,6 +107,9 @@ pub enum DeskError {
         /// Where the checkpoint over them is kept.
         file: String,
     },
+    /// A text that is kept no longer.
+    #[error("this {0} is kept no longer: its text was erased when the pack's retention_days were over")]
+    Erased(&'static str),
     /// The database failed; nothing was done.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -126,6 +131,11 @@ impl DeskError {
         Self::Invalid(FieldError::new(field, message))
     }
 
+    /// Whether somebody else was first with a row of the same name: their row can be read now.
+    pub(crate) fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Store(e) if e.is_unique_violation())
+    }
+
     /// The code that clients branch on.
     pub fn code(&self) -> Code {
         match self {
@@ -143,6 +153,7 @@ impl DeskError {
             Self::VerdictReused(_) | Self::Settled(_) => Code::AlreadyDecided,
             Self::AlreadyDelivered => Code::AlreadyDelivered,
             Self::GateNotGreen(_) => Code::GateNotGreen,
+            Self::Erased(_) => Code::Erased,
             Self::TooManyLeases(_) => Code::RateLimited,
             Self::LogLost { .. } | Self::Store(StoreError::Unreadable { .. } | StoreError::Unrecorded(_)) => {
                 Code::Internal

@@ -137,6 +137,8 @@ impl Desk {
                 "escalation.taken"
             }
             Some(note) => {
+                // Nothing comes back of a draft whose texts were erased.
+                let note = if e.erased_at.is_some() { "" } else { note };
                 escalations::settle(&mut tx, id, &who.subject, note, now).await?;
                 "escalation.settled"
             }

@@ -7,6 +7,7 @@ use countersign_domain::diff::{self, Op};
 use countersign_domain::pack::{Pack, PackFiles};
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::UNCONFIRMED;
+use countersign_store::page::Page;
 use countersign_store::workflows::{self, Hold, TransitionRow, VersionRow};
 use countersign_store::{StoreError, Tx, evidence};
 use serde::Serialize;
@@ -20,7 +21,7 @@ pub struct History {
     pub days: Vec<Day>,
     /// The latest 200 transitions, newest first.
     pub transitions: Vec<TransitionView>,
-    /// Every version, newest first.
+    /// The newest versions, newest first; a list of its own has all of them.
     pub versions: Vec<VersionView>,
 }
 
@@ -130,6 +131,7 @@ impl Desk {
         if !(1..=366).contains(&days) {
             return Err(DeskError::invalid("days", format!("expected 1 to 366, found {days}")));
         }
+        let newest = Page { after: None, limit: 50 };
         let mut tx = self.snapshot().await?;
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
             return Err(DeskError::not_found("workflow", id));
@@ -148,8 +150,25 @@ impl Desk {
         Ok(History {
             days: by_day.into_iter().map(|(day, outcomes)| Day { day: date(day), outcomes }).collect(),
             transitions: workflows::transitions(&mut tx, id, 200).await?.into_iter().map(transition_view).collect(),
-            versions: workflows::versions(&mut tx, id).await?.into_iter().map(version_view).collect(),
+            versions: workflows::versions(&mut tx, id, &newest).await?.into_iter().map(version_view).collect(),
         })
+    }
+
+    /// A page of a workflow's versions, the newest first.
+    pub async fn versions(
+        &self,
+        who: &Identity,
+        id: &str,
+        page: &Page,
+    ) -> Result<(Vec<VersionView>, Option<String>), DeskError> {
+        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        let mut tx = self.read().await?;
+        if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
+            return Err(DeskError::not_found("workflow", id));
+        }
+        let rows = workflows::versions(&mut tx, id, page).await?;
+        let next = page.next(&rows, |r| vec![r.version]);
+        Ok((rows.into_iter().map(version_view).collect(), next))
     }
 
     /// A version's files, as they were applied.

@@ -11,7 +11,7 @@ use countersign_domain::access::{Act, Identity, is_shadow};
 use countersign_domain::runbook;
 use countersign_domain::time::Millis;
 use countersign_store::incidents::{self, IncidentRow, NewIncident};
-use countersign_store::page::{Page, cursor};
+use countersign_store::page::{MAX_LIMIT, Page, cursor};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
 use countersign_store::{Tx, alerts};
 use serde_json::json;
@@ -158,6 +158,19 @@ impl Desk {
         self.incident_view(&mut tx, id).await
     }
 
+    /// A page of an incident's timeline, the latest first.
+    pub async fn incident_entries(
+        &self,
+        who: &Identity,
+        id: &str,
+        page: &Page,
+    ) -> Result<(Vec<EntryView>, Option<String>), DeskError> {
+        let mut tx = self.read().await?;
+        let row = incidents::get(&mut tx, id, false).await?.ok_or_else(|| DeskError::not_found("incident", id))?;
+        self.require(who, Act::ReadIncidents, Some(&row.workflow_id), "read incidents")?;
+        entries_of(&mut tx, id, page).await
+    }
+
     /// Ticks a step of the runbook off, or takes the tick back.
     pub async fn tick_step(&self, who: &Identity, id: &str, n: i64, done: bool) -> Result<IncidentView, DeskError> {
         let now = self.now();
@@ -217,7 +230,13 @@ impl Desk {
         let mut tx = self.write().await?;
         let row = incidents::get(&mut tx, id, false).await?.ok_or_else(|| DeskError::not_found("incident", id))?;
         self.require(who, Act::ReadIncidents, Some(&row.workflow_id), "read incidents")?;
-        let view = self.incident_view(&mut tx, id).await?;
+        let mut view = self.incident_view(&mut tx, id).await?;
+        while let Some(page) = view.entries_cursor.as_deref().and_then(|c| Page::of(Some(c), Some(MAX_LIMIT))) {
+            let (mut earlier, cursor) = entries_of(&mut tx, id, &page).await?;
+            earlier.reverse();
+            earlier.append(&mut view.entries);
+            (view.entries, view.entries_cursor) = (earlier, cursor);
+        }
         let (now, workflow) = (self.now(), Some(row.workflow_id.as_str()));
         record(&mut tx, now, who, "incident.exported", workflow, Some(id), json!({}));
         tx.commit().await?;
@@ -262,23 +281,27 @@ impl Desk {
             by: s.done_by,
             at: s.done_at.map(Millis),
         });
-        let entries = incidents::entries(tx, id).await?.into_iter().map(|e| EntryView {
-            at: Millis(e.at),
-            actor: e.actor,
-            kind: e.kind,
-            text: e.text,
-        });
+        let (mut entries, entries_cursor) = entries_of(tx, id, &Page { after: None, limit: MAX_LIMIT }).await?;
+        entries.reverse();
         let version = self.version(tx, &row.workflow_id, row.version).await?;
         let messages = version.pack.incident.messages.iter();
         let messages = messages.map(|m| MessageView { name: m.name.clone(), text: m.text.clone() });
         Ok(IncidentView {
             steps: steps.collect(),
             messages: messages.collect(),
-            entries: entries.collect(),
+            entries,
+            entries_cursor,
             note: row.note.clone(),
             note_at: row.note_at.map(Millis),
             note_by: row.note_by.clone(),
             summary: summary(row),
         })
     }
+}
+
+async fn entries_of(tx: &mut Tx, id: &str, page: &Page) -> Result<(Vec<EntryView>, Option<String>), DeskError> {
+    let rows = incidents::entries(tx, id, page).await?;
+    let next = page.next(&rows, |r| vec![r.seq]);
+    let view = |e: incidents::EntryRow| EntryView { at: Millis(e.at), actor: e.actor, kind: e.kind, text: e.text };
+    Ok((rows.into_iter().map(view).collect(), next))
 }

@@ -1,7 +1,7 @@
 //! Leases: the next draft, a certain draft, for longer, and given back.
 
 use crate::view::{DraftView, sees_verdicts};
-use crate::{ChangeKind, Desk, DeskError, new_id, probe, record};
+use crate::{ChangeKind, Desk, DeskError, Version, new_id, probe, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -57,6 +57,13 @@ fn lost(conflict: Conflict) -> DeskError {
     DeskError::Conflict { conflict, kept: None }
 }
 
+/// Until when a lease that is taken or renewed now lasts. A first review ends with the draft's own time: what is decided
+/// later would go out later than its sender allows.
+fn lease_end(draft: &DraftRow, round: i64, now: Millis, version: &Version) -> i64 {
+    let end = now.plus_seconds(i64::from(version.pack.review.lease_seconds)).0;
+    if round == 1 { end.min(draft.expires_at) } else { end }
+}
+
 impl Desk {
     /// Leases the next draft, or the one asked for. `None` when there is nothing to review.
     pub async fn lease(&self, who: &Identity, request: &LeaseRequest) -> Result<Option<Leased>, DeskError> {
@@ -94,11 +101,20 @@ impl Desk {
         self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
         probe::for_them(who, &seen)?;
         let workflow = self.living(tx, &seen.workflow_id).await?;
-        let Some(draft) = drafts::get(tx, id, true).await? else { return Err(DeskError::not_found("draft", id)) };
+        let mut draft = drafts::get(tx, id, true).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         let held = leases::of_draft(tx, draft.seq).await?;
         if let Some(mine) = held.into_iter().find(|l| l.reviewer == who.subject) {
-            return Ok(Some((mine, draft, false)));
+            if mine.expires_at > now.0 {
+                return Ok(Some((mine, draft, false)));
+            }
+            // Over, and not yet taken back: it is begun anew, unless the draft's own time is over too.
+            self.lapse(tx, &mine, now).await?;
+            draft = drafts::by_seq(tx, draft.seq).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         }
+        if draft.erased_at.is_some() {
+            return Err(DeskError::Erased("draft"));
+        }
+        self.has_room(tx, who).await?;
         match draft.state()? {
             State::Staged if draft.expires_at > now.0 => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
             State::Superseded => Err(lost(Conflict::DraftSuperseded)),
@@ -167,6 +183,7 @@ impl Desk {
             }
         }
         let Some((candidate, workflow)) = best else { return Ok(None) };
+        self.has_room(tx, who).await?;
         let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(None) };
         if candidate.round == 1
             && let Some(probe) = self.slip_in(tx, who, workflow, &draft, now).await?
@@ -185,10 +202,6 @@ impl Desk {
         round: i64,
         now: Millis,
     ) -> Result<(LeaseRow, DraftRow, bool), DeskError> {
-        let held = leases::of_reviewer(tx, &who.subject).await?.len();
-        if held >= MAX_HELD {
-            return Err(DeskError::TooManyLeases(held));
-        }
         let version = self.version(tx, &workflow.id, workflow.version).await?;
         if round == 1 {
             drafts::hold(tx, &mut draft, State::InReview).await?;
@@ -205,12 +218,18 @@ impl Desk {
             reviewer: who.subject.clone(),
             fence: draft.fence,
             leased_at: now.0,
-            expires_at: now.plus_seconds(i64::from(version.pack.review.lease_seconds)).0,
+            expires_at: lease_end(&draft, round, now, &version),
             ended_at: None,
             end_reason: None,
         };
         leases::insert(tx, &lease).await?;
         Ok((lease, draft, true))
+    }
+
+    /// Refuses another draft to whoever holds many already. What comes back by a withdrawal was theirs before.
+    async fn has_room(&self, tx: &mut Tx, who: &Identity) -> Result<(), DeskError> {
+        let held = leases::of_reviewer(tx, &who.subject).await?.len();
+        if held >= MAX_HELD { Err(DeskError::TooManyLeases(held)) } else { Ok(()) }
     }
 
     /// A fresh lease on a draft that comes back to its reviewer by a withdrawal.
@@ -261,13 +280,15 @@ impl Desk {
         let seen = self.my_lease(&mut tx, who, id).await?;
         let workflow = self.living(&mut tx, &seen.workflow_id).await?;
         let mut lease = self.held_for_change(&mut tx, seen).await?;
-        if lease.ended_at.is_some() || lease.expires_at <= now.0 {
-            let superseded =
-                drafts::by_seq(&mut tx, lease.draft_seq).await?.is_some_and(|d| d.state == State::Superseded.as_str());
+        let missing = || DeskError::not_found("lease", id);
+        let draft = drafts::by_seq(&mut tx, lease.draft_seq).await?.ok_or_else(missing)?;
+        let version = self.version(&mut tx, &workflow.id, workflow.version).await?;
+        let until = lease_end(&draft, lease.round, now, &version);
+        if lease.ended_at.is_some() || lease.expires_at <= now.0 || until <= now.0 {
+            let superseded = draft.state()? == State::Superseded;
             return Err(lost(if superseded { Conflict::DraftSuperseded } else { Conflict::LeaseLost }));
         }
-        let version = self.version(&mut tx, &workflow.id, workflow.version).await?;
-        lease.expires_at = now.plus_seconds(i64::from(version.pack.review.lease_seconds)).0;
+        lease.expires_at = until;
         leases::renew(&mut tx, id, Millis(lease.expires_at)).await?;
         tx.commit().await?;
         Ok(LeaseView::of(&lease))
@@ -311,6 +332,14 @@ impl Desk {
         Ok(Some(draft.id))
     }
 
+    /// Ends a lease whose time ran out. Answers the draft's id.
+    async fn lapse(&self, tx: &mut Tx, lease: &LeaseRow, now: Millis) -> Result<Option<String>, DeskError> {
+        let draft_id = self.let_go(tx, lease, now, "lapsed").await?;
+        let detail = json!({ "lease": lease.id, "of": lease.reviewer });
+        record(tx, now, &Identity::hub(), "lease.lapsed", Some(&lease.workflow_id), draft_id.as_deref(), detail);
+        Ok(draft_id)
+    }
+
     /// Ends leases whose time ran out, each by itself; answers how many.
     pub async fn lapse_leases(&self) -> Result<usize, DeskError> {
         let now = self.now();
@@ -323,17 +352,7 @@ impl Desk {
             if lease.ended_at.is_some() || lease.expires_at > now.0 {
                 continue;
             }
-            let draft_id = self.let_go(&mut tx, &lease, now, "lapsed").await?;
-            let detail = json!({ "lease": lease.id, "of": lease.reviewer });
-            record(
-                &mut tx,
-                now,
-                &Identity::hub(),
-                "lease.lapsed",
-                Some(&lease.workflow_id),
-                draft_id.as_deref(),
-                detail,
-            );
+            let draft_id = self.lapse(&mut tx, &lease, now).await?;
             tx.commit().await?;
             self.tell(ChangeKind::DraftReleased, &lease.workflow_id, draft_id.as_deref()).await;
             ended += 1;

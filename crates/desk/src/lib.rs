@@ -33,6 +33,7 @@ mod promote;
 mod pull;
 mod redline;
 mod rescue;
+mod retention;
 mod send;
 mod settle;
 mod sources;
@@ -91,6 +92,7 @@ use countersign_providers::{PullClient, WebhookClient};
 use countersign_store::{Store, StoreError, Tx, audit::Fact};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Looks up a secret by the name that a pack gives it; the process's environment outside of tests.
@@ -144,6 +146,8 @@ struct Inner {
     flags: flags::Flags,
     watched: effect::Watched,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
+    /// Whether something was erased that a database's log may still hold; at first nobody knows.
+    unscrubbed: AtomicBool,
 }
 
 /// A workflow version, which never changes.
@@ -182,6 +186,7 @@ impl Desk {
             flags: flags::Flags::default(),
             watched: effect::Watched::default(),
             packs: RwLock::default(),
+            unscrubbed: AtomicBool::new(true),
         };
         let desk = Self { inner: Arc::new(inner) };
         if let Err(lost @ DeskError::LogLost { .. }) = desk.holds_what_it_signed(&mut desk.read().await?).await {

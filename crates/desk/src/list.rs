@@ -38,6 +38,9 @@ pub struct DraftSummary {
     pub staged_at: Millis,
     /// Its deadline.
     pub expires_at: Millis,
+    /// When its texts were erased, as the pack says how long they are kept: what is left of it is this row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Millis>,
     /// `you`, or who holds it.
     pub held_by: Option<String>,
     /// Where its escalation stands.
@@ -263,6 +266,7 @@ impl Desk {
             risk: if row.risk == 0 { "normal" } else { "high" },
             staged_at: Millis(row.staged_at),
             expires_at: Millis(row.expires_at),
+            erased_at: row.erased_at.map(Millis),
             held_by: row.holder.map(|h| if h == who.subject { "you".to_owned() } else { h }),
             escalation: escalation.map(EscalationMark::of),
         })

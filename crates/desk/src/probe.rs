@@ -114,6 +114,7 @@ pub(crate) fn escalation(draft: &DraftRow, v: &VerdictRow, version: &Version) ->
         opened_at: v.at,
         settled_at: None,
         note: None,
+        erased_at: None,
     })
 }
 
@@ -138,7 +139,18 @@ impl Desk {
         let left: Vec<&Probe> = version.pack.probes.iter().filter(|p| !given.contains(&p.id)).collect();
         let drawn = review::probe(&version.seed, &who.subject, lease, left.len());
         let Some(probe) = drawn.and_then(|i| left.get(i)) else { return Ok(None) };
-        let draft = self.stage_probe(tx, who, &version, probe, next).await?;
+        // Whatever becomes of the probe, the lease stays counted and the reviewer gets a draft: the same draw never
+        // comes twice.
+        tx.savepoint().await?;
+        let draft = match self.stage_probe(tx, who, &version, probe, next).await {
+            Ok(Some(draft)) => draft,
+            Ok(None) => return Ok(None),
+            Err(e) => {
+                tx.back_to_savepoint().await?;
+                tracing::warn!(workflow = workflow.id, error = %e, "a probe can't be given");
+                return Ok(None);
+            }
+        };
         let detail = json!({ "probe": probe.id, "to": who.subject });
         record(tx, now, &Identity::hub(), "probe.given", Some(&workflow.id), Some(&draft.id), detail);
         Ok(Some(draft))
@@ -151,20 +163,14 @@ impl Desk {
         version: &Version,
         probe: &Probe,
         next: &DraftRow,
-    ) -> Result<DraftRow, DeskError> {
+    ) -> Result<Option<DraftRow>, DeskError> {
+        let name = format!("{} {} {}", probe.id, who.subject, next.id);
+        let Some(ticket) = free_name(tx, version, next, &name).await? else { return Ok(None) };
         let body = disguised(&probe.draft.body, next);
         let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
         let stored = sources::named(tx, &next.workflow_id, &cited).await?;
         let (checks, marks) = citation::check(&body, &version.pack, &stored);
         let seq = drafts::take_numbers(tx, 1).await?.first().copied().unwrap_or_default();
-        let name = format!("{} {} {}", probe.id, who.subject, next.id);
-        let mut ticket = review::lookalike(&version.seed, &next.external_id, &name);
-        for n in 0..8 {
-            if drafts::known(tx, &next.workflow_id, &[&ticket]).await?.is_empty() {
-                break;
-            }
-            ticket = review::lookalike(&version.seed, &next.external_id, &format!("{name} {n}"));
-        }
         // Plain structs; serialising them can't fail.
         let text = serde_json::to_string(&body).unwrap_or_default();
         let draft = DraftRow {
@@ -197,7 +203,7 @@ impl Desk {
         cites.sort_unstable();
         cites.dedup();
         sources::note_citations(tx, &cites).await?;
-        Ok(draft)
+        Ok(Some(draft))
     }
 
     /// The escalation that a probe's verdict would have made.
@@ -301,6 +307,17 @@ impl Desk {
         }
         Ok(told)
     }
+}
+
+/// A ticket's name like the one whose place the probe takes, if one of a few is free.
+async fn free_name(tx: &mut Tx, version: &Version, next: &DraftRow, of: &str) -> Result<Option<String>, DeskError> {
+    for n in 0..9 {
+        let ticket = review::lookalike(&version.seed, &next.external_id, &format!("{of} {n}"));
+        if drafts::known(tx, &next.workflow_id, &[&ticket]).await?.is_empty() {
+            return Ok(Some(ticket));
+        }
+    }
+    Ok(None)
 }
 
 /// When an id was made, in milliseconds.

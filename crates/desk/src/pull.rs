@@ -1,13 +1,13 @@
 //! Pulling drafts from endpoints that packs name. The cursor is stored with the drafts it brought.
 
-use crate::stage::Prepared;
+use crate::stage::{Prepared, stretch};
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::Identity;
-use countersign_domain::draft::parse;
+use countersign_domain::draft::{FieldError, Incoming, parse};
 use countersign_domain::pack::Pull;
 use countersign_providers::PullPage;
-use countersign_store::pulls;
 use countersign_store::workflows::{self, Hold};
+use countersign_store::{Tx, pulls};
 use serde_json::json;
 
 /// Longer than a page may take to come and to be staged: meanwhile no other hub asks for it.
@@ -33,17 +33,28 @@ impl Desk {
         let Some(cursor) = self.claim_pull(workflow, pull).await? else { return Ok(0) };
         let token = pull.token_env.as_ref().and_then(|name| (self.inner.secrets)(name));
         match self.inner.pulls.fetch(&pull.url, token.as_deref(), cursor.as_deref()).await {
-            Ok(page) => self.take_page(workflow, pull, cursor, page).await,
+            Ok(page) => {
+                let taken = self.take_page(workflow, pull, cursor, page).await;
+                if let Err(e) = &taken {
+                    let why = format!("what it brought can't be staged, and will be asked for again: {e}");
+                    self.pull_failed(workflow, pull, pull.every_seconds.into(), &why).await?;
+                }
+                taken
+            }
             Err(e) => {
-                tracing::warn!(workflow, error = %e, "a pull failed");
                 let patience = e.retry_after_seconds().unwrap_or(0).max(u64::from(pull.every_seconds));
-                let next = self.now().plus_seconds(i64::try_from(patience).unwrap_or(i64::MAX).min(86_400));
-                let mut tx = self.write().await?;
-                pulls::fail(&mut tx, workflow, &pull.url, next, &e.to_string()).await?;
-                tx.commit().await?;
+                self.pull_failed(workflow, pull, patience, &e.to_string()).await?;
                 Ok(0)
             }
         }
+    }
+
+    async fn pull_failed(&self, workflow: &str, pull: &Pull, patience: u64, why: &str) -> Result<(), DeskError> {
+        tracing::warn!(workflow, error = why, "a pull failed");
+        let next = self.now().plus_seconds(i64::try_from(patience).unwrap_or(i64::MAX).min(86_400));
+        let mut tx = self.write().await?;
+        pulls::fail(&mut tx, workflow, &pull.url, next, why).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Moves a due pull's next time ahead. The outer `None`: it isn't due.
@@ -63,6 +74,8 @@ impl Desk {
         Ok(Some(at.and_then(|p| p.cursor)))
     }
 
+    /// Stages a page in short transactions; the last has the cursor with it. When one fails, the page is asked for
+    /// again, and what was staged of it comes as duplicates.
     async fn take_page(
         &self,
         workflow: &str,
@@ -70,49 +83,64 @@ impl Desk {
         cursor: Option<String>,
         page: PullPage,
     ) -> Result<usize, DeskError> {
-        let (mut rows, mut rejected) = (Vec::new(), Vec::new());
-        for (line, raw) in (1..).zip(&page.drafts) {
-            match parse(raw.get().as_bytes()) {
-                Ok(mut incoming) => {
-                    // The pack that names the endpoint says for which workflow its drafts are.
-                    incoming.workflow = None;
-                    match Prepared::of(line, incoming) {
-                        Ok(row) => rows.push(row),
-                        Err(result) => rejected.extend(result.error.map(|e| (line, e))),
-                    }
+        let (brought, hub) = (page.drafts.len(), Identity::hub());
+        let mut raws = (1..).zip(page.drafts).peekable();
+        let (mut came, mut rejected) = (0, Vec::new());
+        loop {
+            let mut rows = Vec::new();
+            for (line, raw) in stretch(&mut raws, |(_, raw)| raw.get().len()) {
+                match pulled(line, raw.get().as_bytes()) {
+                    Ok(row) => rows.push(row),
+                    Err(error) => rejected.push((line, error)),
                 }
-                Err(e) => rejected.push((line, e)),
             }
+            let mut tx = self.write().await?;
+            let Some(row) = workflows::get(&mut tx, workflow, Hold::Share).await? else { return Ok(came) };
+            let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
+            came += results.iter().filter(|r| r.error.is_none()).count();
+            rejected.extend(results.into_iter().filter_map(|r| Some((r.line, r.error?))));
+            if raws.peek().is_some() {
+                tx.commit().await?;
+                continue;
+            }
+            let error = self.note_rejected(&mut tx, workflow, pull, brought, &mut rejected);
+            // More is waiting there when a page was full of news.
+            let moved = page.cursor.is_some() && page.cursor != cursor;
+            let now = self.now();
+            let next = if moved && brought > 0 { now } else { now.plus_seconds(i64::from(pull.every_seconds)) };
+            let at = page.cursor.or(cursor);
+            pulls::put(&mut tx, workflow, &pull.url, at.as_deref(), next, error.as_deref()).await?;
+            tx.commit().await?;
+            break;
         }
-        let now = self.now();
-        let mut tx = self.write().await?;
-        let Some(row) = workflows::get(&mut tx, workflow, Hold::Share).await? else { return Ok(0) };
-        let hub = Identity::hub();
-        let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
-        rejected.extend(results.iter().filter_map(|r| r.error.clone().map(|e| (r.line, e))));
-        rejected.sort_by_key(|(line, _)| *line);
-        let error = rejected.first().map(|(line, first)| {
-            format!(
-                "{} of {} drafts were rejected; the first, draft {line}: {first}",
-                rejected.len(),
-                page.drafts.len()
-            )
-        });
-        if error.is_some() {
-            tracing::warn!(workflow, rejected = rejected.len(), "a pull brought drafts that can't be taken");
-            let detail = json!({ "url": pull.url, "drafts": page.drafts.len(), "rejected": rejected.len() });
-            record(&mut tx, now, &hub, "pull.rejected", Some(workflow), None, detail);
-        }
-        // More is waiting there when a page was full of news.
-        let moved = page.cursor.is_some() && page.cursor != cursor;
-        let next = if moved && !page.drafts.is_empty() { now } else { now.plus_seconds(i64::from(pull.every_seconds)) };
-        let at = page.cursor.or(cursor);
-        pulls::put(&mut tx, workflow, &pull.url, at.as_deref(), next, error.as_deref()).await?;
-        tx.commit().await?;
-        let came = results.iter().filter(|r| r.error.is_none()).count();
         if came > 0 {
             self.tell(ChangeKind::DraftsStaged, workflow, None).await;
         }
         Ok(came)
     }
+
+    /// Puts on record that a page held drafts that can't be taken; answers what is said of it.
+    fn note_rejected(
+        &self,
+        tx: &mut Tx,
+        workflow: &str,
+        pull: &Pull,
+        brought: usize,
+        rejected: &mut [(u64, FieldError)],
+    ) -> Option<String> {
+        rejected.sort_by_key(|(line, _)| *line);
+        let (line, first) = rejected.first()?;
+        tracing::warn!(workflow, rejected = rejected.len(), "a pull brought drafts that can't be taken");
+        let detail = json!({ "url": pull.url, "drafts": brought, "rejected": rejected.len() });
+        record(tx, self.now(), &Identity::hub(), "pull.rejected", Some(workflow), None, detail);
+        let n = rejected.len();
+        Some(format!("{n} of {brought} drafts were rejected; the first, draft {line}: {first}"))
+    }
+}
+
+fn pulled(line: u64, row: &[u8]) -> Result<Prepared, FieldError> {
+    // The pack that names the endpoint says for which workflow its drafts are.
+    let incoming = Incoming { workflow: None, ..parse(row)? };
+    Prepared::of(line, incoming)
+        .map_err(|result| result.error.unwrap_or_else(|| FieldError::new("", "can't be stored")))
 }

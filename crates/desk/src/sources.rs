@@ -1,12 +1,13 @@
 //! Sources: brought in, read, and what a changed one means for drafts that cite it.
 
 use crate::{Desk, DeskError, record};
-use countersign_domain::access::{Act, Identity};
+use countersign_domain::access::{Act, Identity, Scope};
 use countersign_domain::citation;
 use countersign_domain::draft::{DraftBody, FieldError, content_hash};
 use countersign_domain::time::Millis;
 use countersign_store::page::Page;
 use countersign_store::sources::{self, SourceRow};
+use countersign_store::workflows::{self, Hold};
 use countersign_store::{Tx, drafts};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -112,11 +113,11 @@ impl Desk {
         let mut report = SourceReport::default();
         let mut tx = self.write().await?;
         if let Some(id) = workflow
-            && countersign_store::workflows::get(&mut tx, id, countersign_store::workflows::Hold::Look).await?.is_none()
+            && workflows::get(&mut tx, id, Hold::Look).await?.is_none()
         {
             return Err(DeskError::not_found("workflow", id));
         }
-        for (line, source) in rows {
+        for (_, source) in rows {
             let title = source.title.unwrap_or_else(|| source.id.clone());
             let access = json!(source.access).to_string();
             let mut hash = Sha256::new();
@@ -133,15 +134,9 @@ impl Desk {
                 hash: hex::encode(hash.finalize()),
                 updated_at: now.0,
             };
-            match sources::get(&mut tx, &row.id).await? {
-                Some(old) if old.hash == row.hash && old.workflow_id == row.workflow_id => report.unchanged += 1,
-                // A grant for one workflow doesn't reach another's sources.
-                Some(old) if workflow.is_some() && old.workflow_id.as_deref() != workflow => {
-                    report.rejected += 1;
-                    let message =
-                        format!("{:?} belongs to {}", row.id, old.workflow_id.as_deref().unwrap_or("every workflow"));
-                    report.errors.push(SourceError { line, field: "id".to_owned(), message });
-                }
+            // Ids are a workflow's own: nobody changes another's source, nor learns of it.
+            match sources::get(&mut tx, workflow, &row.id).await? {
+                Some(old) if old.hash == row.hash => report.unchanged += 1,
                 Some(_) => {
                     sources::put(&mut tx, &row).await?;
                     report.updated += 1;
@@ -184,16 +179,23 @@ impl Desk {
         }
     }
 
-    /// A page of sources, by id.
+    /// A page of the sources that this person may read, by id; with `workflow` its own and everybody's.
     pub async fn list_sources(
         &self,
         who: &Identity,
-        after: &str,
+        workflow: Option<&str>,
+        cursor: &str,
         limit: i64,
     ) -> Result<(Vec<SourceView>, Option<String>), DeskError> {
-        self.require(who, Act::ReadSources, None, "list sources")?;
-        let rows = sources::list(&mut self.read().await?, after, limit.clamp(1, 200)).await?;
-        let next = (rows.len() as i64 == limit).then(|| rows.last().map(|r| r.0.clone())).flatten();
+        self.require(who, Act::ReadSources, workflow, "list sources")?;
+        let mut tx = self.read().await?;
+        let reader = self.reader_of_sources(&mut tx, who).await?;
+        let after = cursor.split_once('/').map_or((cursor, ""), |(workflow, id)| (id, workflow));
+        let rows = sources::list(&mut tx, workflow, after, limit).await?;
+        let next = |(id, of, ..): &(String, Option<String>, String, String, i64)| {
+            format!("{}/{id}", of.as_deref().unwrap_or_default())
+        };
+        let next = (rows.len() as i64 == limit).then(|| rows.last().map(next)).flatten();
         let view = |(id, workflow, title, access, at): (String, Option<String>, String, String, i64)| SourceView {
             id,
             workflow,
@@ -201,14 +203,32 @@ impl Desk {
             access: serde_json::from_str(&access).unwrap_or_default(),
             updated_at: Millis(at),
         };
-        Ok((rows.into_iter().map(view).collect(), next))
+        let readable = |source: &SourceView| reader.may_read(source.workflow.as_deref(), &source.access);
+        Ok((rows.into_iter().map(view).filter(readable).collect(), next))
     }
 
-    /// A source with its text; reading it is on record.
-    pub async fn show_source(&self, who: &Identity, id: &str) -> Result<SourceRead, DeskError> {
+    /// A source with its text; reading it is on record. Of several with this id: the one of `workflow`, else everybody's,
+    /// else the first that this person may read.
+    pub async fn show_source(&self, who: &Identity, id: &str, workflow: Option<&str>) -> Result<SourceRead, DeskError> {
         let mut tx = self.write().await?;
-        let row = sources::get(&mut tx, id).await?.ok_or_else(|| DeskError::not_found("source", id))?;
-        self.require(who, Act::ReadSources, row.workflow_id.as_deref(), "read sources")?;
+        let reader = self.reader_of_sources(&mut tx, who).await?;
+        let missing = || DeskError::not_found("source", id);
+        let mut found = sources::owners(&mut tx, id).await?;
+        if let Some(workflow) = workflow {
+            found.retain(|(owner, _)| owner.as_deref().is_none_or(|owner| owner == workflow));
+            // Its own is behind everybody's.
+            found.reverse();
+        }
+        if found.is_empty() {
+            return Err(missing());
+        }
+        let labels = |access: &str| serde_json::from_str::<Vec<String>>(access).unwrap_or_default();
+        let mut readable =
+            found.into_iter().filter(|(owner, access)| reader.may_read(owner.as_deref(), &labels(access)));
+        let Some((owner, _)) = readable.next() else {
+            return Err(DeskError::forbidden(&who.subject, "read this source"));
+        };
+        let row = sources::get(&mut tx, owner.as_deref(), id).await?.ok_or_else(missing)?;
         record(&mut tx, self.now(), who, "source.read", row.workflow_id.as_deref(), Some(id), json!({}));
         tx.commit().await?;
         let access = row.labels();
@@ -220,5 +240,32 @@ impl Desk {
             updated_at: Millis(row.updated_at),
         };
         Ok(SourceRead { source, text: row.text })
+    }
+
+    async fn reader_of_sources(&self, tx: &mut Tx, who: &Identity) -> Result<Reader, DeskError> {
+        let scope = who.scope(Act::ReadSources);
+        let mut held = Vec::new();
+        for workflow in workflows::list(tx, Hold::Look).await?.into_iter().filter(|w| scope.includes(&w.id)) {
+            let version = self.version(tx, &workflow.id, workflow.version).await?;
+            held.push((workflow.id, version.pack.sources.access.clone()));
+        }
+        Ok(Reader { answers: who.scope(Act::ReadCases), held })
+    }
+}
+
+/// Who asks for sources: whoever answers for a workflow reads all that are its own, others what its pack lets its
+/// reviewers see.
+struct Reader {
+    answers: Scope,
+    held: Vec<(String, Vec<String>)>,
+}
+
+impl Reader {
+    fn may_read(&self, owner: Option<&str>, labels: &[String]) -> bool {
+        let Some(owner) = owner else {
+            return self.answers == Scope::All || self.held.iter().any(|(_, held)| citation::readable(labels, held));
+        };
+        let by_label = |(workflow, held): &(String, Vec<String>)| workflow == owner && citation::readable(labels, held);
+        self.answers.includes(owner) || self.held.iter().any(by_label)
     }
 }

@@ -55,6 +55,11 @@ impl LineResult {
     }
 }
 
+/// One transaction stages at most this many rows, and about this many bytes of them: it keeps the one writer of SQLite,
+/// which a kill waits for, for a few milliseconds.
+const STRETCH_ROWS: usize = 500;
+const STRETCH_BYTES: usize = 1 << 20;
+
 /// A well-formed row with the costly part of its staging done, outside of any transaction.
 pub struct Prepared {
     line: u64,
@@ -73,10 +78,30 @@ impl Prepared {
             }
         }
     }
+
+    /// How long it is as it will be stored, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.body.len()
+    }
+}
+
+/// Takes as many rows off the front as one transaction stages.
+pub(crate) fn stretch<T>(
+    rows: &mut std::iter::Peekable<impl Iterator<Item = T>>,
+    bytes: impl Fn(&T) -> usize,
+) -> Vec<T> {
+    let (mut taken, mut room) = (Vec::new(), STRETCH_BYTES);
+    while taken.len() < STRETCH_ROWS
+        && let Some(row) = rows.next_if(|row| taken.is_empty() || bytes(row) <= room)
+    {
+        room = room.saturating_sub(bytes(&row));
+        taken.push(row);
+    }
+    taken
 }
 
 impl Desk {
-    /// Stages rows, each workflow's in one transaction. `workflow` is for rows that name none.
+    /// Stages rows, each workflow's in short transactions one after the other. `workflow` is for rows that name none.
     pub async fn stage(
         &self,
         who: &Identity,
@@ -100,17 +125,21 @@ impl Desk {
         }
         for (workflow, rows) in by_workflow {
             self.require(who, Act::Stage, Some(&workflow), "send drafts in")?;
-            let mut tx = self.write().await?;
-            let Some(found) = workflows::get(&mut tx, &workflow, Hold::Share).await? else {
-                let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
-                results.extend(
-                    rows.into_iter().map(|r| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())),
-                );
-                continue;
-            };
-            results.extend(self.stage_in(&mut tx, who, &found, rows).await?);
-            tx.commit().await?;
-            self.tell(ChangeKind::DraftsStaged, &workflow, None).await;
+            let mut rows = rows.into_iter().peekable();
+            while rows.peek().is_some() {
+                let rows = stretch(&mut rows, Prepared::bytes);
+                let mut tx = self.write().await?;
+                let Some(found) = workflows::get(&mut tx, &workflow, Hold::Share).await? else {
+                    let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
+                    let refused =
+                        |r: Prepared| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone());
+                    results.extend(rows.into_iter().map(refused));
+                    continue;
+                };
+                results.extend(self.stage_in(&mut tx, who, &found, rows).await?);
+                tx.commit().await?;
+                self.tell(ChangeKind::DraftsStaged, &workflow, None).await;
+            }
         }
         results.sort_by_key(|r| r.line);
         Ok(results)
@@ -217,6 +246,7 @@ impl Desk {
                 probe_place: None,
                 rescued: 0,
                 may_have_reached: 0,
+                erased_at: None,
             };
             ticket.push(drafts::Known {
                 external_id: draft.external_id.clone(),

@@ -108,23 +108,27 @@ impl Desk {
         Ok(TokenMade { id, token: secret })
     }
 
-    /// All tokens.
-    pub async fn list_tokens(&self, who: &Identity) -> Result<Vec<TokenView>, DeskError> {
+    /// A page of tokens, the newest first, and after which to go on.
+    pub async fn list_tokens(
+        &self,
+        who: &Identity,
+        after: &str,
+        limit: i64,
+    ) -> Result<(Vec<TokenView>, Option<String>), DeskError> {
         self.require(who, Act::Tokens, None, "manage tokens")?;
-        let rows = tokens::list(&mut self.read().await?).await?;
-        Ok(rows
-            .into_iter()
-            .map(|r| TokenView {
-                grants: serde_json::from_str(&r.grants).unwrap_or_default(),
-                routes: serde_json::from_str(&r.routes).unwrap_or_default(),
-                id: r.id,
-                name: r.subject,
-                created_at: Millis(r.created_at),
-                created_by: r.created_by,
-                expires_at: r.expires_at.map(Millis),
-                revoked_at: r.revoked_at.map(Millis),
-            })
-            .collect())
+        let rows = tokens::list(&mut self.read().await?, after, limit).await?;
+        let next = (rows.len() as i64 == limit).then(|| rows.last().map(|r| r.id.clone())).flatten();
+        let view = |r: TokenRow| TokenView {
+            grants: serde_json::from_str(&r.grants).unwrap_or_default(),
+            routes: serde_json::from_str(&r.routes).unwrap_or_default(),
+            id: r.id,
+            name: r.subject,
+            created_at: Millis(r.created_at),
+            created_by: r.created_by,
+            expires_at: r.expires_at.map(Millis),
+            revoked_at: r.revoked_at.map(Millis),
+        };
+        Ok((rows.into_iter().map(view).collect(), next))
     }
 
     /// Revokes a token at once.

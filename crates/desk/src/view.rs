@@ -189,7 +189,7 @@ impl Desk {
         held: &[LeaseRow],
     ) -> Result<DraftView, DeskError> {
         let unreadable = |what| countersign_store::StoreError::Unreadable { what, value: draft.id.clone() };
-        let body: DraftBody = serde_json::from_str(&draft.body).map_err(|_| unreadable("a draft's body"))?;
+        let body = draft.body()?;
         let mut checks: Checks = serde_json::from_str(&draft.checks).map_err(|_| unreadable("a draft's checks"))?;
         for citation in &mut checks.citations {
             citation.source_hash = None;
@@ -255,6 +255,7 @@ impl Desk {
                 risk: if draft.risk == 0 { "normal" } else { "high" },
                 staged_at: Millis(draft.staged_at),
                 expires_at: Millis(draft.expires_at),
+                erased_at: draft.erased_at.map(Millis),
                 held_by,
                 escalation: escalation.map(EscalationMark::of),
             },

@@ -99,14 +99,22 @@ pub struct WorkflowDetail {
 }
 
 impl Desk {
-    /// Every workflow that this identity has to do with.
-    pub async fn list_workflows(&self, who: &Identity) -> Result<Vec<WorkflowView>, DeskError> {
+    /// A page of the workflows that this identity has to do with, by id, and after which to go on.
+    pub async fn list_workflows(
+        &self,
+        who: &Identity,
+        after: &str,
+        limit: usize,
+    ) -> Result<(Vec<WorkflowView>, Option<String>), DeskError> {
         let mut tx = self.snapshot().await?;
         let mut out = Vec::new();
-        for row in self.chosen(&mut tx, who, Act::Enter, None).await? {
-            out.push(self.workflow_view(&mut tx, who, &row).await?.0);
+        let rows = self.chosen(&mut tx, who, Act::Enter, None).await?;
+        for row in rows.iter().filter(|w| w.id.as_str() > after).take(limit) {
+            out.push(self.workflow_view(&mut tx, who, row).await?.0);
         }
-        Ok(out)
+        let last = out.last().map(|w| w.id.clone());
+        let more = last.as_ref().is_some_and(|last| rows.iter().any(|w| w.id > *last));
+        Ok((out, last.filter(|_| more)))
     }
 
     /// One workflow with its texts.

@@ -2,7 +2,7 @@
 
 mod parse;
 
-pub use parse::parse;
+pub use parse::{MAX_ROW, parse};
 
 use crate::citation::Checks;
 use crate::time::Millis;
@@ -237,6 +237,22 @@ pub fn content_hash(body_json: &str, checks: &Checks) -> String {
 }
 
 impl DraftBody {
+    /// What stands in the place of one that was erased.
+    pub fn erased() -> Self {
+        Self {
+            thread: Vec::new(),
+            draft: Reply { text: String::new(), citations: Vec::new() },
+            sources: Vec::new(),
+            model: None,
+            usage: None,
+            cost_usd: None,
+            trace_id: None,
+            signals: Vec::new(),
+            audience: None,
+            metadata: Map::new(),
+        }
+    }
+
     /// What the customer wants, in a line: the ticket's subject, else how the customer began.
     pub fn subject(&self) -> String {
         const LIMIT: usize = 120;

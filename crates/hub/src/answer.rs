@@ -96,6 +96,7 @@ fn status(code: Code) -> StatusCode {
         | Code::AlreadyDelivered
         | Code::WorkflowKilled
         | Code::GateNotGreen => StatusCode::CONFLICT,
+        Code::Erased => StatusCode::GONE,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,

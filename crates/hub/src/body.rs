@@ -4,8 +4,9 @@ use crate::answer::Failure;
 use crate::ingest::PATIENCE;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use countersign_desk::Code;
+use countersign_desk::{Code, Page};
 use http_body_util::{BodyExt, Limited};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 const MAX_JSON: usize = 4 << 20;
@@ -44,6 +45,23 @@ pub async fn read(body: axum::body::Body, limit: usize) -> Result<bytes::Bytes, 
             Err(Failure::new(Code::TooLarge, format!("the body is larger than {limit} bytes")))
         }
         Err(_) => Err(Failure::malformed("the body broke off")),
+    }
+}
+
+/// Which part of a list.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paged {
+    /// As the last page gave it.
+    pub cursor: Option<String>,
+    /// Rows a page, at most 200.
+    pub limit: Option<i64>,
+}
+
+impl Paged {
+    /// The part of a list whose cursors are numbers.
+    pub fn page(&self) -> Result<Page, Failure> {
+        Page::of(self.cursor.as_deref(), self.limit).ok_or_else(|| Failure::malformed("not a cursor of this list"))
     }
 }
 

@@ -9,8 +9,8 @@ use futures::{Stream, StreamExt};
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// How long a body may take in all: a client that sends a line a minute doesn't hold a connection for ever.
 pub const IN_ALL: std::time::Duration = std::time::Duration::from_secs(3600);
-/// A row is at most this long.
-pub const MAX_LINE: usize = 2 << 20;
+/// A line is at most this long.
+pub const MAX_LINE: usize = countersign_domain::draft::MAX_ROW;
 
 /// Splits a body into lines. Memory stays within a line however long one is: the rest of one that is too long is
 /// thrown away while it comes.

@@ -55,6 +55,9 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         // Small bites with pauses: whoever works at the console comes first.
         Ok(if desk.index_words().await? > 0 { ms(15) } else { ms(500) })
     });
+    run(desk, tasks, stop, "erase what is kept no longer", |desk| async move {
+        Ok(if desk.erase_old().await? > 0 { ms(50) } else { ms(60_000) })
+    });
     run(desk, tasks, stop, "watch budgets", |desk| async move { desk.watch_budgets().await.map(|_| ms(5_000)) });
     run(desk, tasks, stop, "send alerts", |desk| async move {
         Ok(if desk.send_alerts().await? >= 16 { Duration::ZERO } else { ms(500) })

@@ -28,6 +28,8 @@ pub struct CaseRow {
     pub external_id: String,
     /// A line on what the customer wants.
     pub subject: String,
+    /// When it was erased with its draft, in milliseconds.
+    pub erased_at: Option<i64>,
     /// The label and its provenance as JSON.
     pub record: String,
 }
@@ -152,7 +154,7 @@ pub async fn relabel(
 }
 
 const SELECT: &str = "SELECT c.seq, c.id, d.id AS draft_id, c.workflow_id, c.action, c.grade, c.reasons, c.at, d.external_id, \
-     d.subject, c.record FROM case_record c JOIN draft d ON d.seq = c.draft_seq ";
+     d.subject, c.erased_at, c.record FROM case_record c JOIN draft d ON d.seq = c.draft_seq ";
 
 /// One case, and its draft's body.
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<(CaseRow, String)>, StoreError> {
@@ -183,7 +185,7 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<CaseRow>, 
     macro_rules! build {
         ($db:ty, $postgres:literal) => {{
             let mut q = QueryBuilder::<$db>::new(SELECT);
-            q.push("WHERE c.withdrawn = 0 AND c.workflow_id IN (");
+            q.push("WHERE c.withdrawn = 0 AND c.erased_at IS NULL AND c.workflow_id IN (");
             let mut list = q.separated(", ");
             for w in &f.workflows {
                 list.push_bind(w);
@@ -225,7 +227,7 @@ pub async fn export(
     all!(
         tx,
         "SELECT c.seq, c.record, d.body FROM case_record c JOIN draft d ON d.seq = c.draft_seq
-         WHERE c.workflow_id = $1 AND c.withdrawn = 0 AND c.seq > $2 ORDER BY c.seq LIMIT $3",
+         WHERE c.workflow_id = $1 AND c.withdrawn = 0 AND c.erased_at IS NULL AND c.seq > $2 ORDER BY c.seq LIMIT $3",
         workflow,
         after,
         limit

@@ -40,10 +40,12 @@ pub struct EscalationRow {
     pub settled_at: Option<i64>,
     /// How it was settled.
     pub note: Option<String>,
+    /// When its draft was erased, in milliseconds.
+    pub erased_at: Option<i64>,
 }
 
 const SELECT: &str = "SELECT e.seq, e.id, e.draft_seq, d.id AS draft_id, e.workflow_id, d.external_id, d.subject, d.customer, \
-     e.reasons, e.comment, e.route, e.owner, e.state, e.opened_at, e.settled_at, e.note \
+     e.reasons, e.comment, e.route, e.owner, e.state, e.opened_at, e.settled_at, e.note, d.erased_at \
      FROM escalation e JOIN draft d ON d.seq = e.draft_seq ";
 
 /// What is new about an escalation.

@@ -183,6 +183,8 @@ pub async fn tick(tx: &mut Tx, incident: &str, n: i64, done: Option<(Millis, &st
 /// A line of a timeline.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct EntryRow {
+    /// Order of arrival.
+    pub seq: i64,
     /// In milliseconds.
     pub at: i64,
     /// Who.
@@ -193,9 +195,16 @@ pub struct EntryRow {
     pub text: String,
 }
 
-/// The timeline of an incident, oldest first.
-pub async fn entries(tx: &mut Tx, incident: &str) -> Result<Vec<EntryRow>, StoreError> {
-    all!(tx, "SELECT at, actor, kind, text FROM incident_entry WHERE incident_id = $1 ORDER BY seq", incident)
+/// A page of an incident's timeline, the latest first.
+pub async fn entries(tx: &mut Tx, incident: &str, page: &Page) -> Result<Vec<EntryRow>, StoreError> {
+    all!(
+        tx,
+        "SELECT seq, at, actor, kind, text FROM incident_entry WHERE incident_id = $1 AND seq < $2
+         ORDER BY seq DESC LIMIT $3",
+        incident,
+        page.key(0).unwrap_or(i64::MAX),
+        page.limit
+    )
 }
 
 /// Adds a line to a timeline.

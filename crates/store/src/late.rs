@@ -50,6 +50,18 @@ pub(crate) struct Late {
 }
 
 impl Tx {
+    /// Marks a point that [`Tx::back_to_savepoint`] goes back to. What is written at the commit is not part of it.
+    pub async fn savepoint(&mut self) -> Result<(), StoreError> {
+        run!(self, "SAVEPOINT here")?;
+        Ok(())
+    }
+
+    /// Takes back what was done since the last savepoint, a statement that failed included.
+    pub async fn back_to_savepoint(&mut self) -> Result<(), StoreError> {
+        run!(self, "ROLLBACK TO SAVEPOINT here")?;
+        Ok(())
+    }
+
     /// Writes it.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
         for ((workflow, kind), mut rows) in std::mem::take(&mut self.late.rows) {

@@ -2,8 +2,6 @@
 //!
 //! Every function takes a [`Tx`]; the use-cases of `desk` begin and commit it.
 
-mod late;
-mod open;
 #[macro_use]
 mod run;
 pub mod agreement;
@@ -15,13 +13,16 @@ pub mod drafts;
 pub mod draws;
 pub mod drills;
 pub mod effects;
+pub mod erasure;
 pub mod escalations;
 pub mod evals;
 pub mod evidence;
 pub mod gates;
 pub mod incidents;
+mod late;
 pub mod leases;
 pub mod meta;
+mod open;
 pub mod page;
 pub mod probes;
 pub mod pulls;

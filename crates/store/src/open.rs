@@ -122,6 +122,14 @@ impl Store {
         }
     }
 
+    /// A connection to read with, if it is SQLite.
+    pub(crate) async fn reader(&self) -> Result<Option<PoolConnection<Sqlite>>, StoreError> {
+        match &self.kind {
+            Kind::Sqlite { read, .. } => Ok(Some(read.acquire().await?)),
+            Kind::Postgres { .. } => Ok(None),
+        }
+    }
+
     /// The pool, for what only Postgres has: LISTEN.
     pub fn postgres(&self) -> Option<&PgPool> {
         match &self.kind {
@@ -255,6 +263,8 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
             .busy_timeout(BUSY)
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("temp_store", "memory")
+            // What is deleted is overwritten.
+            .pragma("secure_delete", "on")
             .pragma("journal_size_limit", "67108864")
     };
     keep_private(path)?;

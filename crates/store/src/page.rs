@@ -22,6 +22,11 @@ impl Page {
         Some(Self { after, limit: limit.unwrap_or(50).clamp(1, MAX_LIMIT) })
     }
 
+    /// Where the next page begins, after rows of this one: nowhere if they don't fill it.
+    pub fn next<T>(&self, rows: &[T], key: impl Fn(&T) -> Vec<i64>) -> Option<String> {
+        (rows.len() as i64 == self.limit).then(|| rows.last().map(|row| cursor(&key(row)))).flatten()
+    }
+
     /// One number of the key.
     pub fn key(&self, at: usize) -> Option<i64> {
         self.after.as_ref().and_then(|key| key.get(at).copied())

@@ -1,5 +1,14 @@
 //! One statement over either engine. Both take `$1`, `$2` …; arguments are bound in that order.
 
+/// For `IN (…)`: the numbers of a JSON array that is the first argument, however many there are.
+pub(crate) fn list(tx: &crate::Tx) -> &'static str {
+    if tx.is_postgres() {
+        "SELECT CAST(jsonb_array_elements_text(CAST($1 AS jsonb)) AS BIGINT)"
+    } else {
+        "SELECT value FROM json_each($1)"
+    }
+}
+
 macro_rules! on {
     ($tx:expr, $c:ident => $body:expr) => {
         match &mut $tx.inner {

@@ -197,7 +197,7 @@ pub const TEXTS: [&str; 5] = ["draft", "verdict", "case", "delivery", "settlemen
 pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Vec<Text>, StoreError> {
     let sql = match kind {
         "draft" => {
-            "SELECT seq, id, workflow_id, CASE WHEN body = '' THEN NULL ELSE body END AS text, body_hash AS hash FROM draft
+            "SELECT seq, id, workflow_id, CASE WHEN erased_at IS NULL THEN body END AS text, body_hash AS hash FROM draft
              WHERE seq > $1 AND body_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         "verdict" => {
@@ -207,7 +207,7 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
              FROM verdict WHERE seq > $1 AND text_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         "case" => {
-            "SELECT seq, id, workflow_id, CASE WHEN record = '' THEN NULL ELSE record END AS text, record_hash AS hash
+            "SELECT seq, id, workflow_id, CASE WHEN erased_at IS NULL THEN record END AS text, record_hash AS hash
              FROM case_record WHERE seq > $1 AND record_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         "settlement" => {
@@ -215,7 +215,7 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
              WHERE seq > $1 AND label_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         _ => {
-            "SELECT seq, id, workflow_id, CASE WHEN body = '' THEN NULL ELSE body END AS text, body_hash AS hash FROM delivery
+            "SELECT seq, id, workflow_id, CASE WHEN body <> '{}' THEN body END AS text, body_hash AS hash FROM delivery
              WHERE seq > $1 AND body_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
     };

@@ -23,9 +23,22 @@ macro_rules! push_match {
 }
 pub(crate) use push_match;
 
-/// The words of a text as they are indexed and asked for: letters and digits, in lower case.
+/// The words of a text as they are asked for: letters and digits, in lower case.
 pub fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    indexed(text).map(str::to_lowercase).collect()
+}
+
+/// Runs of letters and digits, the first part of those that are longer than any word: Postgres refuses to index or look
+/// for one of more than 2,046 bytes.
+fn indexed(text: &str) -> impl Iterator<Item = &str> {
+    const LONGEST: usize = 200;
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    words.map(|word| word.char_indices().nth(LONGEST).map_or(word, |(end, _)| &word[..end]))
+}
+
+/// The same of a body as it is stored.
+pub(crate) fn indexed_body(external_id: &str, body: &str) -> String {
+    serde_json::from_str(body).map(|body| indexed_text(external_id, &body)).unwrap_or_default()
 }
 
 /// What of a draft is indexed, bounded.
@@ -40,7 +53,7 @@ pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
         if text.len() + part.len() > LIMIT {
             break;
         }
-        for word in part.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        for word in indexed(part) {
             text.push_str(word);
             text.push(' ');
         }
@@ -79,6 +92,8 @@ pub struct ListRow {
     pub staged_at: i64,
     /// In milliseconds.
     pub expires_at: i64,
+    /// When its text was erased, in milliseconds.
+    pub erased_at: Option<i64>,
     /// Who holds it for its first review.
     pub holder: Option<String>,
 }
@@ -180,7 +195,7 @@ async fn stretch(
             let mut q = QueryBuilder::<$db>::new("SELECT ");
             q.push(place).push(
                 " AS seq, CAST(CASE WHEN d.probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, d.id, d.workflow_id, d.version, d.external_id, d.revision, d.state, d.subject, d.customer, d.marks,
-                 d.risk, d.staged_at, d.expires_at, l.reviewer AS holder FROM draft d
+                 d.risk, d.staged_at, d.expires_at, d.erased_at, l.reviewer AS holder FROM draft d
                  LEFT JOIN lease l ON l.draft_seq = d.seq AND l.round = 1 AND l.ended_at IS NULL WHERE d.workflow_id = ",
             );
             // The state stands in the text, not in an argument: that is how a partial index is found.
@@ -245,9 +260,7 @@ impl Store {
         let mut tx = search.begin_with("BEGIN IMMEDIATE").await?;
         let mut q = QueryBuilder::<sqlx::Sqlite>::new("INSERT INTO draft_words (rowid, words) ");
         q.push_values(&rows, |mut b, (seq, external_id, body)| {
-            let text =
-                serde_json::from_str::<DraftBody>(body).map(|b| indexed_text(external_id, &b)).unwrap_or_default();
-            b.push_bind(*seq).push_bind(text);
+            b.push_bind(*seq).push_bind(indexed_body(external_id, body));
         });
         q.build().execute(&mut *tx).await?;
         sqlx::query("UPDATE indexed SET seq = $1 WHERE one = 1 AND seq = $2")

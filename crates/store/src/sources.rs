@@ -3,7 +3,6 @@
 use crate::page::Page;
 use crate::{StoreError, Tx};
 use countersign_domain::citation::Source;
-use sqlx::QueryBuilder;
 use std::collections::HashMap;
 
 /// A stored source.
@@ -25,6 +24,8 @@ pub struct SourceRow {
     pub updated_at: i64,
 }
 
+const COLUMNS: &str = "id, NULLIF(workflow_id, '') AS workflow_id, title, text, access, hash, updated_at";
+
 impl SourceRow {
     /// Its labels.
     pub fn labels(&self) -> Vec<String> {
@@ -32,9 +33,16 @@ impl SourceRow {
     }
 }
 
-/// One source.
-pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<SourceRow>, StoreError> {
-    first!(tx, "SELECT * FROM source WHERE id = $1", id)
+/// A workflow's own source, or everybody's.
+pub async fn get(tx: &mut Tx, workflow: Option<&str>, id: &str) -> Result<Option<SourceRow>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM source WHERE id = $1 AND workflow_id = $2");
+    first!(tx, sqlx::AssertSqlSafe(sql), id, workflow.unwrap_or_default())
+}
+
+/// The workflows that have a source of this id, with its labels; everybody's is the first.
+pub async fn owners(tx: &mut Tx, id: &str) -> Result<Vec<(Option<String>, String)>, StoreError> {
+    let sql = "SELECT NULLIF(workflow_id, ''), access FROM source WHERE id = $1 ORDER BY source.workflow_id";
+    all!(tx, sql, id)
 }
 
 /// Adds a source or replaces it.
@@ -42,10 +50,10 @@ pub async fn put(tx: &mut Tx, s: &SourceRow) -> Result<(), StoreError> {
     run!(
         tx,
         "INSERT INTO source (id, workflow_id, title, text, access, hash, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (id) DO UPDATE SET workflow_id = excluded.workflow_id, title = excluded.title, text = excluded.text,
+         ON CONFLICT (id, workflow_id) DO UPDATE SET title = excluded.title, text = excluded.text,
          access = excluded.access, hash = excluded.hash, updated_at = excluded.updated_at",
         &s.id,
-        &s.workflow_id,
+        s.workflow_id.as_deref().unwrap_or_default(),
         &s.title,
         &s.text,
         &s.access,
@@ -55,45 +63,43 @@ pub async fn put(tx: &mut Tx, s: &SourceRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Those of the named sources that a workflow has, by id.
+/// Those of the named sources that a workflow has, by id: its own before everybody's.
 pub async fn named(tx: &mut Tx, workflow: &str, ids: &[&str]) -> Result<HashMap<String, Source>, StoreError> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let list = serde_json::to_string(ids).unwrap_or_default();
-    let rows: Vec<SourceRow> = if tx.is_postgres() {
-        all!(
-            tx,
-            "SELECT * FROM source WHERE id IN (SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))
-             AND (workflow_id IS NULL OR workflow_id = $2)",
-            list,
-            workflow
-        )?
+    let among = if tx.is_postgres() {
+        "SELECT jsonb_array_elements_text(CAST($1 AS jsonb))"
     } else {
-        all!(
-            tx,
-            "SELECT * FROM source WHERE id IN (SELECT value FROM json_each($1)) AND (workflow_id IS NULL OR workflow_id = $2)",
-            list,
-            workflow
-        )?
+        "SELECT value FROM json_each($1)"
     };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM source s WHERE s.id IN ({among}) AND s.workflow_id IN ('', $2) ORDER BY s.workflow_id"
+    );
+    let list = serde_json::to_string(ids).unwrap_or_default();
+    let rows: Vec<SourceRow> = all!(tx, sqlx::AssertSqlSafe(sql), list, workflow)?;
     let source = |r: SourceRow| {
         let access = r.labels();
         (r.id.clone(), Source { id: r.id, title: r.title, text: r.text, access, hash: r.hash })
     };
+    // Of two with the same id the last one stays.
     Ok(rows.into_iter().map(source).collect())
 }
 
-/// A page of sources without their text, by id.
+/// A page of sources without their text, by id, after one of an id and a workflow; with `workflow` its own and everybody's.
 pub async fn list(
     tx: &mut Tx,
-    after: &str,
+    workflow: Option<&str>,
+    after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<(String, Option<String>, String, String, i64)>, StoreError> {
     all!(
         tx,
-        "SELECT id, workflow_id, title, access, updated_at FROM source WHERE id > $1 ORDER BY id LIMIT $2",
-        after,
+        "SELECT id, NULLIF(workflow_id, ''), title, access, updated_at FROM source
+         WHERE (id, workflow_id) > ($1, $2) AND ($3 = '' OR workflow_id IN ('', $3)) ORDER BY source.id, source.workflow_id LIMIT $4",
+        after.0,
+        after.1,
+        workflow.unwrap_or_default(),
         limit
     )
 }
@@ -103,19 +109,15 @@ pub async fn note_citations(tx: &mut Tx, pairs: &[(String, i64)]) -> Result<(), 
     if pairs.is_empty() {
         return Ok(());
     }
-    macro_rules! build {
-        ($db:ty) => {{
-            let mut q = QueryBuilder::<$db>::new("INSERT INTO citation (source_id, draft_seq) ");
-            q.push_values(pairs, |mut b, (source, seq)| {
-                b.push_bind(source).push_bind(*seq);
-            });
-            q
-        }};
-    }
-    match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build().execute(&mut **c).await.map(|_| ())?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build().execute(&mut **c).await.map(|_| ())?,
-    }
+    // One argument however many there are.
+    let list = serde_json::to_string(pairs).unwrap_or_default();
+    let sql = if tx.is_postgres() {
+        "INSERT INTO citation (source_id, draft_seq) SELECT pair ->> 0, CAST(pair ->> 1 AS BIGINT)
+         FROM jsonb_array_elements(CAST($1 AS jsonb)) AS pair"
+    } else {
+        "INSERT INTO citation (source_id, draft_seq) SELECT value ->> 0, value ->> 1 FROM json_each($1)"
+    };
+    run!(tx, sql, list)?;
     Ok(())
 }
 

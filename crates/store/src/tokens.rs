@@ -63,9 +63,15 @@ pub async fn by_hash(tx: &mut Tx, hash: &str) -> Result<Option<TokenRow>, StoreE
     first!(tx, "SELECT * FROM token WHERE hash = $1", hash)
 }
 
-/// All tokens, newest first.
-pub async fn list(tx: &mut Tx) -> Result<Vec<TokenRow>, StoreError> {
-    all!(tx, "SELECT * FROM token ORDER BY created_at DESC, id LIMIT 1000")
+/// A page of tokens, the newest first, after the one with this id.
+pub async fn list(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<TokenRow>, StoreError> {
+    all!(
+        tx,
+        "SELECT * FROM token WHERE $1 = '' OR (created_at, id) < (SELECT created_at, id FROM token WHERE id = $1)
+         ORDER BY created_at DESC, id DESC LIMIT $2",
+        after,
+        limit
+    )
 }
 
 /// Revokes a token; `false` if there is none.

@@ -1,5 +1,6 @@
 //! Workflows, their immutable versions, and their transitions.
 
+use crate::page::Page;
 use crate::seals::{hash_of, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
@@ -199,9 +200,15 @@ pub struct TransitionRow {
     pub hubs: Option<String>,
 }
 
-/// All versions of a workflow, the newest first.
-pub async fn versions(tx: &mut Tx, id: &str) -> Result<Vec<VersionRow>, StoreError> {
-    all!(tx, "SELECT * FROM workflow_version WHERE workflow_id = $1 ORDER BY version DESC", id)
+/// A page of a workflow's versions, the newest first.
+pub async fn versions(tx: &mut Tx, id: &str, page: &Page) -> Result<Vec<VersionRow>, StoreError> {
+    all!(
+        tx,
+        "SELECT * FROM workflow_version WHERE workflow_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
+        id,
+        page.key(0).unwrap_or(i64::MAX),
+        page.limit
+    )
 }
 
 /// The latest transitions of a workflow, the newest first.

@@ -35,6 +35,11 @@ impl Feed {
         feed
     }
 
+    /// Gives this many drafts a page from now on.
+    pub fn pages_of(&self, n: usize) {
+        self.lock().page = n;
+    }
+
     /// Where it listens.
     pub fn url(&self) -> &str {
         &self.url

@@ -20,6 +20,7 @@ export const GROUPS = {
     "drafts.staged",
     "drafts.expired",
     "drafts.rescued",
+    "drafts.erased",
     "draft.leased",
     "draft.skipped",
     "lease.lapsed",

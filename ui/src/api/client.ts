@@ -47,6 +47,20 @@ export function isPassing(error: unknown): boolean {
   return !(error instanceof ApiError) || error.status === 429 || error.status >= 500;
 }
 
+type PageOf<T> = (query: { limit: number; cursor?: string }) => Promise<[T[], string | null | undefined]>;
+
+/** Every page of a list that a screen shows whole. */
+async function every<T>(page: PageOf<T>): Promise<T[]> {
+  const all: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const [rows, next] = await page({ limit: 200, ...(cursor && { cursor }) });
+    all.push(...rows);
+    cursor = next ?? undefined;
+  } while (cursor);
+  return all;
+}
+
 export type Api = ReturnType<typeof createApi>;
 
 export function createApi(host: Host) {
@@ -81,7 +95,11 @@ export function createApi(host: Host) {
     /** The time at the hub. */
     now: () => Date.now() + aheadMs,
     me: () => ask(client.GET("/v1/me")),
-    workflows: async () => (await ask(client.GET("/v1/workflows"))).workflows,
+    workflows: () =>
+      every(async (query) => {
+        const page = await ask(client.GET("/v1/workflows", { params: { query } }));
+        return [page.workflows, page.next_cursor];
+      }),
     workflow: (id: string) => ask(client.GET("/v1/workflows/{id}", by(id))),
     rows: (query: RowQuery) => ask(client.GET("/v1/drafts", { params: { query } })),
     draft: (id: string): Promise<Draft> => ask(client.GET("/v1/drafts/{id}", by(id))),
@@ -133,7 +151,8 @@ export function createApi(host: Host) {
     },
     sources: (cursor: string) =>
       ask(client.GET("/v1/sources", { params: { query: { limit: 200, ...(cursor && { cursor }) } } })),
-    source: (id: string) => ask(client.GET("/v1/sources/{id}", by(id))),
+    source: (id: string, workflow?: string | null) =>
+      ask(client.GET("/v1/sources/{id}", { params: { path: { id }, query: workflow ? { workflow } : {} } })),
     importSources: (lines: string, workflow?: string) =>
       ask(
         client.POST("/v1/sources", {
@@ -146,13 +165,23 @@ export function createApi(host: Host) {
     packDiff: (id: string, from: number, to: number) =>
       ask(client.GET("/v1/workflows/{id}/diff", { params: { path: { id }, query: { from, to } } })),
     applyPack: (files: Record<string, string>) => ask(client.POST("/v1/packs", { body: { files } })),
-    tokens: async () => (await ask(client.GET("/v1/tokens"))).tokens,
+    tokens: () =>
+      every(async (query) => {
+        const page = await ask(client.GET("/v1/tokens", { params: { query } }));
+        return [page.tokens, page.next_cursor];
+      }),
     createToken: (body: NewToken) => ask(client.POST("/v1/tokens", { body })),
     revokeToken: (id: string) => ask(client.DELETE("/v1/tokens/{id}", by(id))),
     verifyAudit: () => ask(client.GET("/v1/audit/verify")),
 
     history: (id: string, days: number): Promise<History> =>
       ask(client.GET("/v1/workflows/{id}/history", { params: { path: { id }, query: { days } } })),
+    versions: (id: string) =>
+      every(async (query) => {
+        const params = { path: { id }, query };
+        const page = await ask(client.GET("/v1/workflows/{id}/versions", { params }));
+        return [page.versions, page.next_cursor];
+      }),
     openEscalations: (workflow: string, cursor: string) => {
       const query = { workflow, state: "open", limit: 20, ...(cursor && { cursor }) } as const;
       return ask(client.GET("/v1/escalations", { params: { query } }));
@@ -166,6 +195,15 @@ export function createApi(host: Host) {
       return ask(client.GET("/v1/incidents", { params: { query } }));
     },
     incident: (id: string): Promise<Incident> => ask(client.GET("/v1/incidents/{id}", by(id))),
+    /** What happened before the entries that an incident comes with, oldest first. */
+    earlierEntries: async (id: string, from: string) => {
+      const earlier = await every(async (query) => {
+        const params = { path: { id }, query: { cursor: from, ...query } };
+        const page = await ask(client.GET("/v1/incidents/{id}/entries", { params }));
+        return [page.entries, page.next_cursor];
+      });
+      return earlier.reverse();
+    },
     reportIncident: (workflow: string, title: string): Promise<Incident> =>
       ask(client.POST("/v1/incidents", { body: { workflow, title } })),
     tickStep: (id: string, n: number, done: boolean): Promise<Incident> =>

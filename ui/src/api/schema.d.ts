@@ -602,7 +602,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The timeline of an incident, the latest first. */
+        get: operations["list_incident_entries"];
         put?: never;
         /** Adds words to the timeline of an open incident. */
         post: operations["add_incident_entry"];
@@ -876,7 +877,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every workflow that you have to do with. */
+        /** The workflows that you have to do with, 200 a page if no limit is given. */
         get: operations["list_workflows"];
         put?: never;
         post?: never;
@@ -1170,6 +1171,23 @@ export interface paths {
         };
         /** Whether a workflow's labels can be trusted, in one answer. */
         get: operations["workflow_trust"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A workflow's versions, the newest first. */
+        get: operations["list_versions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1604,7 +1622,7 @@ export interface components {
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
          */
-        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
+        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
         /** @description One condition. */
         Condition: {
             /**
@@ -1808,6 +1826,7 @@ export interface components {
             staged_at: components["schemas"]["Millis"];
             /** @description Its deadline. */
             expires_at: components["schemas"]["Millis"];
+            erased_at?: components["schemas"]["Millis"] | null;
             /** @description `you`, or who holds it. */
             held_by?: string | null;
             escalation?: components["schemas"]["EscalationMark"] | null;
@@ -2144,7 +2163,7 @@ export interface components {
             days: components["schemas"]["Day"][];
             /** @description The latest 200 transitions, newest first. */
             transitions: components["schemas"]["TransitionView"][];
-            /** @description Every version, newest first. */
+            /** @description The newest versions, newest first; a list of its own has all of them. */
             versions: components["schemas"]["VersionView"][];
         };
         /**
@@ -2178,6 +2197,13 @@ export interface components {
             contract: number;
             /** @description `sqlite` or `postgres`. */
             engine: string;
+        };
+        /** @description A page of a timeline. */
+        IncidentEntries: {
+            /** @description The latest first. */
+            entries: components["schemas"]["IncidentEntry"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
         };
         /** @description A line of an incident's timeline. */
         IncidentEntry: {
@@ -2269,8 +2295,10 @@ export interface components {
             steps: components["schemas"]["IncidentStep"][];
             /** @description What to tell whom, from the pack of that version, to copy. */
             messages: components["schemas"]["IncidentMessage"][];
-            /** @description What happened, oldest first. */
+            /** @description What happened lately, oldest first. */
             entries: components["schemas"]["IncidentEntry"][];
+            /** @description Where its earlier entries go on, the latest first. */
+            entries_cursor?: string | null;
             /** @description What was learned. */
             note?: string | null;
             note_at?: components["schemas"]["Millis"] | null;
@@ -3284,10 +3312,12 @@ export interface components {
             expires_at?: components["schemas"]["Millis"] | null;
             revoked_at?: components["schemas"]["Millis"] | null;
         };
-        /** @description All tokens, without their secrets. */
+        /** @description A page of tokens, without their secrets. */
         Tokens: {
             /** @description The tokens, newest first. */
             tokens: components["schemas"]["TokenView"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
         };
         /** @description How many verdicts came too fast. */
         TooFast: {
@@ -3465,6 +3495,13 @@ export interface components {
             /** @description By whom. */
             applied_by: string;
         };
+        /** @description A page of a workflow's versions. */
+        Versions: {
+            /** @description The newest first. */
+            versions: components["schemas"]["VersionView"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
         /** @description How a reviewer's probes went, told to whoever missed too many. */
         Vigilance: {
             /** @description The workflow. */
@@ -3575,10 +3612,12 @@ export interface components {
             /** @description Where drafts are pulled from. */
             pulls?: components["schemas"]["PullView"][];
         };
-        /** @description Workflows. */
+        /** @description A page of workflows. */
         Workflows: {
             /** @description By id. */
             workflows: components["schemas"]["WorkflowView"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
         };
         /** @description A draft that wasn't drawn as the seed says. */
         WrongDraw: {
@@ -4833,6 +4872,40 @@ export interface operations {
             };
         };
     };
+    list_incident_entries: {
+        parameters: {
+            query?: {
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description Rows a page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentEntries"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     add_incident_entry: {
         parameters: {
             query?: never;
@@ -5176,6 +5249,8 @@ export interface operations {
     list_sources: {
         parameters: {
             query?: {
+                /** @description This workflow's own and everybody's; of all workflows if it is left out. */
+                workflow?: string;
                 /** @description As the last page gave it. */
                 cursor?: string;
                 /** @description Rows a page, at most 200. */
@@ -5233,7 +5308,10 @@ export interface operations {
     };
     show_source: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description This workflow's own, if it has one of this id. */
+                workflow?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -5262,7 +5340,12 @@ export interface operations {
     };
     list_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description Rows a page, at most 200. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5391,7 +5474,12 @@ export interface operations {
     };
     list_workflows: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description Rows a page, at most 200. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5970,6 +6058,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trust"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_versions: {
+        parameters: {
+            query?: {
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description Rows a page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions"];
                 };
             };
             404: {

@@ -3,6 +3,7 @@ import type { Draft } from "../api/types";
 import { whenIdle } from "../kit/later";
 import { afterPaint } from "../kit/paint";
 import { Inline } from "../kit/prose/inline";
+import { dayName } from "../shared/dates";
 import { longSpan, stateName, ticketName } from "../shared/words";
 import { useWords } from "../words";
 import { type SourceView, sourceViews } from "./citations";
@@ -64,7 +65,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
       >
         <div className="inner">
           <h1 dir="auto">
-            <Inline text={draft.subject} />
+            <Inline text={draft.subject || says.ticketTitle(ticketName(draft.external_id))} />
           </h1>
           <p className="subtitle" dir="auto">
             {[
@@ -77,7 +78,13 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
                 <span key={i}>{part}</span>
               ))}
           </p>
-          <Thread thread={draft.thread} customer={draft.customer ?? null} />
+          {draft.erased_at ? (
+            <p className="strip" role="status">
+              {says.erased(dayName(draft.erased_at))}
+            </p>
+          ) : (
+            <Thread thread={draft.thread} customer={draft.customer ?? null} />
+          )}
           {why && (
             <p className="strip hold" role="status">
               {why()}

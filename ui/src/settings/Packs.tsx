@@ -60,7 +60,7 @@ function OnePack({ api, workflow }: { api: Api; workflow: Workflow }) {
   const history = useQuery({
     // A new version has a new key, so that applying shows without asking again by hand.
     queryKey: ["versions", workflow.id, workflow.version],
-    queryFn: async () => (await api.history(workflow.id, 1)).versions,
+    queryFn: () => api.versions(workflow.id),
   });
   const [compared, compare] = useState<number[]>([]);
   const [from, to] = [...compared].sort((a, b) => a - b);

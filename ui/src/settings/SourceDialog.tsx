@@ -7,10 +7,17 @@ import { shortMoment } from "../shared/dates";
 import { useWords } from "../words";
 import { Waiting } from "./State";
 
-export function SourceDialog({ api, id, onClose }: { api: Api; id: string; onClose: () => void }) {
+interface Props {
+  api: Api;
+  id: string;
+  workflow: string | null;
+  onClose: () => void;
+}
+
+export function SourceDialog({ api, id, workflow, onClose }: Props) {
   const says = useWords().settings.sources;
   const common = useWords().shared;
-  const query = useQuery({ queryKey: ["source", id], queryFn: () => api.source(id) });
+  const query = useQuery({ queryKey: ["source", workflow, id], queryFn: () => api.source(id, workflow) });
   const source = query.data;
   return (
     <Dialog title={says.open} titleHidden wide onClose={onClose}>

@@ -12,7 +12,7 @@ interface Props {
   rows: Source[];
   workflows: Workflow[];
   more: () => void;
-  onOpen: (id: string) => void;
+  onOpen: (source: Source) => void;
 }
 
 /** The rows that are in view, and no others, however many there are. */
@@ -55,7 +55,7 @@ export function SourceTable({ rows, workflows, more, onOpen }: Props) {
         if (by && !event.ctrlKey && !event.metaKey) {
           event.preventDefault();
           move(by);
-        } else if (event.key === "Enter" && row) onOpen(row.id);
+        } else if (event.key === "Enter" && row) onOpen(row);
       }}
     >
       {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: see above; the grid is one stop for Tab */}
@@ -75,7 +75,7 @@ export function SourceTable({ rows, workflows, more, onOpen }: Props) {
           return (
             // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: see above; keys act on the grid
             <div
-              key={row.id}
+              key={`${row.workflow ?? ""}/${row.id}`}
               id={`source-${item.index}`}
               role="row"
               aria-rowindex={item.index + 2}
@@ -84,7 +84,7 @@ export function SourceTable({ rows, workflows, more, onOpen }: Props) {
               style={{ transform: `translateY(${item.start}px)` }}
               onClick={() => {
                 setAt(item.index);
-                onOpen(row.id);
+                onOpen(row);
               }}
             >
               <Cells row={row} place={places(row.workflow)} />

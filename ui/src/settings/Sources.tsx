@@ -16,7 +16,7 @@ import { Calm, Waiting } from "./State";
 export function Sources({ api, me }: SectionProps) {
   const says = useWords().settings.sources;
   const [wanted, want] = useState("");
-  const [open, setOpen] = useState<string | null>(null);
+  const [open, setOpen] = useState<Source | null>(null);
   const [importing, setImporting] = useState(false);
   const search = useRef<HTMLInputElement>(null);
   const { rows, query, more } = useSources(api, wanted);
@@ -74,7 +74,9 @@ export function Sources({ api, me }: SectionProps) {
       {query.data && read === 0 && <Calm title={says.none}>{says.noneText}</Calm>}
       {read > 0 && rows.length === 0 && !query.hasNextPage && <Calm>{says.noneFound}</Calm>}
       {rows.length > 0 && <SourceTable rows={rows} workflows={workflows} more={more} onOpen={setOpen} />}
-      {open !== null && <SourceDialog api={api} id={open} onClose={() => setOpen(null)} />}
+      {open !== null && (
+        <SourceDialog api={api} id={open.id} workflow={open.workflow ?? null} onClose={() => setOpen(null)} />
+      )}
       {importing && (
         <ImportSources
           api={api}

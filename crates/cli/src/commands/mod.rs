@@ -181,7 +181,7 @@ async fn tokens(door: &Door, reach: &Reach, command: Token) -> anyhow::Result<Ex
             Ok(ExitCode::SUCCESS)
         }
         Token::List => {
-            let mut all = door.json(Method::GET, "/v1/tokens", Sent::Nothing).await?;
+            let mut all = door.all("/v1/tokens", "tokens").await?;
             if !reach.json
                 && let Some(rows) = all.get_mut("tokens").and_then(Value::as_array_mut)
             {
@@ -210,7 +210,7 @@ async fn tokens(door: &Door, reach: &Reach, command: Token) -> anyhow::Result<Ex
 }
 
 async fn status(door: &Door, reach: &Reach, id: Option<&str>) -> anyhow::Result<ExitCode> {
-    let mut all = door.json(Method::GET, "/v1/workflows", Sent::Nothing).await?;
+    let mut all = door.all("/v1/workflows", "workflows").await?;
     let rows = all.get_mut("workflows").and_then(Value::as_array_mut).context("the hub's answer has no workflows")?;
     if let Some(id) = id {
         rows.retain(|w| print::cell(w, "id") == id);

@@ -52,8 +52,11 @@ pub struct IncidentView {
     pub steps: Vec<StepView>,
     /// What to tell whom, from the pack of that version, to copy.
     pub messages: Vec<MessageView>,
-    /// What happened, oldest first.
+    /// What happened lately, oldest first.
     pub entries: Vec<EntryView>,
+    /// Where its earlier entries go on, the latest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entries_cursor: Option<String>,
     /// What was learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

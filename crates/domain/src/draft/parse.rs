@@ -1,6 +1,7 @@
 //! Reading one row of `draft.v1`: unknown fields are kept, known ones are checked, errors name their field.
 
 use super::{Audience, DraftBody, FieldError, Incoming, Message, Model, NamedSource, Reply, Signal, Usage};
+use crate::text::headline;
 use crate::time::Millis;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -8,9 +9,19 @@ use serde_json::{Map, Value};
 const MAX_TEXT: usize = 200_000;
 const MAX_THREAD: usize = 2_000;
 const MAX_LIST: usize = 500;
+const MAX_NAME: usize = 1_000;
+const MAX_METADATA: usize = 256 << 10;
+/// US dollars. Millions of drafts at this price still add up within 64 bits of millionths.
+const MAX_COST: i64 = 10_000;
+
+/// A row is at most this long, in bytes.
+pub const MAX_ROW: usize = 2 << 20;
 
 /// Reads a row. On an error nothing of the row is used; the error names the field and what was expected.
 pub fn parse(row: &[u8]) -> Result<Incoming, FieldError> {
+    if row.len() > MAX_ROW {
+        return Err(FieldError::new("", format!("longer than {MAX_ROW} bytes")));
+    }
     let raw: Raw = match serde_json::from_slice(row) {
         Ok(raw) => raw,
         // The quick path doesn't know where it was; read again, keeping track.
@@ -168,14 +179,45 @@ fn short(field: &str, text: &str, limit: usize) -> Result<(), FieldError> {
 }
 
 fn prose(field: impl Fn() -> String, text: &str) -> Result<(), FieldError> {
-    if text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
-        let found = text.chars().count();
-        return Err(FieldError::new(field(), format!("expected at most {MAX_TEXT} characters, found {found}")));
-    }
+    within(&field, text, MAX_TEXT)?;
     if text.contains('\0') {
         return Err(FieldError::new(field(), "holds U+0000, which no text may"));
     }
     Ok(())
+}
+
+/// A name: longer than anybody's, and no text.
+fn name(field: impl Fn() -> String, text: Option<&str>) -> Result<(), FieldError> {
+    let text = text.unwrap_or_default();
+    within(&field, text, MAX_NAME)?;
+    prose(field, text)
+}
+
+fn within(field: impl Fn() -> String, text: &str, limit: usize) -> Result<(), FieldError> {
+    if text.len() > limit && text.chars().count() > limit {
+        let found = text.chars().count();
+        return Err(FieldError::new(field(), format!("expected at most {limit} characters, found {found}")));
+    }
+    Ok(())
+}
+
+/// How long a value is as JSON, without writing it anywhere.
+fn json_bytes(value: &impl serde::Serialize) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // JSON that was read can be written, and this writer never fails.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
 }
 
 fn at_most(field: &str, found: usize, limit: usize) -> Result<(), FieldError> {
@@ -196,7 +238,7 @@ fn check_body(body: &DraftBody) -> Result<(), FieldError> {
     prose(|| "draft.text".to_owned(), &body.draft.text)?;
     for (i, message) in body.thread.iter().enumerate() {
         prose(|| format!("thread[{i}].text"), &message.text)?;
-        prose(|| format!("thread[{i}].name"), message.name.as_deref().unwrap_or_default())?;
+        name(|| format!("thread[{i}].name"), message.name.as_deref())?;
     }
     let length =
         if body.draft.citations.is_empty() && body.signals.is_empty() { 0 } else { body.draft.text.chars().count() };
@@ -211,19 +253,47 @@ fn check_body(body: &DraftBody) -> Result<(), FieldError> {
     }
     for (i, s) in body.sources.iter().enumerate() {
         short(&format!("sources[{i}].id"), &s.id, 300)?;
-        prose(|| format!("sources[{i}].title"), s.title.as_deref().unwrap_or_default())?;
+        name(|| format!("sources[{i}].title"), s.title.as_deref())?;
         prose(|| format!("sources[{i}].text"), s.text.as_deref().unwrap_or_default())?;
     }
-    if let Some(cost) = &body.cost_usd
-        && !is_money(cost)
-    {
-        return Err(FieldError::new(
-            "cost_usd",
-            format!("expected US dollars as a decimal string such as \"0.0031\", found {cost:?}"),
-        ));
-    }
+    check_origin(body)?;
     for (field, value) in [("subject", body.metadata.get("subject")), ("customer", body.metadata.get("customer"))] {
         prose(|| format!("metadata.{field}"), value.and_then(Value::as_str).unwrap_or_default())?;
+    }
+    let found = json_bytes(&body.metadata);
+    if found > MAX_METADATA {
+        let message = format!("expected at most {MAX_METADATA} bytes of JSON with every unknown field, found {found}");
+        return Err(FieldError::new("metadata", message));
+    }
+    Ok(())
+}
+
+/// Which model wrote it, at what cost, and for whom.
+fn check_origin(body: &DraftBody) -> Result<(), FieldError> {
+    if let Some(model) = &body.model {
+        within(|| "model.provider".to_owned(), &model.provider, MAX_NAME)?;
+        within(|| "model.name".to_owned(), &model.name, MAX_NAME)?;
+    }
+    within(|| "trace_id".to_owned(), body.trace_id.as_deref().unwrap_or_default(), MAX_NAME)?;
+    if let Some(audience) = &body.audience {
+        within(|| "audience.subject".to_owned(), audience.subject.as_deref().unwrap_or_default(), MAX_NAME)?;
+        at_most("audience.groups", audience.groups.len(), MAX_LIST)?;
+        for (i, group) in audience.groups.iter().enumerate() {
+            within(|| format!("audience.groups[{i}]"), group, MAX_NAME)?;
+        }
+    }
+    let Some(cost) = &body.cost_usd else { return Ok(()) };
+    if !is_money(cost) {
+        return Err(FieldError::new(
+            "cost_usd",
+            format!("expected US dollars as a decimal string such as \"0.0031\", found {:?}", headline(cost, 40)),
+        ));
+    }
+    if body.cost_micro_usd().is_none_or(|micro| micro > MAX_COST * 1_000_000) {
+        return Err(FieldError::new(
+            "cost_usd",
+            format!("expected at most {MAX_COST} dollars for one draft, found {cost}"),
+        ));
     }
     Ok(())
 }

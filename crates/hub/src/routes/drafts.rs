@@ -23,7 +23,9 @@ use tokio::task::JoinHandle;
 const MAX_JSON: usize = 64 << 20;
 const MAX_RESULTS: usize = 100_000;
 const MAX_ERRORS: usize = 1_000;
+/// Rows are staged once there are this many, or this many bytes of them: what an import takes up is bounded by this.
 const BATCH: usize = 1_000;
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Where rows go, and how much is answered.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -116,6 +118,7 @@ struct Stager {
     who: Identity,
     workflow: Option<String>,
     batch: Vec<Prepared>,
+    bytes: usize,
     running: Option<JoinHandle<Result<Vec<LineResult>, countersign_desk::DeskError>>>,
     report: Report,
 }
@@ -125,16 +128,20 @@ impl Stager {
         let prepared =
             row.and_then(parse).map_err(|e| LineResult::rejected(line, None, e)).and_then(|i| Prepared::of(line, i));
         match prepared {
-            Ok(row) => self.batch.push(row),
+            Ok(row) => {
+                self.bytes += row.bytes();
+                self.batch.push(row);
+            }
             Err(rejected) => self.report.add(vec![rejected])?,
         }
-        if self.batch.len() >= BATCH { self.send().await } else { Ok(()) }
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.send().await } else { Ok(()) }
     }
 
     async fn send(&mut self) -> Answer<()> {
         self.settle().await?;
         let (desk, who, workflow) = (self.desk.clone(), self.who.clone(), self.workflow.clone());
-        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        let batch = std::mem::take(&mut self.batch);
+        self.bytes = 0;
         self.running = Some(tokio::spawn(async move { desk.stage(&who, workflow.as_deref(), batch).await }));
         Ok(())
     }
@@ -168,7 +175,7 @@ pub async fn stage(
     let streamed = ["ndjson", "jsonl", "jsonlines", "json-seq"].iter().any(|k| kind.contains(k));
     let report = Report::of(query.summary);
     let mut stager =
-        Stager { desk: state.desk, who, workflow: query.workflow, batch: Vec::new(), running: None, report };
+        Stager { desk: state.desk, who, workflow: query.workflow, batch: Vec::new(), bytes: 0, running: None, report };
     if streamed {
         let mut lines = Lines::of(request.into_body().into_data_stream());
         while let Some((line, row)) = lines.next().await? {

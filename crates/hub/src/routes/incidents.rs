@@ -3,11 +3,11 @@
 use crate::State;
 use crate::access::Who;
 use crate::answer::{Answer, ErrorBody, Failure};
-use crate::body::{Body, Query};
+use crate::body::{Body, Paged, Query};
 use axum::Json;
 use axum::extract::{self, Path};
 use axum::http::StatusCode;
-use countersign_desk::{IncidentSummary, IncidentView, Page};
+use countersign_desk::{EntryView, IncidentSummary, IncidentView, Page};
 use serde::{Deserialize, Serialize};
 
 /// Which incidents.
@@ -103,6 +103,29 @@ pub async fn tick(
 pub struct NewEntry {
     /// 1 to 20000 characters.
     text: String,
+}
+
+/// A page of a timeline.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct IncidentEntries {
+    /// The latest first.
+    entries: Vec<EntryView>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// The timeline of an incident, the latest first.
+#[utoipa::path(get, operation_id = "list_incident_entries", path = "/v1/incidents/{id}/entries", tag = "incidents", params(("id" = String, Path), Paged),
+    responses((status = 200, body = IncidentEntries), (status = 404, body = ErrorBody)))]
+pub async fn entries(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Query(q): Query<Paged>,
+) -> Answer<Json<IncidentEntries>> {
+    let (entries, next_cursor) = state.desk.incident_entries(&who, &id, &q.page()?).await?;
+    Ok(Json(IncidentEntries { entries, next_cursor }))
 }
 
 /// Adds words to the timeline of an open incident.

@@ -59,10 +59,20 @@ pub async fn import(
     Ok(Json(report))
 }
 
-/// Where to go on.
+/// Which source of an id.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ShowQuery {
+    /// This workflow's own, if it has one of this id.
+    workflow: Option<String>,
+}
+
+/// Which sources.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
+    /// This workflow's own and everybody's; of all workflows if it is left out.
+    workflow: Option<String>,
     /// As the last page gave it.
     cursor: Option<String>,
     /// Rows a page, at most 200.
@@ -85,17 +95,19 @@ pub async fn list(
     Query(q): Query<ListQuery>,
 ) -> Answer<Json<Sources>> {
     let limit = q.limit.unwrap_or(50).clamp(1, 200);
-    let (sources, next_cursor) = state.desk.list_sources(&who, q.cursor.as_deref().unwrap_or_default(), limit).await?;
+    let (sources, next_cursor) =
+        state.desk.list_sources(&who, q.workflow.as_deref(), q.cursor.as_deref().unwrap_or_default(), limit).await?;
     Ok(Json(Sources { sources, next_cursor }))
 }
 
 /// One source with its text. Reading it is on record.
-#[utoipa::path(get, operation_id = "show_source", path = "/v1/sources/{id}", tag = "sources", params(("id" = String, Path)),
+#[utoipa::path(get, operation_id = "show_source", path = "/v1/sources/{id}", tag = "sources", params(("id" = String, Path), ShowQuery),
     responses((status = 200, body = SourceRead), (status = 404, body = ErrorBody)))]
 pub async fn show(
     extract::State(state): extract::State<State>,
     Who(who): Who,
     Path(id): Path<String>,
+    Query(q): Query<ShowQuery>,
 ) -> Answer<Json<SourceRead>> {
-    Ok(Json(state.desk.show_source(&who, &id).await?))
+    Ok(Json(state.desk.show_source(&who, &id, q.workflow.as_deref()).await?))
 }

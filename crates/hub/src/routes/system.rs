@@ -3,7 +3,7 @@
 use crate::State;
 use crate::access::Who;
 use crate::answer::{Answer, ErrorBody};
-use crate::body::Body;
+use crate::body::{Body, Paged, Query};
 use axum::Json;
 use axum::extract::{self, Path};
 use axum::http::StatusCode;
@@ -71,17 +71,26 @@ pub async fn create_token(
     Ok((StatusCode::CREATED, Json(state.desk.create_token(&who, new).await?)))
 }
 
-/// All tokens, without their secrets.
+/// A page of tokens, without their secrets.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Tokens {
     /// The tokens, newest first.
     tokens: Vec<TokenView>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
 /// Lists tokens.
-#[utoipa::path(get, path = "/v1/tokens", tag = "system", responses((status = 200, body = Tokens)))]
-pub async fn list_tokens(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Tokens>> {
-    Ok(Json(Tokens { tokens: state.desk.list_tokens(&who).await? }))
+#[utoipa::path(get, path = "/v1/tokens", tag = "system", params(Paged), responses((status = 200, body = Tokens)))]
+pub async fn list_tokens(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(q): Query<Paged>,
+) -> Answer<Json<Tokens>> {
+    let limit = q.limit.unwrap_or(200).clamp(1, 200);
+    let (tokens, next_cursor) = state.desk.list_tokens(&who, q.cursor.as_deref().unwrap_or_default(), limit).await?;
+    Ok(Json(Tokens { tokens, next_cursor }))
 }
 
 /// Revokes a token at once.

@@ -3,27 +3,37 @@
 use crate::State;
 use crate::access::Who;
 use crate::answer::{Answer, ErrorBody, Failure};
-use crate::body::{Body, Query};
+use crate::body::{Body, Paged, Query};
 use axum::Json;
 use axum::extract::{self, Path};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::{
-    Applied, Effect, History, Killed, Resumed, VersionDiff, VersionFiles, WorkflowDetail, WorkflowView,
+    Applied, Effect, History, Killed, Resumed, VersionDiff, VersionFiles, VersionView, WorkflowDetail, WorkflowView,
 };
 use countersign_domain::pack::PackFiles;
 use serde::{Deserialize, Serialize};
 
-/// Workflows.
+/// A page of workflows.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Workflows {
     /// By id.
     workflows: Vec<WorkflowView>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
 }
 
-/// Every workflow that you have to do with.
-#[utoipa::path(get, operation_id = "list_workflows", path = "/v1/workflows", tag = "workflows", responses((status = 200, body = Workflows)))]
-pub async fn list(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Workflows>> {
-    Ok(Json(Workflows { workflows: state.desk.list_workflows(&who).await? }))
+/// The workflows that you have to do with, 200 a page if no limit is given.
+#[utoipa::path(get, operation_id = "list_workflows", path = "/v1/workflows", tag = "workflows", params(Paged), responses((status = 200, body = Workflows)))]
+pub async fn list(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Query(q): Query<Paged>,
+) -> Answer<Json<Workflows>> {
+    let limit = q.limit.map_or(200, |n| n.clamp(1, 200) as usize);
+    let (workflows, next_cursor) =
+        state.desk.list_workflows(&who, q.cursor.as_deref().unwrap_or_default(), limit).await?;
+    Ok(Json(Workflows { workflows, next_cursor }))
 }
 
 /// One workflow with its guidelines, runbook and pack.
@@ -55,6 +65,29 @@ pub async fn history(
     Query(query): Query<HistoryQuery>,
 ) -> Answer<Json<History>> {
     Ok(Json(state.desk.history(&who, &id, query.days.unwrap_or(28)).await?))
+}
+
+/// A page of a workflow's versions.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Versions {
+    /// The newest first.
+    versions: Vec<VersionView>,
+    /// Where the next page begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+/// A workflow's versions, the newest first.
+#[utoipa::path(get, operation_id = "list_versions", path = "/v1/workflows/{id}/versions", tag = "workflows", params(("id" = String, Path), Paged),
+    responses((status = 200, body = Versions), (status = 404, body = ErrorBody)))]
+pub async fn versions(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Query(q): Query<Paged>,
+) -> Answer<Json<Versions>> {
+    let (versions, next_cursor) = state.desk.versions(&who, &id, &q.page()?).await?;
+    Ok(Json(Versions { versions, next_cursor }))
 }
 
 /// One version's files, as they were applied.

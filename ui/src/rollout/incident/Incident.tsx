@@ -21,7 +21,7 @@ import { Head } from "./Head";
 import { Messages } from "./Messages";
 import { Note } from "./Note";
 import { Runbook } from "./Runbook";
-import { Timeline } from "./Timeline";
+import { Timeline, WholeTimeline } from "./Timeline";
 import { useCommands } from "./useCommands";
 import { useKept } from "./useKept";
 
@@ -109,7 +109,11 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
               {` · ${says.version(incident.version, stageName(incident.stage))}`}
             </p>
           </header>
-          <Timeline entries={incident.entries} />
+          {incident.entries_cursor ? (
+            <WholeTimeline api={api} incident={incident} from={incident.entries_cursor} />
+          ) : (
+            <Timeline entries={incident.entries} />
+          )}
           {works && (
             <AddEntry
               id={id}

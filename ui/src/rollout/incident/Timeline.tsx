@@ -1,4 +1,6 @@
-import type { IncidentEntry } from "../../api/types";
+import { useQuery } from "@tanstack/react-query";
+import type { Api } from "../../api/client";
+import type { Incident, IncidentEntry } from "../../api/types";
 import { Inline } from "../../kit/prose/inline";
 import { Prose } from "../../kit/prose/prose";
 import { exactMoment, wholeMoment } from "../../shared/dates";
@@ -21,6 +23,15 @@ export function Timeline({ entries }: { entries: IncidentEntry[] }) {
       </ol>
     </section>
   );
+}
+
+/** With what happened before the entries that the incident came with. */
+export function WholeTimeline({ api, incident, from }: { api: Api; incident: Incident; from: string }) {
+  const earlier = useQuery({
+    queryKey: ["incident-entries", incident.id, from],
+    queryFn: () => api.earlierEntries(incident.id, from),
+  });
+  return <Timeline entries={[...(earlier.data ?? []), ...incident.entries]} />;
 }
 
 function Entry({ entry }: { entry: IncidentEntry }) {

@@ -107,6 +107,7 @@ export const activity: Words["activity"] = {
     "drafts.staged": "Entwürfe eingestellt",
     "drafts.expired": "Entwürfe abgelaufen",
     "drafts.rescued": "ungeprüfte Antworten gingen an einen Menschen",
+    "drafts.erased": "Texte von Entwürfen gelöscht",
     "replies.stayed_out": "Antworten blieben draußen, ihre Tickets waren weiter",
     "pull.rejected": "Entwürfe eines Abrufs abgelehnt",
     "draft.read": "Entwurf gelesen",

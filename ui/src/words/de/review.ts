@@ -47,6 +47,8 @@ export const review: Words["review"] = {
   ticketRevision: (ticket, revision) => `Ticket ${ticket}, Fassung ${revision}`,
   ticket: (ticket) => `Ticket ${ticket}`,
   ticketTitle: (ticket) => `Ticket ${ticket}`,
+  erased: (day) =>
+    `Die Texte dieses Entwurfs wurden am ${day} gelöscht, weil ihre Aufbewahrungszeit laut Pack um war. Die Entscheidung zählt weiterhin.`,
   waiting: (span) => `wartet seit ${span}`,
   opening: "Wird geöffnet …",
   draft: "Entwurf",

@@ -14,6 +14,7 @@ const CODES: Record<string, string> = {
   already_decided: "Darüber wurde schon entschieden.",
   workflow_killed: "Der Workflow ist gestoppt.",
   already_delivered: "Es war schon zugestellt.",
+  erased: "Der Text wurde gelöscht; seine Aufbewahrungszeit ist um.",
   too_large: "Das ist zu groß.",
   invalid: "Der Hub hat die Angaben nicht angenommen.",
   rate_limited: "Das waren zu viele Anfragen auf einmal.",

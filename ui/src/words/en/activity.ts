@@ -106,6 +106,7 @@ export const activity = {
     "drafts.staged": "drafts staged",
     "drafts.expired": "drafts expired",
     "drafts.rescued": "unreviewed replies went to a person",
+    "drafts.erased": "texts of drafts erased",
     "replies.stayed_out": "replies stayed out, their tickets had moved",
     "pull.rejected": "refused drafts of a pull",
     "draft.read": "read a draft",

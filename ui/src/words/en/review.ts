@@ -46,6 +46,8 @@ export const review = {
   ticketRevision: (ticket: string, revision: string) => `ticket ${ticket}, revision ${revision}`,
   ticket: (ticket: string) => `ticket ${ticket}`,
   ticketTitle: (ticket: string) => `Ticket ${ticket}`,
+  erased: (day: string) =>
+    `The texts of this draft were deleted on ${day}, as the pack says how long they are kept. Its decision still counts.`,
   waiting: (span: string) => `waiting ${span}`,
   opening: "Opening…",
   draft: "Draft",
