@@ -112,7 +112,7 @@ impl Desk {
         if !words.is_empty() {
             self.catch_up_words().await?;
         }
-        let mut tx = self.read().await?;
+        let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadCases, query.workflow.as_deref()).await?;
         let filter = Filter {
             workflows: chosen.into_iter().map(|w| w.id).collect(),
@@ -167,7 +167,7 @@ impl Desk {
     /// The next stretch of an export that was begun.
     pub async fn export_after(&self, workflow: &str, after: i64) -> Result<Vec<StoredCase>, DeskError> {
         const STRETCH: i64 = 200;
-        let rows = cases::export(&mut self.read().await?, workflow, after, STRETCH).await?;
+        let rows = cases::export(&mut self.browse().await?, workflow, after, STRETCH).await?;
         Ok(rows.into_iter().map(|(seq, record, body)| StoredCase { seq, record, body }).collect())
     }
 }

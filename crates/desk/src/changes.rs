@@ -4,6 +4,8 @@ use crate::Desk;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::broadcast;
 
 /// What kind of thing happened.
@@ -83,8 +85,25 @@ pub struct Change {
 
 const CHANNEL: &str = "countersign_change";
 
+/// How long what happens is collected before other hubs are told of it: every notice is a commit of its own there.
+const COLLECTED: Duration = Duration::from_millis(20);
+/// Postgres takes notices of less than 8,000 bytes.
+const MAX_NOTICE: usize = 7_500;
+
+/// What hubs tell each other: one thing at once, or what happened within a moment.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    origin: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    change: Option<Change>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Change>,
+}
+
 pub(crate) struct Changes {
     sender: broadcast::Sender<Change>,
+    /// What other hubs are still to be told, on Postgres.
+    waiting: Mutex<Vec<Change>>,
     /// Tells this hub's own notifications apart when Postgres hands them back.
     origin: String,
     /// Whether something may have been missed of what other hubs told.
@@ -93,7 +112,12 @@ pub(crate) struct Changes {
 
 impl Default for Changes {
     fn default() -> Self {
-        Self { sender: broadcast::channel(1024).0, origin: crate::new_id(), missed: AtomicBool::new(false) }
+        Self {
+            sender: broadcast::channel(1024).0,
+            waiting: Mutex::default(),
+            origin: crate::new_id(),
+            missed: AtomicBool::new(false),
+        }
     }
 }
 
@@ -135,14 +159,51 @@ impl Desk {
 
     pub(crate) async fn pass_on(&self, change: Change) {
         self.move_flags(change.kind).await;
-        if let Some(pool) = self.inner.store.postgres() {
-            let told = serde_json::json!({ "origin": self.inner.changes.origin, "change": change }).to_string();
-            if let Err(e) = countersign_store::notify(pool, CHANNEL, &told).await {
-                // Other hubs read the database for whatever they act on; only their consoles learn of it later.
-                tracing::warn!(error = %e, "other hubs were not notified");
+        if self.inner.store.postgres().is_some() {
+            if change.kind.moves_flags() {
+                self.notify(Some(change.clone()), Vec::new()).await;
+            } else {
+                self.notify_soon(change.clone());
             }
         }
         // Nobody listening is no fault.
+        let _ = self.inner.changes.sender.send(change);
+    }
+
+    /// Tells other hubs in a moment, together with what else happens until then.
+    fn notify_soon(&self, change: Change) {
+        let mut waiting = self.inner.changes.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push(change);
+        if waiting.len() > 1 {
+            return;
+        }
+        drop(waiting);
+        let desk = self.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(COLLECTED).await;
+            let waiting =
+                std::mem::take(&mut *desk.inner.changes.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            for part in notices(waiting) {
+                desk.notify(None, part).await;
+            }
+        });
+    }
+
+    async fn notify(&self, change: Option<Change>, changes: Vec<Change>) {
+        let told = Told { origin: self.inner.changes.origin.clone(), change, changes };
+        // Plain structs; serialising them can't fail.
+        let told = serde_json::to_string(&told).unwrap_or_default();
+        if let Err(e) = self.inner.store.notify(CHANNEL, &told).await {
+            // Other hubs read the database for whatever they act on; only their consoles learn of it later.
+            tracing::warn!(error = %e, "other hubs were not notified");
+        }
+    }
+
+    async fn heard(&self, change: Change) {
+        if change.kind == ChangeKind::WorkflowKilled {
+            self.inner.sending.break_off(&change.workflow);
+        }
+        self.move_flags(change.kind).await;
         let _ = self.inner.changes.sender.send(change);
     }
 
@@ -169,22 +230,59 @@ impl Desk {
                 missed.store(true, Relaxed);
                 continue;
             };
-            #[derive(Deserialize)]
-            struct Told {
-                origin: String,
-                change: Change,
-            }
             match serde_json::from_str::<Told>(&payload) {
                 Ok(told) if told.origin != self.inner.changes.origin => {
-                    if told.change.kind == ChangeKind::WorkflowKilled {
-                        self.inner.sending.break_off(&told.change.workflow);
+                    for change in told.change.into_iter().chain(told.changes) {
+                        self.heard(change).await;
                     }
-                    self.move_flags(told.change.kind).await;
-                    let _ = self.inner.changes.sender.send(told.change);
                 }
                 Ok(_) => {}
                 Err(e) => tracing::warn!(error = %e, "a notification that can't be read"),
             }
+        }
+    }
+}
+
+/// Parts that each fit into a notice; what happened twice is told once.
+fn notices(changes: Vec<Change>) -> Vec<Vec<Change>> {
+    let (mut parts, mut bytes) = (Vec::<Vec<Change>>::new(), MAX_NOTICE);
+    let mut told = Vec::new();
+    for change in changes {
+        if told.contains(&change) {
+            continue;
+        }
+        told.push(change.clone());
+        // Plain structs; serialising them can't fail.
+        let size = serde_json::to_string(&change).map_or(0, |text| text.len() + 1);
+        if bytes + size > MAX_NOTICE {
+            parts.push(Vec::new());
+            bytes = 100;
+        }
+        bytes += size;
+        if let Some(part) = parts.last_mut() {
+            part.push(change);
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_within_a_moment_is_told_once_each_in_notices_that_postgres_takes() {
+        let change = |n: usize| Change {
+            kind: ChangeKind::VerdictRecorded,
+            workflow: "support-first-reply".to_owned(),
+            draft_id: Some(format!("0198c0de-0000-7000-8000-{n:012}")),
+            transition_id: None,
+        };
+        let parts = notices((0..300).chain(0..300).map(change).collect());
+        assert_eq!(parts.iter().map(Vec::len).sum::<usize>(), 300);
+        for changes in parts {
+            let told = Told { origin: crate::new_id(), change: None, changes };
+            assert!(serde_json::to_string(&told).is_ok_and(|text| text.len() < 8_000));
         }
     }
 }

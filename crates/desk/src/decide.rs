@@ -88,12 +88,21 @@ impl Desk {
 
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
+        Verdict::check_length(final_text)?;
         let (draft, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
         if draft.erased_at.is_some() {
             return Err(DeskError::Erased("draft"));
         }
-        let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
-        Ok(diff::edit(&body.draft.text, final_text, &quotes))
+        let final_text = final_text.to_owned();
+        let compare = move || {
+            let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
+            diff::edit(&body.draft.text, &final_text, &quotes)
+        };
+        // Long texts take a while: off the threads that answer everybody, and few at once.
+        let permit = self.inner.diffs.acquire().await;
+        let edit = tokio::task::spawn_blocking(compare).await;
+        drop(permit);
+        edit.map_err(|e| DeskError::Setup(format!("the texts can't be compared: {e}")))
     }
 
     /// A draft that this person may do something with.
@@ -146,6 +155,8 @@ impl Desk {
         let state = if round == 2 { State::InReview } else { draft.state()? };
         let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() };
         let hold = lease.as_ref().filter(|l| l.ended_at.is_none()).map(held);
+        // Nobody signs for a source that has changed since the draft was checked.
+        self.check_on_the_spot(&mut tx, &mut draft).await?;
         let killed = workflow.killed_at.is_some();
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
             .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;

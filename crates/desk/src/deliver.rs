@@ -134,7 +134,7 @@ impl Desk {
         state: Option<&str>,
         page: &Page,
     ) -> Result<(Vec<DeliveryView>, Option<String>), DeskError> {
-        let mut tx = self.read().await?;
+        let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDeliveries, workflow).await?;
         let killed: HashMap<String, bool> = chosen.into_iter().map(|w| (w.id, w.killed_at.is_some())).collect();
         let ids: Vec<String> = killed.keys().cloned().collect();

@@ -276,7 +276,7 @@ impl Desk {
             return Ok(());
         }
         let now = self.now();
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         effects::beat(&mut tx, self.inner.changes.origin(), now).await?;
         effects::forget(&mut tx, Millis(now.0 - 3_600_000)).await?;
         Ok(tx.commit().await?)

@@ -77,7 +77,7 @@ impl Desk {
         if let Some(other) = state.filter(|s| !["open", "settled"].contains(s)) {
             return Err(DeskError::invalid("state", format!("expected open or settled, found {other:?}")));
         }
-        let mut tx = self.read().await?;
+        let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, workflow).await?;
         let routes = (!who.owner).then(|| who.routes.clone());
         let filter = Filter {

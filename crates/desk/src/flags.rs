@@ -1,5 +1,5 @@
 //! Flags: where each workflow stands, kept in memory so that an evaluation costs no query, and never longer than it can
-//! be trusted. What can't be read from the database any more counts as killed.
+//! be trusted. What can't be read from the database any more is off, and says that it is stale.
 
 use crate::promote::stage_of;
 use crate::{Desk, DeskError, Version, tokens};
@@ -101,7 +101,7 @@ impl Desk {
         let began = Instant::now();
         let mut board = Board::default();
         let mut hash = Sha256::new();
-        let mut tx = self.snapshot().await?;
+        let mut tx = self.inner.store.snapshot_first().await?;
         let kills: BTreeMap<String, String> = workflows::kills_in_force(&mut tx).await?.into_iter().collect();
         for w in workflows::list(&mut tx, Hold::Look).await? {
             let version = self.version(&mut tx, &w.id, w.version).await?;
@@ -247,7 +247,7 @@ impl Desk {
         let Some(board) = self.board(config).await else {
             let board = self.inner.flags.changed.borrow().clone();
             let known = board.flags.keys().filter(|id| scope.includes(id));
-            let flags = known.map(|id| (id.clone(), OFF)).collect();
+            let flags = known.map(|id| (id.clone(), flag::STALE)).collect();
             return Evaluated { flags, config: NOTHING.to_owned(), last_modified: board.last_modified };
         };
         let seen = board.flags.iter().filter(|(id, _)| scope.includes(id));
@@ -268,7 +268,7 @@ impl Desk {
         match self.board(None).await {
             Some(board) => board.flags.get(key).map(|flag| (of(flag, audience), Some(flag.number))),
             // Off, whether there is such a workflow or not: nothing is known.
-            None => Some((OFF, None)),
+            None => Some((flag::STALE, None)),
         }
     }
 

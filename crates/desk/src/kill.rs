@@ -87,7 +87,7 @@ impl Desk {
     ) -> Result<(Vec<Killed>, Duration), DeskError> {
         let started = Instant::now();
         let reason = reason_of(reason)?;
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         let targets = self.targets(&mut tx, who, id, Act::Kill, "kill").await?;
         let mut done = Vec::new();
         for workflow in &targets {
@@ -129,7 +129,7 @@ impl Desk {
         let kept = async {
             // Plain structs; serialising them can't fail.
             let hubs = serde_json::to_string(hubs).unwrap_or_default();
-            let mut tx = self.write().await?;
+            let mut tx = self.write_first().await?;
             workflows::set_effect(&mut tx, transition, Some(commit_ms), effect_ms, &hubs).await?;
             Ok::<_, DeskError>(tx.commit().await?)
         };
@@ -210,7 +210,7 @@ impl Desk {
         let of_all = || alive.iter().map(|id| HubStopped::of(id)).collect();
         let mut hubs: BTreeMap<String, Vec<HubStopped>> = workflows.into_iter().map(|w| (w, of_all())).collect();
         loop {
-            let running = deliveries::running(&mut self.read().await?, self.now()).await?;
+            let running = deliveries::running(&mut self.read_first().await?, self.now()).await?;
             for (workflow, hubs) in &mut hubs {
                 see(hubs, running.iter().filter(|r| r.workflow_id == *workflow), ms(started.elapsed()));
             }
@@ -273,7 +273,7 @@ impl Desk {
     /// Resumes a killed workflow at `internal`. Replies whose ticket has moved on since stay out.
     pub async fn resume(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<Resumed>, DeskError> {
         let reason = reason_of(reason)?;
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         let targets = self.targets(&mut tx, who, id, Act::Resume, "resume").await?;
         let mut done = Vec::new();
         for w in targets.iter().filter(|w| w.killed_at.is_some() || id != "all") {

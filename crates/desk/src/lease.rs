@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 const MAX_HELD: usize = 20;
+/// How often a next draft that somebody else was quicker to take is looked for again.
+const MAX_LOOKS: usize = 10;
 
 /// What a reviewer asks for.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -53,6 +55,45 @@ pub struct Leased {
     pub draft: DraftView,
 }
 
+type Held = (LeaseRow, DraftRow, bool);
+
+/// What came of an attempt to take a draft.
+enum Taken {
+    /// It is held: the lease, the draft, and whether the lease is new.
+    Held(Box<Held>),
+    /// There is nothing to review.
+    Nothing,
+    /// What was seen has been taken by somebody else.
+    Gone,
+}
+
+impl Taken {
+    fn of(held: Option<Held>) -> Self {
+        held.map_or(Self::Nothing, |held| Self::Held(Box::new(held)))
+    }
+}
+
+/// Who asks for the next draft, without which ones, when.
+struct Ask<'a> {
+    who: &'a Identity,
+    exclude: &'a str,
+    now: Millis,
+}
+
+impl Ask<'_> {
+    /// The first draft of a workflow for this reviewer, of those that wait for a first review and a second one.
+    async fn first_of(&self, tx: &mut Tx, workflow: &str, take: bool) -> Result<Option<queue::Candidate>, DeskError> {
+        let me = &self.who.subject;
+        let first = queue::first(tx, workflow, me, self.now, self.exclude, take).await?;
+        let second = if sees_verdicts(self.who, workflow) {
+            None
+        } else {
+            queue::second(tx, workflow, me, self.now, take).await?
+        };
+        Ok(first.into_iter().chain(second).min_by_key(queue::Candidate::key))
+    }
+}
+
 fn lost(conflict: Conflict) -> DeskError {
     DeskError::Conflict { conflict, kept: None }
 }
@@ -67,36 +108,36 @@ fn lease_end(draft: &DraftRow, round: i64, now: Millis, version: &Version) -> i6
 impl Desk {
     /// Leases the next draft, or the one asked for. `None` when there is nothing to review.
     pub async fn lease(&self, who: &Identity, request: &LeaseRequest) -> Result<Option<Leased>, DeskError> {
-        let now = self.now();
-        let mut tx = self.write().await?;
-        let leased = match &request.draft_id {
-            Some(id) => self.lease_one(&mut tx, who, id, now).await?,
-            None => self.lease_next(&mut tx, who, request, now).await?,
-        };
-        let Some((lease, draft, fresh)) = leased else {
+        // Somebody else may take what was next between the look and the hold; then there is another next one.
+        for _ in 0..MAX_LOOKS {
+            let now = self.now();
+            let mut tx = self.write().await?;
+            let taken = match &request.draft_id {
+                Some(id) => Taken::of(self.lease_one(&mut tx, who, id, now).await?),
+                None => self.lease_next(&mut tx, who, request, now).await?,
+            };
+            let (lease, mut draft, fresh) = match taken {
+                Taken::Held(held) => *held,
+                Taken::Nothing => return Ok(None),
+                Taken::Gone => continue,
+            };
+            if fresh {
+                let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
+                record(&mut tx, now, who, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail);
+            }
+            self.check_on_the_spot(&mut tx, &mut draft).await?;
+            // Whoever holds a draft holds it in a living workflow.
+            let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
             tx.commit().await?;
-            return Ok(None);
-        };
-        if fresh {
-            let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
-            record(&mut tx, now, who, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail);
+            if fresh {
+                self.tell(ChangeKind::DraftLeased, &lease.workflow_id, Some(&draft.id)).await;
+            }
+            return Ok(Some(Leased { lease: LeaseView::of(&lease), draft: view }));
         }
-        // Whoever holds a draft holds it in a living workflow.
-        let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
-        tx.commit().await?;
-        if fresh {
-            self.tell(ChangeKind::DraftLeased, &lease.workflow_id, Some(&draft.id)).await;
-        }
-        Ok(Some(Leased { lease: LeaseView::of(&lease), draft: view }))
+        Ok(None)
     }
 
-    async fn lease_one(
-        &self,
-        tx: &mut Tx,
-        who: &Identity,
-        id: &str,
-        now: Millis,
-    ) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
+    async fn lease_one(&self, tx: &mut Tx, who: &Identity, id: &str, now: Millis) -> Result<Option<Held>, DeskError> {
         let seen = drafts::get(tx, id, false).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
         probe::for_them(who, &seen)?;
@@ -130,18 +171,58 @@ impl Desk {
         }
     }
 
+    /// The next draft. Its workflow is found by a look at all of them and held alone, so that whoever changes another
+    /// one waits for nobody's lease here.
     async fn lease_next(
         &self,
         tx: &mut Tx,
         who: &Identity,
         request: &LeaseRequest,
         now: Millis,
-    ) -> Result<Option<(LeaseRow, DraftRow, bool)>, DeskError> {
+    ) -> Result<Taken, DeskError> {
+        let mine = self.asked_for(tx, who, request).await?;
+        // A JSON array of strings; serialising it can't fail.
+        let exclude = serde_json::to_string(&request.exclude).unwrap_or_default();
+        let ask = Ask { who, exclude: &exclude, now };
+        let (workflow, skipped) = match mine.as_slice() {
+            [] => return Ok(Taken::Nothing),
+            [only] => (only, false),
+            several => match self.best_of(tx, &ask, several).await? {
+                Some(best) => best,
+                None => return Ok(Taken::Nothing),
+            },
+        };
+        let held = workflows::get(tx, &workflow.id, Hold::Share).await?.filter(|w| w.killed_at.is_none());
+        let Some(workflow) = held else { return Ok(Taken::Gone) };
+        let mut candidate = if skipped { None } else { ask.first_of(tx, &workflow.id, true).await? };
+        if candidate.is_none() && (skipped || mine.len() == 1) {
+            candidate = queue::skipped(tx, &workflow.id, &who.subject, now, &exclude, true).await?;
+        }
+        let Some(candidate) = candidate else {
+            return Ok(if mine.len() == 1 { Taken::Nothing } else { Taken::Gone });
+        };
+        self.has_room(tx, who).await?;
+        let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(Taken::Gone) };
+        if candidate.round == 1
+            && let Some(probe) = self.slip_in(tx, who, &workflow, &draft, now).await?
+        {
+            return Ok(Taken::Held(Box::new(self.hold(tx, who, &workflow, probe, 1, now).await?)));
+        }
+        Ok(Taken::Held(Box::new(self.hold(tx, who, &workflow, draft, candidate.round, now).await?)))
+    }
+
+    /// The living workflows that a reviewer asks for and may review.
+    async fn asked_for(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        request: &LeaseRequest,
+    ) -> Result<Vec<WorkflowRow>, DeskError> {
         let scope = who.scope(Act::Review);
         if scope.is_empty() {
             self.require(who, Act::Review, None, "review")?;
         }
-        let all = workflows::list(tx, Hold::Share).await?;
+        let all = workflows::list(tx, Hold::Look).await?;
         if let Some(asked) = &request.workflows {
             for id in asked {
                 if !all.iter().any(|w| w.id == *id) {
@@ -155,42 +236,33 @@ impl Desk {
         }
         let asked =
             |w: &WorkflowRow| request.workflows.as_ref().is_none_or(|list| list.is_empty() || list.contains(&w.id));
-        let mine: Vec<_> =
-            all.into_iter().filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && asked(w)).collect();
-        // A JSON array of strings; serialising it can't fail.
-        let exclude = serde_json::to_string(&request.exclude).unwrap_or_default();
+        Ok(all.into_iter().filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && asked(w)).collect())
+    }
 
+    /// The workflow of the next draft among several, and whether it is one that this reviewer skipped before.
+    async fn best_of<'w>(
+        &self,
+        tx: &mut Tx,
+        ask: &Ask<'_>,
+        workflows: &'w [WorkflowRow],
+    ) -> Result<Option<(&'w WorkflowRow, bool)>, DeskError> {
         let mut best: Option<(queue::Candidate, &WorkflowRow)> = None;
-        for workflow in &mine {
-            let first = queue::first(tx, &workflow.id, &who.subject, now, &exclude).await?;
-            let second = if sees_verdicts(who, &workflow.id) {
-                None
-            } else {
-                queue::second(tx, &workflow.id, &who.subject, now).await?
-            };
-            for candidate in first.into_iter().chain(second) {
-                if best.is_none_or(|(b, _)| candidate.key() < b.key()) {
-                    best = Some((candidate, workflow));
-                }
+        for workflow in workflows {
+            if let Some(candidate) = ask.first_of(tx, &workflow.id, false).await?
+                && best.is_none_or(|(b, _)| candidate.key() < b.key())
+            {
+                best = Some((candidate, workflow));
             }
         }
-        if best.is_none() {
-            for workflow in &mine {
-                if let Some(skipped) = queue::skipped(tx, &workflow.id, &who.subject, now, &exclude).await? {
-                    best = Some((skipped, workflow));
-                    break;
-                }
+        if let Some((_, workflow)) = best {
+            return Ok(Some((workflow, false)));
+        }
+        for workflow in workflows {
+            if queue::skipped(tx, &workflow.id, &ask.who.subject, ask.now, ask.exclude, false).await?.is_some() {
+                return Ok(Some((workflow, true)));
             }
         }
-        let Some((candidate, workflow)) = best else { return Ok(None) };
-        self.has_room(tx, who).await?;
-        let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(None) };
-        if candidate.round == 1
-            && let Some(probe) = self.slip_in(tx, who, workflow, &draft, now).await?
-        {
-            return self.hold(tx, who, workflow, probe, 1, now).await.map(Some);
-        }
-        self.hold(tx, who, workflow, draft, candidate.round, now).await.map(Some)
+        Ok(None)
     }
 
     async fn hold(
@@ -201,7 +273,7 @@ impl Desk {
         mut draft: DraftRow,
         round: i64,
         now: Millis,
-    ) -> Result<(LeaseRow, DraftRow, bool), DeskError> {
+    ) -> Result<Held, DeskError> {
         let version = self.version(tx, &workflow.id, workflow.version).await?;
         if round == 1 {
             drafts::hold(tx, &mut draft, State::InReview).await?;
@@ -302,7 +374,8 @@ impl Desk {
         let seen = self.my_lease(&mut tx, who, id).await?;
         let lease = self.held_for_change(&mut tx, seen).await?;
         if lease.ended_at.is_some() {
-            return Ok(());
+            // Lets go of the draft's row before it answers: a lease passes by one that is held.
+            return Ok(tx.commit().await?);
         }
         let draft_id = self.let_go(&mut tx, &lease, now, if skip { "skipped" } else { "released" }).await?;
         if skip {

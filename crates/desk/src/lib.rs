@@ -31,6 +31,7 @@ mod pair;
 mod probe;
 mod promote;
 mod pull;
+mod recheck;
 mod redline;
 mod rescue;
 mod retention;
@@ -145,6 +146,8 @@ struct Inner {
     sending: send::Sending,
     flags: flags::Flags,
     watched: effect::Watched,
+    /// Comparisons of long texts that may run at once.
+    diffs: tokio::sync::Semaphore,
     packs: RwLock<HashMap<(String, i64), Arc<Version>>>,
     /// Whether something was erased that a database's log may still hold; at first nobody knows.
     unscrubbed: AtomicBool,
@@ -185,6 +188,7 @@ impl Desk {
             sending: send::Sending::default(),
             flags: flags::Flags::default(),
             watched: effect::Watched::default(),
+            diffs: tokio::sync::Semaphore::new(1),
             packs: RwLock::default(),
             unscrubbed: AtomicBool::new(true),
         };
@@ -226,8 +230,23 @@ impl Desk {
         Ok(self.inner.store.write().await?)
     }
 
+    /// Ahead of everybody who waits to write.
+    pub(crate) async fn write_first(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.write_first().await?)
+    }
+
     pub(crate) async fn read(&self) -> Result<Tx, DeskError> {
         Ok(self.inner.store.read().await?)
+    }
+
+    /// For signing in, and for what a kill reads.
+    pub(crate) async fn read_first(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.read_first().await?)
+    }
+
+    /// For lists and searches, which may take their time.
+    pub(crate) async fn browse(&self) -> Result<Tx, DeskError> {
+        Ok(self.inner.store.browse().await?)
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Tx, DeskError> {

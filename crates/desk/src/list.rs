@@ -160,15 +160,13 @@ impl Desk {
         for word in words(query.state.as_deref()) {
             states.push(State::parse(word).ok_or_else(|| DeskError::invalid("state", format!("no state {word:?}")))?);
         }
-        let mut words = query.q.as_deref().map(search::words).unwrap_or_default();
-        // The name's words are in the index; the name itself is compared with what that finds.
+        let words = query.q.as_deref().map(search::words).unwrap_or_default();
         let customer = query.customer.clone().filter(|c| !c.is_empty());
-        words.extend(customer.as_deref().map(search::words).unwrap_or_default());
         let ticket = query.ticket.clone().filter(|t| !t.is_empty());
         if !words.is_empty() {
             self.catch_up_words().await?;
         }
-        let mut tx = self.snapshot().await?;
+        let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, query.workflow.as_deref()).await?;
         let reviewer =
             query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });

@@ -53,7 +53,7 @@ impl Desk {
     /// signatures the first call signs, and the second, by somebody else, promotes.
     pub async fn promote(&self, who: &Identity, id: &str, asked: &Move) -> Result<Moved, DeskError> {
         let reason = reason_of(&asked.reason)?;
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         self.require(who, Act::Countersign, Some(id), "sign a promotion")?;
         let w = workflows::get(&mut tx, id, Hold::Change).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let now = self.next_turn(&mut tx, id).await?;
@@ -163,7 +163,7 @@ impl Desk {
     pub async fn demote(&self, who: &Identity, id: &str, asked: &Move) -> Result<Moved, DeskError> {
         self.require(who, Act::Demote, Some(id), "demote")?;
         let reason = reason_of(&asked.reason)?;
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         let w = workflows::get(&mut tx, id, Hold::Change).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         if w.killed_at.is_some() {
             return Err(DeskError::Conflict { conflict: Conflict::WorkflowKilled, kept: None });

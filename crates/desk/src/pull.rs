@@ -95,7 +95,7 @@ impl Desk {
                 }
             }
             let mut tx = self.write().await?;
-            let Some(row) = workflows::get(&mut tx, workflow, Hold::Share).await? else { return Ok(came) };
+            let Some(row) = workflows::get(&mut tx, workflow, Hold::Add).await? else { return Ok(came) };
             let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
             came += results.iter().filter(|r| r.error.is_none()).count();
             rejected.extend(results.into_iter().filter_map(|r| Some((r.line, r.error?))));

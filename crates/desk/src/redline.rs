@@ -35,7 +35,7 @@ impl Desk {
 
     async fn send_back(&self, id: &str) -> Result<bool, DeskError> {
         let hub = Identity::hub();
-        let mut tx = self.write().await?;
+        let mut tx = self.write_first().await?;
         let Some(w) = workflows::get(&mut tx, id, Hold::Change).await? else { return Ok(false) };
         let Some(reason) = self.crossed(&mut tx, &w).await? else { return Ok(false) };
         match before(stage_of(&w)) {

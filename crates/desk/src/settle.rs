@@ -174,7 +174,7 @@ impl Desk {
         if !["open", "settled"].contains(&state) {
             return Err(DeskError::invalid("state", format!("expected open or settled, found {state:?}")));
         }
-        let mut tx = self.read().await?;
+        let mut tx = self.browse().await?;
         let mut rows = Vec::new();
         for workflow in self.chosen(&mut tx, who, Act::ReadCases, query.workflow.as_deref()).await? {
             rows.extend(settlements::list(&mut tx, &workflow.id, state, &page).await?);

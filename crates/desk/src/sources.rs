@@ -3,12 +3,11 @@
 use crate::{Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity, Scope};
 use countersign_domain::citation;
-use countersign_domain::draft::{DraftBody, FieldError, content_hash};
+use countersign_domain::draft::FieldError;
 use countersign_domain::time::Millis;
-use countersign_store::page::Page;
+use countersign_store::Tx;
 use countersign_store::sources::{self, SourceRow};
 use countersign_store::workflows::{self, Hold};
-use countersign_store::{Tx, drafts};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -99,6 +98,31 @@ pub fn parse_source(row: &[u8]) -> Result<NewSource, FieldError> {
     Ok(source)
 }
 
+/// So many sources, or so many bytes of them, are written in one transaction.
+const STRETCH: usize = 20;
+const STRETCH_BYTES: usize = 1 << 20;
+/// So many stretches of drafts are checked again before an import answers.
+const STRETCHES_AT_ONCE: usize = 5;
+
+fn stored(source: NewSource, workflow: Option<&str>, now: Millis) -> SourceRow {
+    let title = source.title.unwrap_or_else(|| source.id.clone());
+    let access = json!(source.access).to_string();
+    let mut hash = Sha256::new();
+    for part in [&title, &source.text, &access] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    SourceRow {
+        id: source.id,
+        workflow_id: workflow.map(str::to_owned),
+        title,
+        text: source.text,
+        access,
+        hash: hex::encode(hash.finalize()),
+        updated_at: now.0,
+    }
+}
+
 impl Desk {
     /// Brings sources in. Undecided drafts that cite a changed one are checked again, and their content hash
     /// changes with what is found, so that nobody signs for what they haven't seen.
@@ -109,74 +133,62 @@ impl Desk {
         rows: Vec<(u64, NewSource)>,
     ) -> Result<SourceReport, DeskError> {
         self.require(who, Act::WriteSources, workflow, "bring sources in")?;
-        let now = self.now();
-        let mut report = SourceReport::default();
-        let mut tx = self.write().await?;
         if let Some(id) = workflow
-            && workflows::get(&mut tx, id, Hold::Look).await?.is_none()
+            && workflows::get(&mut self.read().await?, id, Hold::Look).await?.is_none()
         {
             return Err(DeskError::not_found("workflow", id));
         }
-        for (_, source) in rows {
-            let title = source.title.unwrap_or_else(|| source.id.clone());
-            let access = json!(source.access).to_string();
-            let mut hash = Sha256::new();
-            for part in [&title, &source.text, &access] {
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part.as_bytes());
+        let now = self.now();
+        let mut report = SourceReport::default();
+        let mut rows = rows.into_iter().map(|(line, source)| (line, stored(source, workflow, now))).peekable();
+        while rows.peek().is_some() {
+            let (mut stretch, mut bytes) = (Vec::new(), 0);
+            while let Some((line, row)) = rows.next_if(|_| stretch.len() < STRETCH && bytes < STRETCH_BYTES) {
+                bytes += row.text.len();
+                stretch.push((line, row));
             }
-            let row = SourceRow {
-                id: source.id,
-                workflow_id: workflow.map(str::to_owned),
-                title,
-                text: source.text,
-                access,
-                hash: hex::encode(hash.finalize()),
-                updated_at: now.0,
-            };
-            // Ids are a workflow's own: nobody changes another's source, nor learns of it.
-            match sources::get(&mut tx, workflow, &row.id).await? {
-                Some(old) if old.hash == row.hash => report.unchanged += 1,
-                Some(_) => {
-                    sources::put(&mut tx, &row).await?;
-                    report.updated += 1;
-                    self.recheck_citing(&mut tx, &row.id).await?;
-                }
-                None => {
-                    sources::put(&mut tx, &row).await?;
-                    report.created += 1;
-                    self.recheck_citing(&mut tx, &row.id).await?;
-                }
+            self.bring_in(who, workflow, stretch, &mut report).await?;
+        }
+        // What few drafts cite is checked again before this answers; the rest in the background.
+        for _ in 0..STRETCHES_AT_ONCE {
+            if !self.recheck_sources().await? {
+                break;
             }
         }
-        let detail = json!({ "created": report.created, "updated": report.updated, "unchanged": report.unchanged });
-        record(&mut tx, now, who, "sources.imported", workflow, None, detail);
-        tx.commit().await?;
         Ok(report)
     }
 
-    async fn recheck_citing(&self, tx: &mut Tx, source: &str) -> Result<(), DeskError> {
-        let mut after = 0;
-        loop {
-            let page = Page { after: Some(vec![after]), limit: 200 };
-            let rows = sources::open_drafts_citing(tx, source, &page).await?;
-            let Some((last,)) = rows.last().copied() else { return Ok(()) };
-            after = last;
-            for (seq,) in rows {
-                let Some(mut draft) = drafts::by_seq(tx, seq).await? else { continue };
-                let body: DraftBody = serde_json::from_str(&draft.body).map_err(|_| {
-                    countersign_store::StoreError::Unreadable { what: "a draft's body", value: draft.id.clone() }
-                })?;
-                let version = self.version(tx, &draft.workflow_id, draft.version).await?;
-                let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
-                let stored = sources::named(tx, &draft.workflow_id, &cited).await?;
-                let (checks, marks) = citation::check(&body, &version.pack, &stored);
-                draft.content_hash = content_hash(&draft.body, &checks);
-                draft.checks = json!(checks).to_string();
-                (draft.marks, draft.risk) = (marks.0, marks.high_risk().into());
-                drafts::recheck(tx, &draft).await?;
+    /// Brings a stretch of sources in, with the note that the drafts citing them are to be checked again.
+    async fn bring_in(
+        &self,
+        who: &Identity,
+        workflow: Option<&str>,
+        rows: Vec<(u64, SourceRow)>,
+        report: &mut SourceReport,
+    ) -> Result<(), DeskError> {
+        let mut tx = self.write().await?;
+        let ids: Vec<&str> = rows.iter().map(|(_, row)| row.id.as_str()).collect();
+        sources::hold(&mut tx, &ids, true).await?;
+        let (mut created, mut updated, mut unchanged) = (0, 0, 0);
+        for (_, row) in &rows {
+            // Ids are a workflow's own: nobody changes another's source, nor learns of it.
+            let old = sources::get(&mut tx, workflow, &row.id).await?;
+            match &old {
+                Some(old) if old.hash == row.hash => unchanged += 1,
+                _ => {
+                    sources::put(&mut tx, row).await?;
+                    sources::ask_recheck(&mut tx, &row.id).await?;
+                    if old.is_some() { updated += 1 } else { created += 1 }
+                }
             }
         }
+        let detail = json!({ "created": created, "updated": updated, "unchanged": unchanged });
+        record(&mut tx, self.now(), who, "sources.imported", workflow, None, detail);
+        tx.commit().await?;
+        report.created += created;
+        report.updated += updated;
+        report.unchanged += unchanged;
+        Ok(())
     }
 
     /// A page of the sources that this person may read, by id; with `workflow` its own and everybody's.
@@ -188,7 +200,7 @@ impl Desk {
         limit: i64,
     ) -> Result<(Vec<SourceView>, Option<String>), DeskError> {
         self.require(who, Act::ReadSources, workflow, "list sources")?;
-        let mut tx = self.read().await?;
+        let mut tx = self.browse().await?;
         let reader = self.reader_of_sources(&mut tx, who).await?;
         let after = cursor.split_once('/').map_or((cursor, ""), |(workflow, id)| (id, workflow));
         let rows = sources::list(&mut tx, workflow, after, limit).await?;

@@ -129,7 +129,7 @@ impl Desk {
             while rows.peek().is_some() {
                 let rows = stretch(&mut rows, Prepared::bytes);
                 let mut tx = self.write().await?;
-                let Some(found) = workflows::get(&mut tx, &workflow, Hold::Share).await? else {
+                let Some(found) = workflows::get(&mut tx, &workflow, Hold::Add).await? else {
                     let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
                     let refused =
                         |r: Prepared| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone());
@@ -153,7 +153,8 @@ impl Desk {
         Ok(if mine.next().is_some() { None } else { first })
     }
 
-    /// Stages one workflow's rows within a transaction; also what a pull does, with its cursor beside it.
+    /// Stages one workflow's rows within a transaction that holds it to add drafts; also what a pull does, with its
+    /// cursor beside it.
     pub(crate) async fn stage_in(
         &self,
         tx: &mut Tx,
@@ -165,7 +166,9 @@ impl Desk {
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
-        drafts::add_alone(tx, &workflow.id).await?;
+        let cited: Vec<&str> =
+            rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
+        sources::hold(tx, &cited, false).await?;
         // The floor is fixed before anything is known of the drafts that it is for.
         let rates = self.rates_now(tx, workflow, &version, stage, now).await?;
         evidence::keep_floor(tx, &workflow.id, workflow.version, &workflow.stage, rates.floor).await?;
@@ -177,8 +180,6 @@ impl Desk {
             }
             known.entry(k.external_id.clone()).or_default().push(k);
         }
-        let cited: Vec<&str> =
-            rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
         let stored = sources::named(tx, &workflow.id, &cited).await?;
         let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
 

@@ -159,11 +159,12 @@ impl Desk {
     /// A draft; reading it is on record.
     pub async fn show_draft(&self, who: &Identity, id: &str) -> Result<DraftView, DeskError> {
         let mut tx = self.write().await?;
-        let draft = countersign_store::drafts::get(&mut tx, id, false)
+        let mut draft = countersign_store::drafts::get(&mut tx, id, false)
             .await?
             .ok_or_else(|| DeskError::not_found("draft", id))?;
         self.require(who, Act::ReadDrafts, Some(&draft.workflow_id), "read drafts")?;
         probe::for_them(who, &draft)?;
+        self.check_on_the_spot(&mut tx, &mut draft).await?;
         let view = self.view(&mut tx, who, &draft).await?;
         let detail = serde_json::json!({});
         crate::record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(id), detail);

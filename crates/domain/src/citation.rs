@@ -80,6 +80,29 @@ pub fn readable(access: &[String], held: &[String]) -> bool {
     access.iter().any(|l| held.contains(l))
 }
 
+/// What tells a stored source from what it was before.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    /// Its hash.
+    pub hash: String,
+    /// The labels of those who may read it.
+    pub access: Vec<String>,
+}
+
+/// Whether a draft was checked against other sources than those that are there now, by id.
+pub fn is_stale(checks: &Checks, pack: &Pack, now: &HashMap<String, Stamp>) -> bool {
+    checks.citations.iter().any(|c| {
+        let source = now.get(&c.source);
+        match c.status {
+            // However the source has changed: it may not be cited.
+            CitationStatus::NotAllowed => false,
+            // Its hash was left out, too.
+            CitationStatus::NotReadable => source.is_none_or(|s| readable(&s.access, &pack.sources.access)),
+            _ => source.map(|s| &s.hash) != c.source_hash.as_ref(),
+        }
+    })
+}
+
 /// Checks a draft's citations and collects its marks.
 pub fn check(body: &DraftBody, pack: &Pack, stored: &HashMap<String, Source>) -> (Checks, Marks) {
     let mut marks = Marks::default();

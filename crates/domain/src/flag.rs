@@ -12,14 +12,16 @@ use serde_json::{Map, Value};
 pub struct Evaluation {
     /// On or off.
     pub value: bool,
-    /// The stage, or `killed`.
+    /// The stage, `killed`, or `stale`.
     pub variant: &'static str,
-    /// `TARGETING_MATCH`, or `DISABLED` where it is killed.
+    /// `TARGETING_MATCH`, `DISABLED` where it is killed, or `STALE` where nothing recent is known.
     pub reason: &'static str,
 }
 
-/// What a killed workflow's flag comes to, and every flag of a hub that can't read its database.
+/// What a killed workflow's flag comes to.
 pub const OFF: Evaluation = Evaluation { value: false, variant: "killed", reason: "DISABLED" };
+/// What every flag comes to at a hub that can't read its database.
+pub const STALE: Evaluation = Evaluation { value: false, variant: "stale", reason: "STALE" };
 
 /// Evaluates a living workflow's flag.
 pub fn evaluate(pack: &Pack, stage: Stage, audience: &Audience) -> Evaluation {

@@ -100,6 +100,14 @@ const MAX_TEXT: usize = 200_000;
 const MAX_COMMENT: usize = 4_000;
 
 impl Verdict {
+    /// Checks that a text isn't longer than may be sent: before anything is made of it.
+    pub fn check_length(text: &str) -> Result<(), FieldError> {
+        if text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
+            return Err(FieldError::new("final_text", "expected at most 200000 characters"));
+        }
+        Ok(())
+    }
+
     /// Checks the verdict by itself and against the pack.
     pub fn check(&self, pack: &Pack, draft_text: &str) -> Result<(), FieldError> {
         let err = |field: &str, message: &str| Err(FieldError::new(field, message));
@@ -126,9 +134,7 @@ impl Verdict {
             (Action::Edit, Some(text)) if text.contains('\0') => {
                 return err("final_text", "holds U+0000, which no text may");
             }
-            (Action::Edit, Some(text)) if text.chars().count() > MAX_TEXT => {
-                return err("final_text", "expected at most 200000 characters");
-            }
+            (Action::Edit, Some(text)) => Self::check_length(text)?,
             (Action::Approve | Action::Escalate, Some(_)) => return err("final_text", "only an edit carries a text"),
             _ => {}
         }

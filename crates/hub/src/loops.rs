@@ -55,6 +55,9 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         // Small bites with pauses: whoever works at the console comes first.
         Ok(if desk.index_words().await? > 0 { ms(15) } else { ms(500) })
     });
+    run(desk, tasks, stop, "check drafts of changed sources again", |desk| async move {
+        Ok(if desk.recheck_sources().await? { ms(10) } else { ms(500) })
+    });
     run(desk, tasks, stop, "erase what is kept no longer", |desk| async move {
         Ok(if desk.erase_old().await? > 0 { ms(50) } else { ms(60_000) })
     });

@@ -180,15 +180,6 @@ pub async fn take_numbers(tx: &mut Tx, n: i64) -> Result<Vec<i64>, StoreError> {
     Ok((last + 1..=last + n).collect())
 }
 
-/// Lets one transaction at a time add drafts to a workflow: of two that bring the same ones, the second sees them.
-pub async fn add_alone(tx: &mut Tx, workflow: &str) -> Result<(), StoreError> {
-    if tx.is_postgres() {
-        let _: Option<(String,)> =
-            first!(tx, "SELECT CAST(pg_advisory_xact_lock(hashtextextended($1, 0)) AS TEXT)", workflow)?;
-    }
-    Ok(())
-}
-
 /// Adds drafts. `words` are what Postgres indexes for search, one text a row.
 pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
     // A statement takes 32,766 arguments on SQLite, about twice as many on Postgres.
@@ -245,15 +236,75 @@ async fn insert_some(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result
             });
             q.build().execute(&mut **c).await?;
         }
-        crate::open::Inner::Postgres(c) => {
-            let mut q =
-                QueryBuilder::<sqlx::Postgres>::new(format!("INSERT INTO draft ({COLUMNS}, body_hash, words) "));
-            q.push_values(rows.iter().zip(&hashes).zip(words), |mut b, ((r, hash), words)| {
-                push!(b, r, hash).push("to_tsvector('simple', ").push_bind_unseparated(words).push_unseparated(")");
-            });
-            q.build().execute(&mut **c).await?;
-        }
+        crate::open::Inner::Postgres(c) => insert_columns(c, rows, &hashes, words).await?,
     }
+    Ok(())
+}
+
+/// The same on Postgres, a column at a time: one statement, prepared once, however many rows there are.
+async fn insert_columns(
+    c: &mut sqlx::PgConnection,
+    rows: &[DraftRow],
+    hashes: &[String],
+    words: &[String],
+) -> Result<(), StoreError> {
+    // In the order of `COLUMNS`, the body's hash and the lexemes: a number, a text, a float.
+    const TYPES: &str = "n t t n t t t t t t n n f f n n n n n t t t t t n n n n t t";
+    let casts = TYPES.split(' ').enumerate().map(|(i, of)| {
+        let of = match of {
+            "n" => "bigint",
+            "t" => "text",
+            _ => "double precision",
+        };
+        format!("${}::{of}[]", i + 1)
+    });
+    let casts = casts.collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "INSERT INTO draft ({COLUMNS}, body_hash, words) SELECT {COLUMNS}, body_hash, array_to_tsvector(string_to_array(lexemes, ' '))
+         FROM UNNEST({casts}) AS u({COLUMNS}, body_hash, lexemes)"
+    );
+    let lexemes: Vec<String> = words.iter().take(rows.len()).map(|text| crate::search::lexemes(text)).collect();
+    let numbers = |of: fn(&DraftRow) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
+    let maybe_numbers = |of: fn(&DraftRow) -> Option<i64>| rows.iter().map(of).collect::<Vec<Option<i64>>>();
+    fn texts(rows: &[DraftRow], of: fn(&DraftRow) -> &str) -> Vec<&str> {
+        rows.iter().map(of).collect()
+    }
+    fn maybe_texts(rows: &[DraftRow], of: fn(&DraftRow) -> Option<&str>) -> Vec<Option<&str>> {
+        rows.iter().map(of).collect()
+    }
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(numbers(|r| r.seq))
+        .bind(texts(rows, |r| &r.id))
+        .bind(texts(rows, |r| &r.workflow_id))
+        .bind(numbers(|r| r.version))
+        .bind(texts(rows, |r| &r.stage))
+        .bind(texts(rows, |r| &r.external_id))
+        .bind(texts(rows, |r| &r.revision))
+        .bind(texts(rows, |r| &r.state))
+        .bind(texts(rows, |r| &r.subject))
+        .bind(maybe_texts(rows, |r| r.customer.as_deref()))
+        .bind(numbers(|r| r.marks))
+        .bind(numbers(|r| r.risk))
+        .bind(rows.iter().map(|r| r.probability).collect::<Vec<f64>>())
+        .bind(rows.iter().map(|r| r.floor).collect::<Vec<f64>>())
+        .bind(numbers(|r| r.selected))
+        .bind(numbers(|r| r.double_read))
+        .bind(numbers(|r| r.staged_at))
+        .bind(numbers(|r| r.expires_at))
+        .bind(numbers(|r| r.fence))
+        .bind(texts(rows, |r| &r.content_hash))
+        .bind(texts(rows, |r| &r.checks))
+        .bind(texts(rows, |r| &r.body))
+        .bind(maybe_texts(rows, |r| r.probe.as_deref()))
+        .bind(maybe_texts(rows, |r| r.probe_for.as_deref()))
+        .bind(maybe_numbers(|r| r.probe_place))
+        .bind(numbers(|r| r.rescued))
+        .bind(numbers(|r| r.may_have_reached))
+        .bind(maybe_numbers(|r| r.erased_at))
+        .bind(hashes)
+        .bind(lexemes)
+        .execute(&mut *c)
+        .await?;
     Ok(())
 }
 
@@ -435,16 +486,18 @@ pub async fn has_moved(tx: &mut Tx, draft: &DraftRow) -> Result<bool, StoreError
     Ok(row.is_some())
 }
 
-/// Replaces what the hub found about a draft, after a source changed.
-pub async fn recheck(tx: &mut Tx, d: &DraftRow) -> Result<(), StoreError> {
+/// Replaces what the hub found about an undecided draft whose hash is still `old`, after a source changed.
+pub async fn recheck(tx: &mut Tx, d: &DraftRow, old: &str) -> Result<(), StoreError> {
     run!(
         tx,
-        "UPDATE draft SET checks = $2, content_hash = $3, marks = $4, risk = $5 WHERE seq = $1",
+        "UPDATE draft SET checks = $2, content_hash = $3, marks = $4, risk = $5
+         WHERE seq = $1 AND content_hash = $6 AND state IN ('staged', 'in_review')",
         d.seq,
         &d.checks,
         &d.content_hash,
         d.marks,
-        d.risk
+        d.risk,
+        old
     )?;
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod gates;
 pub mod incidents;
 mod late;
 pub mod leases;
+mod line;
 pub mod meta;
 mod open;
 pub mod page;
@@ -82,12 +83,6 @@ impl StoreError {
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(e)) if e.is_unique_violation())
     }
-}
-
-/// Tells every listener of this Postgres.
-pub async fn notify(pool: &sqlx::PgPool, channel: &str, payload: &str) -> Result<(), StoreError> {
-    sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(pool).await?;
-    Ok(())
 }
 
 /// Listens for notices.

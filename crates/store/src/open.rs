@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use crate::late::Late;
+use crate::line::{Line, Turn};
 use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(1_500);
 const BUSY: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_millis(250);
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// A database of either kind. Cheap to clone.
 #[derive(Clone)]
@@ -23,10 +25,31 @@ pub struct Store {
     kind: Kind,
 }
 
+/// Connections by what they are for: whoever reads much, or adds much, takes none from a kill or a sign-in.
 #[derive(Clone)]
 enum Kind {
-    Sqlite { write: SqlitePool, read: SqlitePool, search: SqlitePool, path: PathBuf, written: Arc<Mutex<Instant>> },
-    Postgres { pool: PgPool },
+    Sqlite {
+        write: SqlitePool,
+        /// In front of the one writer.
+        line: Line,
+        /// For reads that cost next to nothing.
+        read: SqlitePool,
+        /// For lists and searches.
+        browse: SqlitePool,
+        /// The writer of the words.
+        search: SqlitePool,
+        path: PathBuf,
+        written: Arc<Mutex<Instant>>,
+    },
+    Postgres {
+        pool: PgPool,
+        /// For kills and other changes that go first.
+        first: PgPool,
+        /// For signing in, and for the flags.
+        sign_in: PgPool,
+        /// For lists and searches.
+        browse: PgPool,
+    },
 }
 
 /// A connection, mostly with a transaction on it, which rolls back when it is dropped without [`Tx::commit`].
@@ -35,6 +58,8 @@ pub struct Tx {
     pub(crate) late: Late,
     /// When SQLite was last written to.
     written: Option<Arc<Mutex<Instant>>>,
+    /// SQLite's writer is this transaction's until it is dropped, after the connection.
+    _turn: Option<Turn>,
 }
 
 pub(crate) enum Inner {
@@ -85,34 +110,66 @@ impl Store {
     /// Begins a transaction that may write. On SQLite it holds the one writer's lock from its first moment, so
     /// that nothing it has read can be stale when it writes.
     pub async fn write(&self) -> Result<Tx, StoreError> {
-        let inner = match &self.kind {
-            Kind::Sqlite { write, written, .. } => {
+        self.begin(false).await
+    }
+
+    /// The same ahead of everybody who waits to write: for kills, and what else changes where a workflow stands.
+    pub async fn write_first(&self) -> Result<Tx, StoreError> {
+        self.begin(true).await
+    }
+
+    async fn begin(&self, ahead: bool) -> Result<Tx, StoreError> {
+        match &self.kind {
+            Kind::Sqlite { write, line, written, .. } => {
+                let turn = line.wait(ahead, PATIENCE + BUSY).await.ok_or(sqlx::Error::PoolTimedOut)?;
                 let inner = Inner::Sqlite(Handle::Transaction(write.begin_with("BEGIN IMMEDIATE").await?));
-                return Ok(Tx { inner, late: Late::default(), written: Some(written.clone()) });
+                Ok(Tx { written: Some(written.clone()), _turn: Some(turn), ..Tx::of(inner) })
             }
-            Kind::Postgres { pool } => Inner::Postgres(Handle::Transaction(pool.begin().await?)),
-        };
-        Ok(Tx { inner, late: Late::default(), written: None })
+            Kind::Postgres { pool, first, .. } => {
+                let pool = if ahead { first } else { pool };
+                Ok(Tx::of(Inner::Postgres(Handle::Transaction(pool.begin().await?))))
+            }
+        }
     }
 
     /// A connection to read with. Each statement sees what is committed then.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        let inner = match &self.kind {
+        Ok(Tx::of(match &self.kind {
             Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Bare(read.acquire().await?)),
-            Kind::Postgres { pool } => Inner::Postgres(Handle::Bare(pool.acquire().await?)),
-        };
-        Ok(Tx { inner, late: Late::default(), written: None })
+            Kind::Postgres { pool, .. } => Inner::Postgres(Handle::Bare(pool.acquire().await?)),
+        }))
+    }
+
+    /// The same for signing in and for what a kill reads, which wait for nobody's work.
+    pub async fn read_first(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::of(match &self.kind {
+            Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Bare(read.acquire().await?)),
+            Kind::Postgres { sign_in, .. } => Inner::Postgres(Handle::Bare(sign_in.acquire().await?)),
+        }))
     }
 
     /// Begins a transaction that only reads, on one snapshot: for what has to add up.
     pub async fn snapshot(&self) -> Result<Tx, StoreError> {
-        let inner = match &self.kind {
+        Ok(Tx::of(match &self.kind {
             Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Transaction(read.begin().await?)),
-            Kind::Postgres { pool } => Inner::Postgres(Handle::Transaction(
-                pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-            )),
-        };
-        Ok(Tx { inner, late: Late::default(), written: None })
+            Kind::Postgres { pool, .. } => Inner::Postgres(Handle::Transaction(pool.begin_with(SNAPSHOT).await?)),
+        }))
+    }
+
+    /// The same for the flags.
+    pub async fn snapshot_first(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::of(match &self.kind {
+            Kind::Sqlite { read, .. } => Inner::Sqlite(Handle::Transaction(read.begin().await?)),
+            Kind::Postgres { sign_in, .. } => Inner::Postgres(Handle::Transaction(sign_in.begin_with(SNAPSHOT).await?)),
+        }))
+    }
+
+    /// The same for lists and searches, which may take their time: on a few connections of their own.
+    pub async fn browse(&self) -> Result<Tx, StoreError> {
+        Ok(Tx::of(match &self.kind {
+            Kind::Sqlite { browse, .. } => Inner::Sqlite(Handle::Transaction(browse.begin().await?)),
+            Kind::Postgres { browse, .. } => Inner::Postgres(Handle::Transaction(browse.begin_with(SNAPSHOT).await?)),
+        }))
     }
 
     pub(crate) fn search_pool(&self) -> Option<&SqlitePool> {
@@ -134,8 +191,16 @@ impl Store {
     pub fn postgres(&self) -> Option<&PgPool> {
         match &self.kind {
             Kind::Sqlite { .. } => None,
-            Kind::Postgres { pool } => Some(pool),
+            Kind::Postgres { pool, .. } => Some(pool),
         }
+    }
+
+    /// Tells every listener of this Postgres.
+    pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), StoreError> {
+        if let Kind::Postgres { first, .. } = &self.kind {
+            sqlx::query("SELECT pg_notify($1, $2)").bind(channel).bind(payload).execute(first).await?;
+        }
+        Ok(())
     }
 
     /// The file, if it is SQLite.
@@ -160,17 +225,25 @@ impl Store {
     /// Closes every connection; SQLite folds its log into the file.
     pub async fn close(&self) {
         match &self.kind {
-            Kind::Sqlite { write, read, search, .. } => {
-                read.close().await;
-                search.close().await;
-                write.close().await;
+            Kind::Sqlite { write, read, browse, search, .. } => {
+                for pool in [browse, read, search, write] {
+                    pool.close().await;
+                }
             }
-            Kind::Postgres { pool } => pool.close().await,
+            Kind::Postgres { pool, first, sign_in, browse } => {
+                for pool in [browse, pool, sign_in, first] {
+                    pool.close().await;
+                }
+            }
         }
     }
 }
 
 impl Tx {
+    fn of(inner: Inner) -> Self {
+        Self { inner, late: Late::default(), written: None, _turn: None }
+    }
+
     /// Makes all of it lasting.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.settle().await?;
@@ -306,9 +379,9 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
     };
 
     let attach = words.display().to_string();
-    let read = pool()
-        .max_connections(4)
-        .after_connect(move |conn, _| {
+    let reader = || {
+        let attach = attach.clone();
+        pool().after_connect(move |conn, _| {
             let attach = attach.clone();
             Box::pin(async move {
                 sqlx::query("ATTACH DATABASE $1 AS words").bind(attach).execute(&mut *conn).await?;
@@ -316,9 +389,12 @@ async fn open_sqlite(path: &Path) -> Result<Kind, StoreError> {
                 Ok(())
             })
         })
-        .connect_with(main.pragma("cache_size", "-2000"))
-        .await?;
-    Ok(Kind::Sqlite { write, read, search, path: path.to_owned(), written: Arc::new(Mutex::new(Instant::now())) })
+    };
+    let options = main.pragma("cache_size", "-2000");
+    let read = reader().max_connections(4).connect_with(options.clone()).await?;
+    let browse = reader().max_connections(2).connect_with(options).await?;
+    let written = Arc::new(Mutex::new(Instant::now()));
+    Ok(Kind::Sqlite { write, line: Line::default(), read, browse, search, path: path.to_owned(), written })
 }
 
 fn search_path(path: &Path) -> PathBuf {
@@ -350,9 +426,14 @@ async fn open_postgres(address: &str) -> Result<Kind, StoreError> {
         ("lock_timeout", "5000"),
         ("statement_timeout", "60000"),
     ]);
-    let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await?;
-    sqlx::migrate!("migrations/postgres").run(&pool).await?;
-    Ok(Kind::Postgres { pool })
+    // Sixteen in all.
+    let pool = |n: u32| PgPoolOptions::new().max_connections(n).acquire_timeout(PATIENCE);
+    let work = pool(9).connect_with(options.clone()).await?;
+    sqlx::migrate!("migrations/postgres").run(&work).await?;
+    let first = pool(2).min_connections(1).connect_with(options.clone()).await?;
+    let sign_in = pool(2).min_connections(1).connect_with(options.clone()).await?;
+    let browse = pool(3).connect_lazy_with(options);
+    Ok(Kind::Postgres { pool: work, first, sign_in, browse })
 }
 
 #[cfg(test)]

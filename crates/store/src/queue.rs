@@ -25,15 +25,16 @@ impl Candidate {
 }
 
 /// The first staged draft of a workflow that this reviewer hasn't skipped and that isn't in `exclude` (draft ids
-/// as a JSON array).
+/// as a JSON array). With `take` its row is held for a change, and one that somebody else holds is passed by.
 pub async fn first(
     tx: &mut Tx,
     workflow: &str,
     reviewer: &str,
     now: Millis,
     exclude: &str,
+    take: bool,
 ) -> Result<Option<Candidate>, StoreError> {
-    let (lock, list) = words(tx);
+    let (lock, list) = words(tx, take);
     let sql = format!(
         "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d
          WHERE d.workflow_id = $1 AND d.state = 'staged' AND d.expires_at > $2 AND d.id NOT IN ({list})
@@ -45,9 +46,15 @@ pub async fn first(
 }
 
 /// The first draft that waits for a second review by somebody else than its first reviewer.
-pub async fn second(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis) -> Result<Option<Candidate>, StoreError> {
+pub async fn second(
+    tx: &mut Tx,
+    workflow: &str,
+    reviewer: &str,
+    now: Millis,
+    take: bool,
+) -> Result<Option<Candidate>, StoreError> {
     // The draft too: whoever decides or withdraws holds it first, and neither waits for the other.
-    let lock = tx.lock(" FOR UPDATE OF r, d SKIP LOCKED");
+    let lock = if take { tx.lock(" FOR UPDATE OF r, d SKIP LOCKED") } else { "" };
     let sql = format!(
         "SELECT r.draft_seq, r.expires_at, r.risk, CAST(2 AS BIGINT) AS round
          FROM second_review r JOIN draft d ON d.seq = r.draft_seq
@@ -65,8 +72,9 @@ pub async fn skipped(
     reviewer: &str,
     now: Millis,
     exclude: &str,
+    take: bool,
 ) -> Result<Option<Candidate>, StoreError> {
-    let (lock, list) = words(tx);
+    let (lock, list) = words(tx, take);
     let sql = format!(
         "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round
          FROM skip s JOIN draft d ON d.seq = s.draft_seq
@@ -76,9 +84,10 @@ pub async fn skipped(
     first!(tx, sqlx::AssertSqlSafe(sql), workflow, now.0, reviewer, exclude)
 }
 
-fn words(tx: &Tx) -> (&'static str, &'static str) {
+fn words(tx: &Tx, take: bool) -> (&'static str, &'static str) {
     if tx.is_postgres() {
-        (" FOR UPDATE OF d SKIP LOCKED", "SELECT jsonb_array_elements_text(CAST($4 AS jsonb))")
+        let lock = if take { " FOR UPDATE OF d SKIP LOCKED" } else { "" };
+        (lock, "SELECT jsonb_array_elements_text(CAST($4 AS jsonb))")
     } else {
         ("", "SELECT value FROM json_each($4)")
     }

@@ -11,19 +11,32 @@ use sqlx::QueryBuilder;
 macro_rules! push_match {
     ($q:expr, $alias:literal, $words:expr, $postgres:literal) => {
         if $postgres {
-            let terms: Vec<String> = $words.iter().map(|w| format!("{w}:*")).collect();
-            $q.push(concat!(" AND ", $alias, ".words @@ to_tsquery('simple', ")).push_bind(terms.join(" & ")).push(")");
+            let terms: Vec<String> = $words.iter().map(|w| format!("'{w}':*")).collect();
+            $q.push(concat!(" AND ", $alias, ".words @@ CAST(")).push_bind(terms.join(" & ")).push(" AS tsquery)");
         } else {
-            let terms: Vec<String> = $words.iter().map(|w| format!("\"{w}\"*")).collect();
             $q.push(concat!(" AND ", $alias, ".seq IN (SELECT rowid FROM words.draft_words WHERE draft_words MATCH "))
-                .push_bind(terms.join(" AND "))
+                .push_bind(crate::search::fts_terms($words))
                 .push(")");
         }
     };
 }
 pub(crate) use push_match;
 
-/// The words of a text as they are asked for: letters and digits, in lower case.
+/// The words of an indexed text as Postgres keeps them: in lower case, each once, separated by spaces.
+pub(crate) fn lexemes(text: &str) -> String {
+    // Postgres keeps none that is longer.
+    const MAX_BYTES: usize = 2_046;
+    let distinct: std::collections::BTreeSet<&str> = text.split(' ').collect();
+    let words = distinct.into_iter().map(str::to_lowercase).filter(|w| !w.is_empty() && w.len() <= MAX_BYTES);
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Every word, the last letters left open, as SQLite's index asks for them.
+pub(crate) fn fts_terms(words: &[String]) -> String {
+    words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The words of a text as they are indexed and asked for: letters and digits, in lower case.
 pub fn words(text: &str) -> Vec<String> {
     indexed(text).map(str::to_lowercase).collect()
 }
@@ -141,28 +154,21 @@ pub fn key(row: &ListRow, sort: Sort) -> Vec<i64> {
 /// A page of drafts. Each workflow and state is read in the order of an index and the heads are merged, so that a
 /// page costs the same however many drafts are behind it.
 pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<ListRow>, StoreError> {
-    let stored = [
-        State::Staged,
-        State::InReview,
-        State::Approved,
-        State::Edited,
-        State::Escalated,
-        State::Delivering,
-        State::Delivered,
-        State::Undeliverable,
-        State::Superseded,
-        State::Expired,
-        State::Unreviewed,
-    ];
-    let states: Vec<State> = if f.states.is_empty() { stored.to_vec() } else { f.states.clone() };
+    // Without a state an index over all of them is walked down.
+    let states: Vec<Option<State>> =
+        if f.states.is_empty() { vec![None] } else { f.states.iter().copied().map(Some).collect() };
+    let among = match tx.is_postgres() || f.words.is_empty() {
+        true => None,
+        false => few_that_hold(tx, &f.words).await?,
+    };
     let mut rows = Vec::new();
     for workflow in &f.workflows {
+        let given = given_any(tx, workflow, &f.viewer).await?;
         for state in &states {
-            rows.extend(stretch(tx, f, workflow, *state, page, false).await?);
-        }
-        if given_any(tx, workflow, &f.viewer).await? {
-            for state in &states {
-                rows.extend(stretch(tx, f, workflow, *state, page, true).await?);
+            let of = Stretch { workflow, state: *state, among: among.as_deref() };
+            rows.extend(stretch(tx, f, &of, page, false).await?);
+            if given {
+                rows.extend(stretch(tx, f, &of, page, true).await?);
             }
         }
     }
@@ -174,6 +180,25 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<ListRow>, 
     Ok(rows)
 }
 
+/// The drafts that hold every word, as a JSON array of their numbers, if they are few. A word that many hold is asked
+/// for draft by draft: of a page's drafts nearly every one has it.
+async fn few_that_hold(tx: &mut Tx, words: &[String]) -> Result<Option<String>, StoreError> {
+    const FEW: i64 = 1_000;
+    let sql = "SELECT rowid FROM words.draft_words WHERE draft_words MATCH $1 ORDER BY rowid DESC LIMIT $2";
+    let rows: Vec<(i64,)> = all!(tx, sql, fts_terms(words), FEW + 1)?;
+    let numbers: Vec<i64> = rows.into_iter().map(|r| r.0).collect();
+    Ok((numbers.len() as i64 <= FEW).then(|| serde_json::to_string(&numbers).unwrap_or_default()))
+}
+
+/// Part of a list that an index has in order.
+struct Stretch<'a> {
+    workflow: &'a str,
+    /// Every one if there is none.
+    state: Option<State>,
+    /// Among these drafts alone, as a JSON array of numbers.
+    among: Option<&'a str>,
+}
+
 async fn given_any(tx: &mut Tx, workflow: &str, viewer: &str) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM draft WHERE probe_for = $1 AND workflow_id = $2 AND probe IS NOT NULL LIMIT 1";
     let row: Option<(i32,)> = first!(tx, sql, viewer, workflow)?;
@@ -183,8 +208,7 @@ async fn given_any(tx: &mut Tx, workflow: &str, viewer: &str) -> Result<bool, St
 async fn stretch(
     tx: &mut Tx,
     f: &Filter,
-    workflow: &str,
-    state: State,
+    of: &Stretch<'_>,
     page: &Page,
     probes: bool,
 ) -> Result<Vec<ListRow>, StoreError> {
@@ -199,7 +223,10 @@ async fn stretch(
                  LEFT JOIN lease l ON l.draft_seq = d.seq AND l.round = 1 AND l.ended_at IS NULL WHERE d.workflow_id = ",
             );
             // The state stands in the text, not in an argument: that is how a partial index is found.
-            q.push_bind(workflow).push(" AND d.state = '").push(state.as_str()).push("'");
+            q.push_bind(of.workflow);
+            if let Some(state) = of.state {
+                q.push(" AND d.state = '").push(state.as_str()).push("'");
+            }
             if probes {
                 q.push(" AND d.probe IS NOT NULL AND d.probe_for = ").push_bind(&f.viewer);
             } else {
@@ -209,10 +236,11 @@ async fn stretch(
                 q.push(" AND d.marks & ").push_bind(bit).push(" <> 0");
             }
             if let Some(who) = &f.reviewer {
-                q.push(" AND (l.reviewer = ").push_bind(who).push(
-                    " OR EXISTS (SELECT 1 FROM verdict v WHERE v.draft_seq = d.seq AND v.withdrawn = 0 AND v.round = 1 AND v.reviewer = ",
-                );
-                q.push_bind(who).push("))");
+                q.push(" AND d.seq IN (SELECT m.draft_seq FROM lease m WHERE m.ended_at IS NULL AND m.round = 1 AND m.reviewer = ")
+                    .push_bind(who);
+                q.push(" UNION SELECT v.draft_seq FROM verdict v WHERE v.withdrawn = 0 AND v.round = 1 AND v.reviewer = ")
+                    .push_bind(who)
+                    .push(")");
             }
             if let Some(ticket) = &f.ticket {
                 q.push(" AND d.external_id = ").push_bind(ticket);
@@ -220,8 +248,17 @@ async fn stretch(
             if let Some(customer) = &f.customer {
                 q.push(" AND d.customer = ").push_bind(customer);
             }
-            if !f.words.is_empty() {
-                push_match!(q, "d", &f.words, $postgres);
+            match of.among {
+                Some(numbers) => {
+                    q.push(" AND d.seq IN (SELECT value FROM json_each(").push_bind(numbers).push("))");
+                }
+                None if $postgres && !f.words.is_empty() => push_match!(q, "d", &f.words, true),
+                None if !f.words.is_empty() => {
+                    q.push(" AND EXISTS (SELECT 1 FROM words.draft_words w WHERE w.rowid = d.seq AND w.draft_words MATCH ")
+                        .push_bind(fts_terms(&f.words))
+                        .push(")");
+                }
+                None => {}
             }
             match f.sort {
                 Sort::Deadline => {

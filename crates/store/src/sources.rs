@@ -1,8 +1,7 @@
 //! Sources that drafts may cite, and which draft cites which.
 
-use crate::page::Page;
 use crate::{StoreError, Tx};
-use countersign_domain::citation::Source;
+use countersign_domain::citation::{Source, Stamp};
 use std::collections::HashMap;
 
 /// A stored source.
@@ -121,14 +120,85 @@ pub async fn note_citations(tx: &mut Tx, pairs: &[(String, i64)]) -> Result<(), 
     Ok(())
 }
 
-/// Undecided drafts that cite a source, a page at a time.
-pub async fn open_drafts_citing(tx: &mut Tx, source: &str, page: &Page) -> Result<Vec<(i64,)>, StoreError> {
-    all!(
+/// Undecided drafts that cite a source, after a number.
+pub async fn open_drafts_citing(tx: &mut Tx, source: &str, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64,)> = all!(
         tx,
         "SELECT d.seq FROM citation c JOIN draft d ON d.seq = c.draft_seq
-         WHERE c.source_id = $1 AND d.state IN ('staged', 'in_review') AND d.seq > $2 ORDER BY d.seq LIMIT $3",
+         WHERE c.source_id = $1 AND d.state IN ('staged', 'in_review') AND c.draft_seq > $2 ORDER BY c.draft_seq LIMIT $3",
         source,
-        page.key(0).unwrap_or(0),
-        page.limit
-    )
+        after,
+        limit
+    )?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
+
+/// The hashes and labels of those of the named sources that a workflow has, by id.
+pub async fn stamps(tx: &mut Tx, workflow: &str, ids: &[&str]) -> Result<HashMap<String, Stamp>, StoreError> {
+    let list = serde_json::to_string(ids).unwrap_or_default();
+    let of = if tx.is_postgres() { "jsonb_array_elements_text(CAST($1 AS jsonb))" } else { "value FROM json_each($1)" };
+    let sql = format!(
+        "SELECT id, hash, access FROM source WHERE id IN (SELECT {of}) AND source.workflow_id IN ('', $2)
+         ORDER BY source.workflow_id"
+    );
+    let rows: Vec<(String, String, String)> = all!(tx, sqlx::AssertSqlSafe(sql), list, workflow)?;
+    let stamp = |(id, hash, access): (String, String, String)| {
+        (id, Stamp { hash, access: serde_json::from_str(&access).unwrap_or_default() })
+    };
+    // Of two with the same id the last one stays: the workflow's own.
+    Ok(rows.into_iter().map(stamp).collect())
+}
+
+/// Holds sources until the end, in share for whoever checks drafts against them, alone for whoever changes them: no
+/// draft comes in that was checked against a text which is gone. Taken before any row, after the workflow.
+pub async fn hold(tx: &mut Tx, ids: &[&str], alone: bool) -> Result<(), StoreError> {
+    if !tx.is_postgres() || ids.is_empty() {
+        return Ok(());
+    }
+    // A few locks for however many sources, taken in one order by everybody.
+    let lock = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
+    let sql = format!(
+        "SELECT CAST({lock}(3, bucket) AS TEXT) FROM (SELECT DISTINCT hashtext(id) & 63 AS bucket
+         FROM jsonb_array_elements_text(CAST($1 AS jsonb)) AS id ORDER BY 1) AS buckets"
+    );
+    let _: Vec<(String,)> = all!(tx, sqlx::AssertSqlSafe(sql), serde_json::to_string(ids).unwrap_or_default())?;
+    Ok(())
+}
+
+/// A changed source, and up to which draft those that cite it have been checked again.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Recheck {
+    /// The source.
+    pub source_id: String,
+    /// The how-manieth change of it this is.
+    pub round: i64,
+    /// The last draft that was checked again.
+    pub after_seq: i64,
+}
+
+/// Notes that the drafts which cite a source are to be checked again, from the first one on.
+pub async fn ask_recheck(tx: &mut Tx, source: &str) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO source_recheck (source_id, round, after_seq) VALUES ($1, 1, 0)
+         ON CONFLICT (source_id) DO UPDATE SET round = source_recheck.round + 1, after_seq = 0",
+        source
+    )?;
+    Ok(())
+}
+
+/// A source whose drafts are to be checked again.
+pub async fn next_recheck(tx: &mut Tx) -> Result<Option<Recheck>, StoreError> {
+    first!(tx, "SELECT source_id, round, after_seq FROM source_recheck WHERE after_seq >= 0 ORDER BY source_id LIMIT 1")
+}
+
+/// Notes up to which draft that is done; `false` if the source has changed since, or somebody else noted it.
+pub async fn advance_recheck(tx: &mut Tx, source: &str, round: i64, from: i64, to: i64) -> Result<bool, StoreError> {
+    let sql = "UPDATE source_recheck SET after_seq = $4 WHERE source_id = $1 AND round = $2 AND after_seq = $3";
+    Ok(run!(tx, sql, source, round, from, to)? == 1)
+}
+
+/// Notes that all of them are done. The row stays, so that the next change has a round of its own.
+pub async fn end_recheck(tx: &mut Tx, source: &str, round: i64, from: i64) -> Result<bool, StoreError> {
+    advance_recheck(tx, source, round, from, -1).await
 }

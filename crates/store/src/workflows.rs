@@ -53,33 +53,46 @@ pub struct VersionRow {
     pub applied_by: String,
 }
 
-/// How a transaction holds a workflow's row.
+/// How a transaction holds a workflow. Whoever holds one holds it until the end, and takes it before anything else of
+/// that workflow; several are taken in the order of their ids.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// Only looks.
     Look,
-    /// Acts under it: a kill waits for this transaction, and this one for a kill.
+    /// Acts under it: a kill waits for this transaction, and this one for a kill that came before.
     Share,
+    /// The same, and adds drafts to it: one such transaction at a time, so that of two that bring the same drafts the
+    /// second sees them.
+    Add,
     /// Changes it.
     Change,
 }
 
 /// One workflow.
 pub async fn get(tx: &mut Tx, id: &str, hold: Hold) -> Result<Option<WorkflowRow>, StoreError> {
-    match (tx.is_postgres(), hold) {
-        (true, Hold::Share) => first!(tx, "SELECT * FROM workflow WHERE id = $1 FOR SHARE", id),
-        (true, Hold::Change) => first!(tx, "SELECT * FROM workflow WHERE id = $1 FOR UPDATE", id),
-        _ => first!(tx, "SELECT * FROM workflow WHERE id = $1", id),
+    let how = match hold {
+        Hold::Share => "share",
+        Hold::Add => "add",
+        Hold::Change => "change",
+        Hold::Look => "",
+    };
+    if tx.is_postgres() && hold != Hold::Look {
+        return first!(tx, "SELECT * FROM hold_workflow($1, $2)", id, how);
     }
+    first!(tx, "SELECT * FROM workflow WHERE id = $1", id)
 }
 
 /// All workflows, by id; the shadows of kill drills are none.
 pub async fn list(tx: &mut Tx, hold: Hold) -> Result<Vec<WorkflowRow>, StoreError> {
-    match (tx.is_postgres(), hold) {
-        (true, Hold::Share) => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id FOR SHARE"),
-        (true, Hold::Change) => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id FOR UPDATE"),
-        _ => all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id"),
+    let mut rows: Vec<WorkflowRow> = all!(tx, "SELECT * FROM workflow WHERE substr(id, 1, 1) <> '~' ORDER BY id")?;
+    if tx.is_postgres() && hold != Hold::Look {
+        for row in &mut rows {
+            if let Some(held) = get(tx, &row.id, hold).await? {
+                *row = held;
+            }
+        }
     }
+    Ok(rows)
 }
 
 /// A workflow's version.

@@ -2120,9 +2120,9 @@ export interface components {
             key: string;
             /** @description On or off; off with every error. */
             value: boolean;
-            /** @description The stage, or `killed`. */
+            /** @description The stage, `killed`, or `stale`. */
             variant: string;
-            /** @description `TARGETING_MATCH`, `DISABLED` where it is killed, `ERROR`. */
+            /** @description `TARGETING_MATCH`, `DISABLED` where it is killed, `STALE` where the hub can't read its database, `ERROR`. */
             reason: string;
             /** @description `FLAG_NOT_FOUND`, `PARSE_ERROR`, `INVALID_CONTEXT`, `GENERAL`. */
             errorCode?: string | null;

@@ -13,7 +13,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::{Board, Code};
 use countersign_domain::draft::Audience;
-use countersign_domain::flag::{self, Evaluation, OFF};
+use countersign_domain::flag::{self, Evaluation, OFF, STALE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -30,9 +30,9 @@ pub struct FlagAnswer {
     key: String,
     /// On or off; off with every error.
     value: bool,
-    /// The stage, or `killed`.
+    /// The stage, `killed`, or `stale`.
     variant: &'static str,
-    /// `TARGETING_MATCH`, `DISABLED` where it is killed, `ERROR`.
+    /// `TARGETING_MATCH`, `DISABLED` where it is killed, `STALE` where the hub can't read its database, `ERROR`.
     reason: &'static str,
     /// `FLAG_NOT_FOUND`, `PARSE_ERROR`, `INVALID_CONTEXT`, `GENERAL`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,8 +48,12 @@ pub struct FlagAnswer {
 impl FlagAnswer {
     fn of(key: &str, e: Evaluation, version: Option<i64>) -> Self {
         let metadata = version.map(|v| Map::from_iter([("version".to_owned(), json!(v))])).unwrap_or_default();
-        // A client that looks for the reason of a DISABLED flag finds it where errors have theirs.
-        let error_details = (e == OFF).then(|| format!("{key} is killed"));
+        // A client that looks for the reason of a flag that is off finds it where errors have theirs.
+        let error_details = match e {
+            OFF => Some(format!("{key} is killed")),
+            STALE => Some(format!("nothing recent is known of {key}: the hub can't read its database")),
+            _ => None,
+        };
         Self {
             key: key.to_owned(),
             value: e.value,
