@@ -215,7 +215,7 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
              WHERE seq > $1 AND label_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         _ => {
-            "SELECT seq, id, workflow_id, CASE WHEN body <> '{}' THEN body END AS text, body_hash AS hash FROM delivery
+            "SELECT seq, id, workflow_id, CASE WHEN body NOT IN ('', '{}') THEN body END AS text, body_hash AS hash FROM delivery
              WHERE seq > $1 AND body_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
     };
