@@ -46,8 +46,10 @@ fn easy() -> TestPack {
         .set("gate.rate", Toml::Array(rates))
         .set("gate.min_reviewed", 30)
         .set("gate.min_days", 0)
+        .set("gate.entry_lag_hours", 0)
         .set("failure_budget.rate", "harm")
         .without("gate.eval_suite")
+        .without("cost.max_per_sent_usd")
 }
 
 async fn drilled(app: &App) {

@@ -18,8 +18,7 @@ use tokio::sync::RwLock;
 const ENOUGH: usize = 40;
 
 /// Room for these few drafts, and nothing else to wait for but a drill.
-const EASY: &str =
-    "min_reviewed = 30\nmin_days = 0\n[[rate]]\nname = 'edited'\ncounts = ['edit.material', 'escalate']\nmax = 0.5\n";
+const EASY: &str = "min_reviewed = 30\nmin_days = 0\nentry_lag_hours = 0\n[[rate]]\nname = 'edited'\ncounts = ['edit.material', 'escalate']\nmax = 0.5\n";
 
 /// A turn that the hub said it made: its kind as the history names it, and when.
 type Made = (String, Value);

@@ -101,6 +101,13 @@ fn bounds_are_computed_from_standard_input_without_a_hub() {
     assert_eq!((code, &bound["estimate"]), (0, &json!(0.028)));
     assert!((bound["upper"].as_f64().unwrap() - 0.045834).abs() < 1e-6, "{bound}");
     assert_eq!(site.exit_with(&["gate", "bound"], "[[2, 1, 1, 0]]").0, 3);
+    let (code, out, _) = site.exit_with(&["gate", "bound"], "[[1, 10, 390, 0, 1], [0.25, 2, 98, 300, 0.25]]");
+    let bound: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(code, 0, "{bound}");
+    assert!((bound["lower"].as_f64().unwrap() - 0.007046).abs() < 1e-6, "{bound}");
+    assert!((bound["upper"].as_f64().unwrap() - 0.048699).abs() < 1e-6, "{bound}");
+    let (code, _, said) = site.exit_with(&["gate", "bound"], "[[1, 10, 390, 0, 1], [0.25, 2, 98, 300]]");
+    assert_eq!((code, said.starts_with("error: ")), (2, true), "floors in some rows only: {said}");
 }
 
 #[test]

@@ -8,8 +8,9 @@ function easy(toml) {
   return toml
     .replace(/^eval_suite = .*$/m, "")
     .replace(/^min_reviewed = .*$/m, `min_reviewed = ${STAGED}`)
-    .replace(/^min_days = .*$/m, "min_days = 0")
+    .replace(/^min_days = .*$/m, "min_days = 0\nentry_lag_hours = 0")
     .replace(/^double_rate = .*$/m, "double_rate = 0.0")
+    .replace(/^max_per_sent_usd = .*$/m, "")
     .replace(/^max = .*$/gm, "max = 0.5");
 }
 

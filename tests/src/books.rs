@@ -34,7 +34,8 @@ const NEVER: &[(&str, &str)] = &[
     ("a case without its verdict", "SELECT 1 FROM case_record c LEFT JOIN verdict v ON v.id = c.verdict_id WHERE v.id IS NULL"),
     (
         "a verdict without its delivery",
-        "SELECT 1 FROM verdict v LEFT JOIN delivery d ON d.verdict_id = v.id WHERE v.round = 1 AND d.id IS NULL",
+        "SELECT 1 FROM verdict v JOIN draft t ON t.seq = v.draft_seq LEFT JOIN delivery d ON d.verdict_id = v.id
+         WHERE v.round = 1 AND t.state <> 'expired' AND d.id IS NULL",
     ),
     ("two deliveries of a verdict", "SELECT 1 FROM delivery WHERE verdict_id IS NOT NULL GROUP BY verdict_id HAVING COUNT(*) > 1"),
     (
@@ -44,7 +45,8 @@ const NEVER: &[(&str, &str)] = &[
     (
         "an escalation without its verdict, or the other way round",
         "SELECT 1 FROM verdict v LEFT JOIN escalation e ON e.verdict_id = v.id AND e.state <> 'withdrawn'
-         WHERE v.round = 1 AND v.withdrawn = 0 AND (v.action = 'escalate') <> (e.id IS NOT NULL)",
+         JOIN draft t ON t.seq = v.draft_seq
+         WHERE v.round = 1 AND v.withdrawn = 0 AND (v.action = 'escalate' AND t.state <> 'expired') <> (e.id IS NOT NULL)",
     ),
     (
         "a verdict without its audit entry",

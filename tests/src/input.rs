@@ -57,6 +57,10 @@ impl Input {
         review.insert("lease_seconds".into(), lease_seconds.into());
         // These reviewers escalate at random, far beyond any budget: the workflow would go back and kill itself.
         toml.remove("failure_budget");
+        // The drafts don't say what they cost, so no limit on it could ever be met.
+        if let Some(cost) = toml.get_mut("cost").and_then(toml::Value::as_table_mut) {
+            cost.remove("max_per_sent_usd");
+        }
         fs::create_dir_all(dir)?;
         fs::write(dir.join("workflow.toml"), toml.to_string())?;
         for text in ["guidelines.md", "runbook.md"] {

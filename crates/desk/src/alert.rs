@@ -28,7 +28,7 @@ pub struct AlertView {
     pub id: String,
     /// The workflow.
     pub workflow: String,
-    /// `budget`, `kill`, `demotion` or `manual`.
+    /// `budget`, `confirmation`, `kill`, `demotion` or `manual`.
     pub kind: String,
     /// The burn rule, `1h/5m`; empty where there is none.
     pub rule: String,
@@ -75,7 +75,7 @@ pub struct PostView {
 
 /// What is to be told.
 pub(crate) struct Raised<'a> {
-    /// `budget`, `kill`, `demotion` or `manual`.
+    /// `budget`, `confirmation`, `kill`, `demotion` or `manual`.
     pub(crate) kind: &'a str,
     /// `page` or `notify`.
     pub(crate) action: &'a str,

@@ -91,14 +91,16 @@ impl Desk {
     pub async fn budget(&self, who: &Identity, id: &str) -> Result<Budget, DeskError> {
         self.require(who, Act::ReadCases, Some(id), "read the review budget")?;
         let now = self.now();
-        let more_reviews = self.gate_plan(who, id).await?.more_reviews;
-        let mut tx = self.read().await?;
+        let mut tx = self.snapshot().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, row.version).await?;
         let stage: Stage = row.stage.parse().unwrap_or(Stage::Internal);
         let base = base_rates(&version.pack, stage);
         let rates = self.rates_now(&mut tx, &row, &version, stage, now).await?;
         let expected = expected(&mut tx, id, now).await?;
+        let rows = self.report(&mut tx, &row, now).await?.rates;
+        let days = rows.iter().map(|r| r.days).try_fold(0.0, |most: f64, days| days.map(|d| d.max(most)));
+        let without = self.days_without_budget(&mut tx, &row, stage, now).await?;
         let selected = |low: f64, high: f64| expected.low * low + expected.high * high;
         Ok(Budget {
             per_day: version.pack.review.per_day,
@@ -106,20 +108,13 @@ impl Desk {
             base: ByRisk { low: base.low, high: base.high },
             expected_per_day: expected,
             selected_per_day: selected(rates.low, rates.high),
-            days_to_green: days_to_green(more_reviews, selected(rates.low, rates.high), selected(base.low, base.high)),
+            days_to_green: DaysToGreen { now: days, without_budget: without },
         })
     }
 }
 
-/// How long so many more reviews take. A review bought at a lower probability says less about the whole, and still
-/// it is one review; the rates' own intervals carry the difference.
-fn days_to_green(more_reviews: Option<u64>, now: f64, without: f64) -> DaysToGreen {
-    let days = |a_day: f64| more_reviews.filter(|_| a_day > 0.0).map(|more| more as f64 / a_day);
-    DaysToGreen { now: days(now), without_budget: days(without) }
-}
-
 /// Drafts a day by risk, over the whole days past of the last seven; none on a workflow's first day.
-async fn expected(tx: &mut Tx, workflow: &str, now: Millis) -> Result<ByRisk, DeskError> {
+pub(crate) async fn expected(tx: &mut Tx, workflow: &str, now: Millis) -> Result<ByRisk, DeskError> {
     let today = evidence::day(now);
     let first = volumes::first_day(tx, workflow).await?.unwrap_or(today).max(today - LOOK_BACK);
     let (mut low, mut high) = (0_i64, 0_i64);

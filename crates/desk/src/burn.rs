@@ -5,11 +5,12 @@ use crate::{ChangeKind, Desk, DeskError, deliver, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::burn::{self, Action, Burn, Counts};
 use countersign_domain::evidence;
+use countersign_domain::gate::Spent;
 use countersign_domain::pack::{FailureRate, Pack};
 use countersign_domain::time::Millis;
 use countersign_store::slots::{self, SLOT_MS, SlotCount};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, alerts};
+use countersign_store::{Tx, alerts, evidence as stored};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -295,6 +296,22 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// What was reviewed within the budget's window, of the workflow's version at its stage: its first day from the very
+/// moment on, the others whole.
+pub(crate) async fn spent_at_stage(tx: &mut Tx, w: &WorkflowRow, pack: &Pack, now: Millis) -> Result<Spent, DeskError> {
+    let Some(budget) = Budget::of(pack) else { return Ok(Spent::default()) };
+    let begins = Millis(budget.begins(now));
+    let next = stored::day(begins) + 1;
+    let (from, until) = (slots::slot(begins), slots::first_of(next));
+    let mut rows = slots::of_stage(tx, &w.id, w.version, &w.stage, from, until).await?;
+    rows.extend(stored::decided_at_stage(tx, &w.id, w.version, &w.stage, next).await?);
+    let mut counts = Counts::default();
+    for (probability, outcome, n) in rows.into_iter().filter(|(_, outcome, _)| evidence::is_verdict(outcome)) {
+        counts.add(n, probability, evidence::fails(budget.rate, &outcome, pack));
+    }
+    Ok(Spent { reviewed: counts.reviewed, failures: counts.failures, rate: counts.rate() })
 }
 
 enum Moved {

@@ -153,8 +153,10 @@ impl Desk {
         let round = lease.as_ref().map_or(1, |l| l.round);
         let second = if round == 2 { second_reviews::get(&mut tx, draft.seq).await? } else { None };
         let state = if round == 2 { State::InReview } else { draft.state()? };
-        let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() };
         let hold = lease.as_ref().filter(|l| l.ended_at.is_none()).map(held);
+        // One that ran out is judged for its label alone, by who has asked for it as such.
+        let expired = state == State::Expired && hold.is_some();
+        let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() || expired };
         // Nobody signs for a source that has changed since the draft was checked.
         self.check_on_the_spot(&mut tx, &mut draft).await?;
         let killed = workflow.killed_at.is_some();
@@ -207,9 +209,13 @@ impl Desk {
         }
         let case_id = self.file_case(&mut tx, &draft, &version, &row).await?;
         if round == 1 {
-            drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
             evidence::add(&mut tx, record_of(&draft), row.counted.as_deref().unwrap_or(&key), now, 1);
-            self.send_on(&mut tx, &version, &draft, &body, verdict, &row).await?;
+            if expired {
+                evidence::add(&mut tx, record_of(&draft), "expired", Millis(draft.expires_at), -1);
+            } else {
+                drafts::shift(&mut tx, &mut draft, verdict.action.state()).await?;
+                self.send_on(&mut tx, &version, &draft, &body, verdict, &row).await?;
+            }
             if draft.double_read == 1 || unconfirmed {
                 self.ask_a_second(&mut tx, &version, &draft, &row).await?;
             }
@@ -220,12 +226,15 @@ impl Desk {
         if draft.fence > 1 {
             self.meet(&mut tx, &draft, &row).await?;
         }
-        let detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
+        let mut detail = json!({ "verdict": row.id, "outcome": key, "round": round, "case": case_id, "content_hash": draft.content_hash });
+        if expired {
+            detail["expired"] = json!(true);
+        }
         record(&mut tx, now, who, "verdict.recorded", Some(&draft.workflow_id), Some(&draft.id), detail);
         let outcome = outcome(&draft, row, Some(case_id))?;
         tx.commit().await?;
         self.tell(ChangeKind::VerdictRecorded, &draft.workflow_id, Some(&draft.id)).await;
-        if verdict.action == Action::Escalate {
+        if verdict.action == Action::Escalate && !expired {
             self.tell(ChangeKind::EscalationUpdated, &draft.workflow_id, Some(&draft.id)).await;
         }
         Ok(Decided::Now(outcome))

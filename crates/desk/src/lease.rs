@@ -9,7 +9,7 @@ use countersign_domain::verdict::Conflict;
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::leases::{self, LeaseRow};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, queue, second_reviews};
+use countersign_store::{Tx, queue, second_reviews, verdicts};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -27,6 +27,8 @@ pub struct LeaseRequest {
     pub draft_id: Option<String>,
     /// None of these.
     pub exclude: Vec<String>,
+    /// A draft that expired undecided, to be judged for its label alone: it is never delivered.
+    pub expired: bool,
 }
 
 /// A lease as its holder needs it.
@@ -102,7 +104,9 @@ fn lost(conflict: Conflict) -> DeskError {
 /// later would go out later than its sender allows.
 fn lease_end(draft: &DraftRow, round: i64, now: Millis, version: &Version) -> i64 {
     let end = now.plus_seconds(i64::from(version.pack.review.lease_seconds)).0;
-    if round == 1 { end.min(draft.expires_at) } else { end }
+    // One that is judged for its label alone goes out at no time.
+    let goes_out = round == 1 && draft.state != State::Expired.as_str();
+    if goes_out { end.min(draft.expires_at) } else { end }
 }
 
 impl Desk {
@@ -113,7 +117,7 @@ impl Desk {
             let now = self.now();
             let mut tx = self.write().await?;
             let taken = match &request.draft_id {
-                Some(id) => Taken::of(self.lease_one(&mut tx, who, id, now).await?),
+                Some(id) => Taken::of(self.lease_one(&mut tx, who, id, request.expired, now).await?),
                 None => self.lease_next(&mut tx, who, request, now).await?,
             };
             let (lease, mut draft, fresh) = match taken {
@@ -137,7 +141,14 @@ impl Desk {
         Ok(None)
     }
 
-    async fn lease_one(&self, tx: &mut Tx, who: &Identity, id: &str, now: Millis) -> Result<Option<Held>, DeskError> {
+    async fn lease_one(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        id: &str,
+        expired: bool,
+        now: Millis,
+    ) -> Result<Option<Held>, DeskError> {
         let seen = drafts::get(tx, id, false).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         self.require(who, Act::Review, Some(&seen.workflow_id), "review")?;
         probe::for_them(who, &seen)?;
@@ -159,7 +170,14 @@ impl Desk {
         match draft.state()? {
             State::Staged if draft.expires_at > now.0 => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
             State::Superseded => Err(lost(Conflict::DraftSuperseded)),
-            State::Staged | State::Expired | State::InReview => Err(lost(Conflict::LeaseLost)),
+            State::Staged | State::InReview => Err(lost(Conflict::LeaseLost)),
+            State::Expired if verdicts::standing(tx, draft.seq, 1).await?.is_none() => {
+                let judged = expired && draft.selected == 1 && draft.probe.is_none();
+                match judged && leases::of_draft(tx, draft.seq).await?.is_empty() {
+                    true => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
+                    false => Err(lost(Conflict::LeaseLost)),
+                }
+            }
             state if self.is_blind(tx, who, &draft.workflow_id, draft.seq, state).await? => {
                 let second = second_reviews::get(tx, draft.seq).await?;
                 if !second.is_some_and(|s| s.state == "open" && s.expires_at > now.0) {
@@ -184,6 +202,9 @@ impl Desk {
         // A JSON array of strings; serialising it can't fail.
         let exclude = serde_json::to_string(&request.exclude).unwrap_or_default();
         let ask = Ask { who, exclude: &exclude, now };
+        if request.expired {
+            return self.lease_expired(tx, &ask, &mine).await;
+        }
         let (workflow, skipped) = match mine.as_slice() {
             [] => return Ok(Taken::Nothing),
             [only] => (only, false),
@@ -209,6 +230,28 @@ impl Desk {
             return Ok(Taken::Held(Box::new(self.hold(tx, who, &workflow, probe, 1, now).await?)));
         }
         Ok(Taken::Held(Box::new(self.hold(tx, who, &workflow, draft, candidate.round, now).await?)))
+    }
+
+    /// The next draft that expired undecided, of the version and stage that its workflow is at: there its label counts.
+    async fn lease_expired(&self, tx: &mut Tx, ask: &Ask<'_>, mine: &[WorkflowRow]) -> Result<Taken, DeskError> {
+        let me = &ask.who.subject;
+        for skipped in [false, true] {
+            for seen in mine {
+                let at = (seen.version, seen.stage.as_str());
+                if queue::expired(tx, &seen.id, at, me, ask.exclude, (skipped, false)).await?.is_none() {
+                    continue;
+                }
+                let held = workflows::get(tx, &seen.id, Hold::Share).await?.filter(|w| w.killed_at.is_none());
+                let Some(w) = held else { return Ok(Taken::Gone) };
+                let at = (w.version, w.stage.as_str());
+                let found = queue::expired(tx, &w.id, at, me, ask.exclude, (skipped, true)).await?;
+                let Some(candidate) = found else { return Ok(Taken::Gone) };
+                self.has_room(tx, ask.who).await?;
+                let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(Taken::Gone) };
+                return Ok(Taken::Held(Box::new(self.hold(tx, ask.who, &w, draft, 1, ask.now).await?)));
+            }
+        }
+        Ok(Taken::Nothing)
     }
 
     /// The living workflows that a reviewer asks for and may review.
@@ -275,11 +318,12 @@ impl Desk {
         now: Millis,
     ) -> Result<Held, DeskError> {
         let version = self.version(tx, &workflow.id, workflow.version).await?;
-        if round == 1 {
-            drafts::hold(tx, &mut draft, State::InReview).await?;
-        } else {
-            let state = draft.state()?;
-            drafts::hold(tx, &mut draft, state).await?;
+        match draft.state()? {
+            // It stays what it is.
+            state if round == 2 || state == State::Expired => drafts::hold(tx, &mut draft, state).await?,
+            _ => drafts::hold(tx, &mut draft, State::InReview).await?,
+        }
+        if round == 2 {
             second_reviews::set_state(tx, draft.seq, "held").await?;
         }
         let lease = LeaseRow {

@@ -8,6 +8,7 @@ mod burn;
 pub mod cases;
 mod changes;
 mod clock;
+mod confirm;
 mod decide;
 mod deliver;
 mod demo;

@@ -78,7 +78,12 @@ impl Desk {
             if verdicts::standing(&mut tx, draft.seq, 2).await?.is_none() {
                 second_reviews::remove(&mut tx, draft.seq).await?;
             }
-            drafts::has_moved(&mut tx, &draft).await?
+            if draft.state()? == State::Expired {
+                evidence::add(&mut tx, decide::record_of(&draft), "expired", Millis(draft.expires_at), 1);
+                false
+            } else {
+                drafts::has_moved(&mut tx, &draft).await?
+            }
         } else {
             if void {
                 second_reviews::remove(&mut tx, draft.seq).await?;

@@ -62,6 +62,12 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         Ok(if desk.erase_old().await? > 0 { ms(50) } else { ms(60_000) })
     });
     run(desk, tasks, stop, "watch budgets", |desk| async move { desk.watch_budgets().await.map(|_| ms(5_000)) });
+    run(desk, tasks, stop, "watch confirmations", |desk| async move {
+        desk.watch_confirmations().await.map(|_| ms(30_000))
+    });
+    run(desk, tasks, stop, "add up the evidence", |desk| async move {
+        desk.add_up_evidence().await.map(|more| if more { ms(100) } else { ms(600_000) })
+    });
     run(desk, tasks, stop, "send alerts", |desk| async move {
         Ok(if desk.send_alerts().await? >= 16 { Duration::ZERO } else { ms(500) })
     });

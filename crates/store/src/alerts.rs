@@ -14,7 +14,7 @@ pub struct AlertRow {
     pub id: String,
     /// The workflow.
     pub workflow_id: String,
-    /// `budget`, `kill`, `demotion` or `manual`.
+    /// `budget`, `confirmation`, `kill`, `demotion` or `manual`.
     pub kind: String,
     /// `page` or `notify`.
     pub severity: String,
@@ -62,6 +62,12 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<AlertRow>, StoreError> 
 pub async fn firing(tx: &mut Tx, workflow: &str) -> Result<Vec<AlertRow>, StoreError> {
     let sql = "SELECT * FROM alert WHERE workflow_id = $1 AND kind = 'budget' AND state = 'firing' ORDER BY seq";
     all!(tx, sql, workflow)
+}
+
+/// The alerts of one kind of a workflow that are firing.
+pub async fn firing_of(tx: &mut Tx, workflow: &str, kind: &str) -> Result<Vec<AlertRow>, StoreError> {
+    let sql = "SELECT * FROM alert WHERE workflow_id = $1 AND kind = $2 AND state = 'firing' ORDER BY seq";
+    all!(tx, sql, workflow, kind)
 }
 
 /// The alerts of an incident that are firing.

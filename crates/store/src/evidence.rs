@@ -214,6 +214,79 @@ pub async fn decided_since(tx: &mut Tx, workflow: &str, first: i64) -> Result<Ve
     )
 }
 
+/// What was decided about one version's drafts at one stage on the days since one: probability, outcome, count.
+pub async fn decided_at_stage(
+    tx: &mut Tx,
+    workflow: &str,
+    version: i64,
+    stage: &str,
+    first: i64,
+) -> Result<Vec<(f64, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT probability, outcome, CAST(SUM(n) AS BIGINT) FROM decided_by_day
+         WHERE workflow_id = $1 AND day >= $4 AND version = $2 AND stage = $3
+         GROUP BY probability, outcome HAVING SUM(n) <> 0 ORDER BY probability, outcome",
+        workflow,
+        version,
+        stage,
+        first
+    )
+}
+
+/// What was decided about other drafts on the days since one: version, stage, outcome, count.
+pub async fn decided_elsewhere(
+    tx: &mut Tx,
+    workflow: &str,
+    version: i64,
+    stage: &str,
+    first: i64,
+) -> Result<Vec<(i64, String, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT version, stage, outcome, CAST(SUM(n) AS BIGINT) FROM decided_by_day
+         WHERE workflow_id = $1 AND day >= $4 AND NOT (version = $2 AND stage = $3)
+         GROUP BY version, stage, outcome HAVING SUM(n) <> 0 ORDER BY version, stage, outcome",
+        workflow,
+        version,
+        stage,
+        first
+    )
+}
+
+/// The versions of a workflow that have counts, each with the first hour that isn't added up into its day.
+pub async fn loose(tx: &mut Tx, workflow: &str) -> Result<Vec<(i64, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT version, MIN(hour) FROM evidence WHERE workflow_id = $1 AND hour % 24 <> 0 GROUP BY version ORDER BY version",
+        workflow
+    )
+}
+
+/// The first day that a workflow has counts of, 1970-01-01 aside.
+pub async fn first_day(tx: &mut Tx, workflow: &str) -> Result<Option<i64>, StoreError> {
+    let row: Option<(Option<i64>,)> =
+        first!(tx, "SELECT MIN(hour) FROM evidence WHERE workflow_id = $1 AND hour > 23", workflow)?;
+    Ok(row.and_then(|r| r.0).map(|hour| hour.div_euclid(24)))
+}
+
+/// Adds up the counts of one day into one hour of it, or of another day: `to`. No count changes by it but its hour.
+/// Only where nobody adds to the workflow's counts meanwhile.
+pub async fn add_up(tx: &mut Tx, workflow: &str, version: Option<i64>, day: i64, to: i64) -> Result<(), StoreError> {
+    const OF_DAY: &str = "workflow_id = $1 AND hour >= $2 AND hour < $3 AND hour <> $4 AND ($5 < 0 OR version = $5)";
+    let (first, last, version) = (day * 24, day * 24 + 24, version.unwrap_or(-1));
+    let sum = format!(
+        "INSERT INTO evidence (workflow_id, version, stage, probability, floor, outcome, hour, n)
+         SELECT workflow_id, version, stage, probability, floor, outcome, $4, CAST(SUM(n) AS BIGINT) FROM evidence WHERE {OF_DAY}
+         GROUP BY workflow_id, version, stage, probability, floor, outcome
+         ON CONFLICT (workflow_id, version, stage, probability, floor, outcome, hour) DO UPDATE SET n = evidence.n + excluded.n"
+    );
+    run!(tx, sqlx::AssertSqlSafe(sum), workflow, first, last, to, version)?;
+    let gone = format!("DELETE FROM evidence WHERE {OF_DAY}");
+    run!(tx, sqlx::AssertSqlSafe(gone), workflow, first, last, to, version)?;
+    Ok(())
+}
+
 /// The lowest rate in force for a version and stage so far; none before its first draft.
 pub async fn floor(tx: &mut Tx, workflow: &str, version: i64, stage: &str) -> Result<Option<f64>, StoreError> {
     let sql = "SELECT floor FROM rate_floor WHERE workflow_id = $1 AND version = $2 AND stage = $3";

@@ -65,6 +65,30 @@ pub async fn second(
     first!(tx, sqlx::AssertSqlSafe(sql), workflow, now.0, reviewer)
 }
 
+/// The first draft of a version and stage that expired undecided and can still be judged for its label, by who hasn't
+/// skipped it, or (`skipped`) has; held where it is taken (`take`).
+pub async fn expired(
+    tx: &mut Tx,
+    workflow: &str,
+    at: (i64, &str),
+    reviewer: &str,
+    exclude: &str,
+    (skipped, take): (bool, bool),
+) -> Result<Option<Candidate>, StoreError> {
+    let (lock, list) = words(tx, take);
+    let not = if skipped { "" } else { "NOT" };
+    let sql = format!(
+        "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d
+         WHERE d.workflow_id = $1 AND d.version = $2 AND d.stage = $5 AND d.state = 'expired' AND d.selected = 1
+           AND d.probe IS NULL AND d.erased_at IS NULL AND d.id NOT IN ({list})
+           AND {not} EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = d.seq)
+           AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.draft_seq = d.seq AND v.round = 1 AND v.withdrawn = 0)
+           AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.draft_seq = d.seq AND l.ended_at IS NULL)
+         ORDER BY d.seq LIMIT 1{lock}"
+    );
+    first!(tx, sqlx::AssertSqlSafe(sql), workflow, at.0, reviewer, exclude, at.1)
+}
+
 /// When nothing else is left: the draft that this reviewer skipped longest ago.
 pub async fn skipped(
     tx: &mut Tx,

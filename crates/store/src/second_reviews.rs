@@ -53,7 +53,30 @@ pub async fn remove(tx: &mut Tx, draft_seq: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Closes those whose time ran out.
-pub async fn expire(tx: &mut Tx, now: Millis) -> Result<u64, StoreError> {
-    run!(tx, "UPDATE second_review SET state = 'done' WHERE state = 'open' AND expires_at <= $1", now.0)
+/// A second review whose time ran out.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct RanOut {
+    /// The draft.
+    pub draft_seq: i64,
+    /// Its workflow.
+    pub workflow_id: String,
+    /// 1 if the first verdict doesn't count without it.
+    pub awaited: i64,
+}
+
+/// Some of those whose time ran out.
+pub async fn ran_out(tx: &mut Tx, now: Millis, limit: i64) -> Result<Vec<RanOut>, StoreError> {
+    let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
+    let sql = format!(
+        "SELECT draft_seq, workflow_id, CAST(CASE WHEN EXISTS (SELECT 1 FROM verdict v WHERE v.draft_seq = second_review.draft_seq
+             AND v.round = 1 AND v.withdrawn = 0 AND v.counted LIKE 'unconfirmed.%') THEN 1 ELSE 0 END AS BIGINT) AS awaited
+         FROM second_review WHERE state = 'open' AND expires_at <= $1 ORDER BY draft_seq LIMIT $2{lock}"
+    );
+    all!(tx, sqlx::AssertSqlSafe(sql), now.0, limit)
+}
+
+/// Gives one more time.
+pub async fn reopen(tx: &mut Tx, draft_seq: i64, until: Millis) -> Result<(), StoreError> {
+    run!(tx, "UPDATE second_review SET expires_at = $2 WHERE draft_seq = $1", draft_seq, until.0)?;
+    Ok(())
 }

@@ -97,6 +97,56 @@ pub async fn days(tx: &mut Tx, workflow: &str, first: i64) -> Result<Vec<SlotCou
     )
 }
 
+/// The verdicts on one version's drafts at one stage, from a slot up to another.
+pub async fn of_stage(
+    tx: &mut Tx,
+    workflow: &str,
+    version: i64,
+    stage: &str,
+    from: i64,
+    until: i64,
+) -> Result<Vec<(f64, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT probability, outcome, CAST(SUM(n) AS BIGINT) FROM slot
+         WHERE workflow_id = $1 AND slot >= $4 AND slot < $5 AND version = $2 AND stage = $3
+         GROUP BY probability, outcome HAVING SUM(n) <> 0 ORDER BY probability, outcome",
+        workflow,
+        version,
+        stage,
+        from,
+        until
+    )
+}
+
+/// How many verdicts there were on other drafts than one version's at one stage, from a slot up to another: version,
+/// stage, count.
+pub async fn elsewhere(
+    tx: &mut Tx,
+    workflow: &str,
+    version: i64,
+    stage: &str,
+    from: i64,
+    until: i64,
+) -> Result<Vec<(i64, String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT version, stage, CAST(SUM(n) AS BIGINT) FROM slot
+         WHERE workflow_id = $1 AND slot >= $4 AND slot < $5 AND NOT (version = $2 AND stage = $3)
+         GROUP BY version, stage HAVING SUM(n) <> 0 ORDER BY version, stage",
+        workflow,
+        version,
+        stage,
+        from,
+        until
+    )
+}
+
+/// The first slot of a day.
+pub fn first_of(day: i64) -> i64 {
+    day * A_DAY
+}
+
 /// Whether a workflow has slots before this one.
 pub async fn any_before(tx: &mut Tx, workflow: &str, first: i64) -> Result<bool, StoreError> {
     let row: Option<(i64,)> =

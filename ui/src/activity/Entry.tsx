@@ -3,7 +3,7 @@ import type { Entry } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { exactMoment, wholeMoment } from "../shared/dates";
 import { number } from "../shared/numbers";
-import { named } from "../shared/words";
+import { codesOf, named } from "../shared/words";
 import { useWords, type Words } from "../words";
 import { type About, aboutOf, factsOf, type LogRow, shortId } from "./acts";
 
@@ -55,8 +55,8 @@ function What({ entry, says }: { entry: Entry; says: Says }) {
 function extraOf({ act, detail }: Entry, says: Says): string {
   const facts = factsOf(detail);
   if (typeof facts.outcome === "string") {
-    const [, reason] = facts.outcome.split("escalate:");
-    return reason ? says.escalated(named({}, reason)) : named(says.outcomes, facts.outcome);
+    const reasons = codesOf(facts.outcome).map((code) => named({}, code));
+    return reasons.length > 0 ? says.escalated(reasons.join(", ")) : named(says.outcomes, facts.outcome);
   }
   if (act.startsWith("drafts.") && typeof facts.drafts === "number") return says.draftsOf(facts.drafts);
   if (act === "pack.applied" && typeof facts.version === "number") return says.version(facts.version);

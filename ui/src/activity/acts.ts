@@ -40,6 +40,8 @@ export const GROUPS = {
   incidents: [
     "budget.alert",
     "budget.resolved",
+    "confirmation.alert",
+    "confirmation.resolved",
     "alert.failed",
     "incident.opened",
     "incident.step",

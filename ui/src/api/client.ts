@@ -108,9 +108,11 @@ export function createApi(host: Host) {
       workflows?: string[];
       draft_id?: string;
       exclude?: string[];
+      /** One that expired undecided, to be judged for its label alone. */
+      expired?: boolean;
     }): Promise<Held | undefined> => {
-      const { workflows = null, draft_id = null, exclude = [] } = wanted;
-      return ask(client.POST("/v1/queue/lease", { body: { workflows, draft_id, exclude } }));
+      const { workflows = null, draft_id = null, exclude = [], expired = false } = wanted;
+      return ask(client.POST("/v1/queue/lease", { body: { workflows, draft_id, exclude, expired } }));
     },
     renew: async (id: string) => (await ask(client.POST("/v1/leases/{id}/renew", by(id)))).lease,
     /** `leaving`: the request outlives the page. */

@@ -1312,7 +1312,7 @@ export interface components {
             id: string;
             /** @description The workflow. */
             workflow: string;
-            /** @description `budget`, `kill`, `demotion` or `manual`. */
+            /** @description `budget`, `confirmation`, `kill`, `demotion` or `manual`. */
             kind: string;
             /** @description The burn rule, `1h/5m`; empty where there is none. */
             rule: string;
@@ -1937,6 +1937,21 @@ export interface components {
             /** @description The other hubs over the same database. */
             hubs: components["schemas"]["Reached"];
         };
+        /** @description Reviews of drafts that were staged under another version or at another stage. */
+        Elsewhere: {
+            /**
+             * Format: int64
+             * @description The version that they were staged under.
+             */
+            version: number;
+            /** @description The stage that they were staged at. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description How many were reviewed since the workflow came to its present stage and version.
+             */
+            reviewed: number;
+        };
         /** @description An address on this hub. */
         Endpoint: {
             requestUri: string;
@@ -2486,6 +2501,11 @@ export interface components {
              * @default []
              */
             exclude: string[];
+            /**
+             * @description A draft that expired undecided, to be judged for its label alone: it is never delivered.
+             * @default false
+             */
+            expired: boolean;
         };
         /** @description A lease as its holder needs it. */
         LeaseView: {
@@ -2786,21 +2806,23 @@ export interface components {
             more_reviews?: number | null;
             /**
              * Format: double
-             * @description Days until then, `min_days` among them; none if it can't be said.
+             * @description Days until then, `min_days` and the entry lag among them; none if it can't be said.
              */
             days?: number | null;
+            /** @description The day, UTC: `2026-11-22`. */
+            on?: string | null;
             /** @description The rates. */
             rates: components["schemas"]["RatePlan"][];
             /** @description What else holds the gate, in words. */
             also: string[];
         };
-        /** @description What was known of a rate at the end of a day. */
+        /** @description What is known now of the drafts that a gate had at the end of a day. */
         Point: components["schemas"]["Bound"] & {
             /** @description The day, UTC: `2026-11-22`. */
             day: string;
             /**
              * Format: int64
-             * @description Reviewed by then.
+             * @description Of the drafts that were staged by then, reviewed.
              */
             reviewed: number;
         };
@@ -2858,6 +2880,12 @@ export interface components {
              * @description More reviews until it is green, if things go on as they are; none if it never will be.
              */
             more_reviews?: number | null;
+            /**
+             * Format: double
+             * @description Days until then; the entry lag and the days that a stage takes at the least come on top.
+             */
+            days?: number | null;
+            if_confirmed?: components["schemas"]["Status"] | null;
         };
         /** @description What one rate still takes. */
         RatePlan: {
@@ -2870,6 +2898,11 @@ export interface components {
              * @description More reviews until it is green; none if it never will be at this rate.
              */
             more_reviews?: number | null;
+            /**
+             * Format: double
+             * @description Days until then, the entry lag among them.
+             */
+            days?: number | null;
         };
         /** @description Of so many, so many were reached, the slowest after so long. */
         Reached: {
@@ -2950,12 +2983,20 @@ export interface components {
             stage_since: components["schemas"]["Millis"];
             /** @description The worst of the conditions. */
             status: components["schemas"]["Status"];
+            if_confirmed?: components["schemas"]["Status"] | null;
             /** @description Every condition. */
             conditions: components["schemas"]["Condition"][];
             /** @description The rates among them, with their intervals. */
             rates: components["schemas"]["RateLine"][];
-            /** @description What the drafts came to. */
+            /** @description What the drafts of this version at this stage came to. */
             summary: components["schemas"]["Summary"];
+            /** @description What was reviewed meanwhile and is not among them: drafts that were staged earlier. */
+            staged_elsewhere: components["schemas"]["Elsewhere"][];
+            /**
+             * Format: double
+             * @description How long after its staging a draft enters the record of the upper bounds, in hours.
+             */
+            entry_lag_hours: number;
             /**
              * Format: double
              * @description The chance of a false green that each rate has.
@@ -3006,7 +3047,7 @@ export interface components {
              * @description Its limit.
              */
             limit: number;
-            /** @description What was known at the end of each day, oldest first. */
+            /** @description Each day's drafts up to its end, oldest first, and what is known of them now. */
             points: components["schemas"]["Point"][];
         };
         /** @description A setting that differs. */
@@ -3204,6 +3245,11 @@ export interface components {
             staged: number;
             /**
              * Format: int64
+             * @description Those of them that are in the record of the upper bounds: staged at least the entry lag ago.
+             */
+            entered: number;
+            /**
+             * Format: int64
              * @description Selected for review.
              */
             selected: number;
@@ -3219,9 +3265,19 @@ export interface components {
             pending: number;
             /**
              * Format: int64
+             * @description Those of them that have waited for longer than a quarter of the time there is.
+             */
+            overdue: number;
+            /**
+             * Format: int64
              * @description Selected, and expired or superseded undecided.
              */
             unresolved: number;
+            /**
+             * Format: int64
+             * @description Those of them whose time ran out; they can still be judged.
+             */
+            expired: number;
             /**
              * Format: int64
              * @description Not selected.

@@ -10,6 +10,8 @@ import { newcomers } from "./newcomers";
 
 /** Who may know of alerts, each in the workflows that the role was given for. */
 const ALERTED = ["dri", "admin", "auditor"];
+/** The alerts that nothing else tells of. */
+const TOLD = ["budget", "confirmation"];
 
 /** Says what may not wait until somebody looks: a kill, a move, a burning budget, and an escalation to me. */
 export function useNotices(host: Host, api: Api, native: Native, me: Me) {
@@ -27,10 +29,11 @@ export function useNotices(host: Host, api: Api, native: Native, me: Me) {
       },
     );
     const alerts = newcomers<Alert>(
-      async () => (alerted ? (await api.firing()).filter(({ kind }) => kind === "budget") : []),
+      async () => (alerted ? (await api.firing()).filter(({ kind }) => TOLD.includes(kind)) : []),
       async (one) => {
         const { name } = await api.workflow(one.workflow);
-        void native.notify(said.current.burns(name), firingOf(one));
+        const title = one.kind === "budget" ? said.current.burns(name) : said.current.unconfirmed(name);
+        void native.notify(title, firingOf(one));
       },
     );
     const killed = async (id: string) => {

@@ -90,6 +90,11 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
               {why()}
             </p>
           )}
+          {leased && draft.state === "expired" && (
+            <p className="strip hold" role="status">
+              {says.labelOnly}
+            </p>
+          )}
           {onScreen && <EscalationBar draft={draft} />}
           <DraftCard draft={draft} sources={sources} leased={leased} onScreen={onScreen} />
         </div>

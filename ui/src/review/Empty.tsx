@@ -1,6 +1,7 @@
 import type { Workflow } from "../api/types";
 import { longSpan } from "../shared/words";
 import { useWords, type Words } from "../words";
+import { command } from "./commands";
 import { show, useDesk, useSession, useView } from "./context";
 import { useWorkflows } from "./data";
 import { FirstRun } from "./FirstRun";
@@ -8,7 +9,8 @@ import { NO_FILTERS } from "./filters";
 
 /** What stands in the middle while there is no draft: why, and what to do next. */
 export function Empty({ empty }: { empty: boolean }) {
-  const { view } = useDesk();
+  const desk = useDesk();
+  const { view } = desk;
   const { review: says, frame } = useWords();
   const workflows = useWorkflows();
   const barred = useSession((state) => state.barred);
@@ -48,6 +50,14 @@ export function Empty({ empty }: { empty: boolean }) {
       <Calm title={says.caughtUp}>
         <p>{stillOut(says, workflows)}</p>
         <p>{says.caughtUpHint}</p>
+        {workflows.some(({ killed, drafts }) => !killed && (drafts.expired ?? 0) > 0) && (
+          <p>
+            {says.expiredHint}{" "}
+            <button type="button" className="link-button" onClick={() => command("judgeExpired").run(desk)}>
+              {says.commands.judgeExpired}
+            </button>
+          </p>
+        )}
       </Calm>
     </>
   );

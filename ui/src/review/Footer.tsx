@@ -5,7 +5,7 @@ import { useWords, type Words } from "../words";
 import { command } from "./commands";
 import { useDesk, useSession, useSettled, useView } from "./context";
 import { useMe } from "./data";
-import { isOpen } from "./rows";
+import { isJudgeable, isOpen } from "./rows";
 import type { Shown } from "./state";
 import { doneName } from "./words";
 
@@ -16,7 +16,7 @@ function verbsFor(shown: Shown | null, editing: boolean, back: boolean): Verb[] 
   if (!shown) return [];
   const read: Verb[] = back ? ["back", "guidelines"] : ["guidelines"];
   if (shown.lease || isComing(shown)) return [editing ? "approve" : "edit", "escalate", "skip", ...read];
-  const free = shown.draft && isOpen(shown.draft) && !shown.draft.held_by;
+  const free = shown.draft && isJudgeable(shown.draft) && !shown.draft.held_by;
   return free ? ["take", "next", ...read] : ["next", ...read];
 }
 

@@ -8,7 +8,7 @@ import { show, useDesk } from "./context";
 const GROUPS: Record<keyof Words["review"]["groups"], Command["id"][]> = {
   decide: ["approve", "edit", "send", "escalate", "skip", "undo", "next", "take", "back"],
   read: ["cite", "tools", "diff", "guidelines", "customer"],
-  queue: ["down", "up", "search", "ticket", "filter", "saved", "all", "sort", "queue"],
+  queue: ["down", "up", "search", "ticket", "filter", "saved", "all", "judgeExpired", "sort", "queue"],
   everywhere: ["palette", "keys", "day", "kill"],
 };
 

@@ -1,8 +1,11 @@
+import { useEffect } from "react";
 import { useLookChoices, useScreenChoices } from "../frame/commands";
 import { Live } from "../kit/live";
 import { Notices } from "../kit/notices";
 import { Palette } from "../kit/palette";
+import { go } from "../kit/route";
 import { KillDialog } from "../shared/KillDialog";
+import { EXPIRED } from "../shared/places";
 import { mayKill as canKill } from "../shared/rights";
 import { ticketName } from "../shared/words";
 import { useWords } from "../words";
@@ -14,6 +17,7 @@ import { Killed } from "./Empty";
 import { EscalateDialog } from "./EscalateDialog";
 import { FilterDialog } from "./FilterDialog";
 import { Footer } from "./Footer";
+import { NO_FILTERS, narrowed } from "./filters";
 import { Hints } from "./Hints";
 import { KeysDialog } from "./KeysDialog";
 import { Queue, useQueue } from "./Queue";
@@ -49,7 +53,12 @@ function Screen({ id }: { id: string | null }) {
   const me = useMe();
   const mayKill = workflowId !== undefined && canKill(me, workflowId);
 
-  useLifetime(queue.rows, id);
+  useLifetime(queue.rows, id === EXPIRED ? null : id);
+  useEffect(() => {
+    if (id !== EXPIRED) return;
+    show(desk.view, { filters: narrowed({ ...NO_FILTERS, state: "expired" }) });
+    go("review", undefined, { replace: true });
+  }, [id, desk]);
   useHubEvents();
   useCommandKeys(queue.rows, mayKill);
 

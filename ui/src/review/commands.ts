@@ -5,7 +5,7 @@ import { type Desk, show } from "./context";
 import { currentText } from "./edit";
 import { NO_FILTERS, narrowed } from "./filters";
 import { mayDecide } from "./guard";
-import { isOpen } from "./rows";
+import { isJudgeable } from "./rows";
 
 /** A thing a person can do here. Keys, palette, footer and help are all made from this one list. */
 export interface Command {
@@ -112,11 +112,11 @@ export const COMMANDS: Command[] = [
     press: "R",
     enabled: ({ session }) => {
       const { shown } = session.state.get();
-      return shown?.draft != null && !shown.lease && isOpen(shown.draft) && !shown.draft.held_by;
+      return shown?.draft != null && !shown.lease && isJudgeable(shown.draft) && !shown.draft.held_by;
     },
     run({ session }) {
       const { shown } = session.state.get();
-      if (shown) void session.take(shown.id);
+      if (shown) void session.take(shown.id, true);
     },
   },
   {
@@ -201,6 +201,11 @@ export const COMMANDS: Command[] = [
     press: "Shift+F",
     enabled: ({ view }) => view.get().filters !== NO_FILTERS,
     run: ({ view }) => show(view, { filters: NO_FILTERS }),
+  },
+  {
+    id: "judgeExpired",
+    enabled: ({ view }) => view.get().filters.state !== "expired",
+    run: ({ view }) => show(view, { filters: narrowed({ ...NO_FILTERS, state: "expired" }) }),
   },
   {
     id: "sort",

@@ -47,7 +47,7 @@ export const rowsKey = (filters: Filters) => ["rows", filters] as const;
 
 /** The order in which the hub leases by itself: then it chooses what comes next, not the list. */
 export function isWholeQueue({ mark, reviewer, q, state, sort, only }: Filters): boolean {
-  return !only && !mark && !reviewer && !q && !state && sort === "deadline";
+  return !only && !mark && !reviewer && !q && (!state || state === "expired") && sort === "deadline";
 }
 
 function fetchRows(api: Api, { only: _, ...filters }: Filters, cursor: string): Promise<Page> {

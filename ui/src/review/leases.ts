@@ -18,11 +18,13 @@ export class Leases {
     exclude: Set<string>,
     list: string[] | undefined,
     workflows: string[] | undefined,
+    expired = false,
   ): Promise<Held | undefined> {
-    if (!list) return this.ask({ workflows, exclude: [...exclude].slice(-MAX_EXCLUDED) });
+    const asked = expired ? { expired } : {};
+    if (!list) return this.ask({ workflows, exclude: [...exclude].slice(-MAX_EXCLUDED), ...asked });
     for (const draft_id of list.filter((id) => !exclude.has(id)).slice(0, MAX_TRIES)) {
       try {
-        return await this.take(draft_id);
+        return await this.take(draft_id, expired);
       } catch (error) {
         // Somebody else has it: the one after it will do.
         if (!(error instanceof ApiError && error.status === 409)) throw error;
@@ -31,8 +33,8 @@ export class Leases {
     return undefined;
   }
 
-  take(draft_id: string): Promise<Held | undefined> {
-    return this.ask({ draft_id });
+  take(draft_id: string, expired = false): Promise<Held | undefined> {
+    return this.ask(expired ? { draft_id, expired } : { draft_id });
   }
 
   private async ask(wanted: Parameters<Api["lease"]>[0]): Promise<Held | undefined> {

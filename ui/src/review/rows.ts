@@ -5,6 +5,11 @@ export function isOpen({ state }: Pick<DraftRow, "state">): boolean {
   return state === "staged" || state === "in_review";
 }
 
+/** Still to be decided, or to be judged for its label alone: its time ran out before anybody did. */
+export function isJudgeable(row: Pick<DraftRow, "state">): boolean {
+  return isOpen(row) || row.state === "expired";
+}
+
 /**
  * A page fetched again replaces its old self; old rows that came after its last one stay, since the next page was
  * fetched from behind them. So refreshing what is in view never refetches what is not.
@@ -33,7 +38,7 @@ export function visibleRows(pages: Page[], gone: ReadonlySet<string>): DraftRow[
 
 /** What to lease after `id` when the reviewer works down this list: what follows it, then what is above. */
 export function after(rows: DraftRow[], id: string | undefined): string[] {
-  const free = (row: DraftRow) => isOpen(row) && (!row.held_by || row.held_by === "you");
+  const free = (row: DraftRow) => isJudgeable(row) && (!row.held_by || row.held_by === "you");
   const at = rows.findIndex((row) => row.id === id);
   return [...rows.slice(at + 1), ...rows.slice(0, Math.max(at, 0))].filter(free).map((row) => row.id);
 }

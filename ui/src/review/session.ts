@@ -4,7 +4,7 @@ import type { Held, HubEvent, Lease } from "../api/types";
 import type { Notice } from "../kit/notices";
 import { createStore } from "../kit/store";
 import { Leases } from "./leases";
-import { isOpen } from "./rows";
+import { isJudgeable, isOpen } from "./rows";
 import { NOTHING_YET, type SessionState, type Shown, shownAs } from "./state";
 import { Stopwatch } from "./stopwatch";
 import type { Texts } from "./texts";
@@ -21,6 +21,8 @@ export interface SessionDeps {
   /** Undefined: the hub chooses. Otherwise the ids of the list in view, best first. */
   candidates: () => string[] | undefined;
   workflows: () => string[] | undefined;
+  /** Whether what expired undecided is judged now. */
+  expired?: () => boolean;
   clock: () => number;
 }
 
@@ -76,7 +78,8 @@ export class Session {
     if (next || !this.leases.open) return;
     try {
       const taken = [...gone, ...this.held.keys(), ...(shown ? [shown.id] : [])];
-      const held = await this.leases.next(new Set(taken), this.deps.candidates(), this.deps.workflows());
+      const { candidates, workflows, expired } = this.deps;
+      const held = await this.leases.next(new Set(taken), candidates(), workflows(), expired?.());
       if (held && !this.leases.open) this.leases.release(held.lease);
       if (!this.leases.open) return;
       const now = this.state.get();
@@ -170,13 +173,15 @@ export class Session {
     if (shown?.id === id && shown.why !== READING && !shown.draft?.held_by) await this.take(id);
   }
 
-  /** Leases the draft on screen; what was decided already stays to be read. */
-  async take(id: string) {
+  /** Leases the draft on screen; what was decided already stays to be read, and what expired until somebody asks. */
+  async take(id: string, asked = false) {
     const { shown } = this.state.get();
     if (!this.leases.open || shown?.id !== id || shown.lease) return;
-    if (shown.draft && !isOpen(shown.draft)) return;
+    const expired = asked || this.deps.expired?.() === true;
+    const mayTake = expired ? isJudgeable : isOpen;
+    if (shown.draft && !mayTake(shown.draft)) return;
     try {
-      const held = await this.leases.take(id);
+      const held = await this.leases.take(id, expired);
       if (!held) return;
       if (!this.leases.open || this.state.get().shown?.id !== id) {
         this.leases.release(held.lease);

@@ -23,6 +23,7 @@ export function useReviewDesk({ host, api, me }: Omit<ScreenProps, "id">): Desk 
       texts,
       candidates: () => made.list(),
       workflows: () => view.get().filters.workflow?.split(","),
+      expired: () => view.get().filters.state === "expired",
       clock: () => performance.now(),
     });
     const onDecided = () => void client.invalidateQueries({ queryKey: ["me"] });

@@ -1,4 +1,5 @@
 import type { Workflow } from "../api/types";
+import { EXPIRED_AT } from "../shared/places";
 import { sentence } from "../shared/words";
 import { useWords } from "../words";
 import { type Facts, labelOf, measuredOf, others } from "./gate";
@@ -22,7 +23,15 @@ export function Conditions({ facts, workflow }: { facts: Facts; workflow: Workfl
           {others(facts.gate).map((one) => (
             <tr key={one.name} title={sentence(one.reason)}>
               <th scope="row">{labelOf(one, facts.gate.version)}</th>
-              <td dir="auto">{measuredOf(one, facts)}</td>
+              <td dir="auto">
+                {measuredOf(one, facts)}
+                {one.name === "unresolved" && one.status !== "pass" && facts.gate.summary.expired > 0 && (
+                  <>
+                    {" "}
+                    <a href={EXPIRED_AT}>{says.judgeExpired}</a>
+                  </>
+                )}
+              </td>
               <td>
                 <StatusMark status={one.status} quiet={one.status === "pass"} />
               </td>

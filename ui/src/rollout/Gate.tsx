@@ -1,6 +1,7 @@
 import type { Gate as GateView, Me, Workflow } from "../api/types";
 import { Inline } from "../kit/prose/inline";
-import { reasonOf } from "../shared/words";
+import { number } from "../shared/numbers";
+import { reasonOf, stageName } from "../shared/words";
 import { useWords } from "../words";
 import { GateHead } from "./GateHead";
 import { loosenedOf } from "./gate";
@@ -46,9 +47,22 @@ export function Gate({ workflow, me, rollout, onPromote, onDemote }: Props) {
       {gate.data && gate.data.rates.length > 0 && (
         <Rates gate={gate.data} series={series.data} workflow={workflow} />
       )}
+      {gate.data && gate.data.rates.length > 0 && <Whose gate={gate.data} />}
       {gate.data && <Loosened gate={gate.data} />}
     </section>
   );
+}
+
+/** Which drafts the figures count, and from when on. */
+function Whose({ gate }: { gate: GateView }) {
+  const says = useWords().gate;
+  const { version, stage, entry_lag_hours: lag, if_confirmed: other } = gate;
+  const parts = [
+    says.whose(stageName(stage), version),
+    lag > 0 && says.entersAfter(number(lag)),
+    other != null && says.ifConfirmed(says.status[other]),
+  ];
+  return <p className="rollout-note">{parts.filter(Boolean).join(" · ")}</p>;
 }
 
 /** What a version asks less for than the one before stands where the numbers do. */

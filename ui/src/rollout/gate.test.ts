@@ -24,7 +24,10 @@ function aRate(name: string, status: Status, part: Partial<RateLine> = {}): Rate
   return { name, counts: [], status, estimate: 0.02, lower: 0.01, upper: 0.057, limit: 0.05, ...part };
 }
 
-const NOTHING = { staged: 0, selected: 0, reviewed: 0, unconfirmed: 0 } as Gate["summary"];
+const NOTHING = {
+  ...{ staged: 0, selected: 0, reviewed: 0, unconfirmed: 0 },
+  ...{ expired: 0, unresolved: 0, overdue: 0 },
+} as Gate["summary"];
 const SOME = { ...NOTHING, staged: 90, selected: 80, reviewed: 60 };
 
 /** One that holds, on its way to opt-in. */
@@ -37,6 +40,7 @@ function aGate(part: Partial<Gate> = {}): Gate {
     conditions: [],
     rates: [],
     summary: SOME,
+    staged_elsewhere: [],
     loosened: [],
     ...part,
   } as Gate;
@@ -196,6 +200,13 @@ test("counts and days stand against what is asked, with those that wait for a se
   const summary = { ...SOME, unconfirmed: 3 };
   expect(measuredOf(reviewed, facts())).toBe("60 of 1,100");
   expect(measuredOf(reviewed, facts({ summary }))).toBe("60 of 1,100 · 3 unconfirmed");
+  const staged_elsewhere = [
+    { version: 7, stage: "internal", reviewed: 58 },
+    { version: 6, stage: "opt_in", reviewed: 1 },
+  ];
+  expect(measuredOf(reviewed, facts({ staged_elsewhere }))).toBe(
+    "60 of 1,100 · 58 more reviewed here were staged at internal · 1 more reviewed here was staged at opt-in, v6",
+  );
   const days = condition("days", "hold", { measured: 0, limit: 7 });
   expect(measuredOf(days, facts({ summary }))).toBe("0 of 7");
 });
@@ -203,6 +214,10 @@ test("counts and days stand against what is asked, with those that wait for a se
 test("what was left undecided is a share, and none before anything was selected", () => {
   const unresolved = condition("unresolved", "hold", { measured: 0.0125, limit: 0.1 });
   expect(measuredOf(unresolved, facts())).toBe("1.3% of 10%");
+  const summary = { ...SOME, expired: 2, unresolved: 3, overdue: 4, unconfirmed: 5 };
+  expect(measuredOf(unresolved, facts({ summary }))).toBe(
+    "1.3% of 10% · 2 expired · 1 overtaken · 4 waiting too long · 5 unconfirmed",
+  );
   expect(measuredOf(unresolved, facts({ summary: NOTHING }))).toBe("nothing selected yet");
 });
 
@@ -228,16 +243,22 @@ test("a cost is in dollars; without one it says why", () => {
 test("a yes or no is said in its own words, and what is unknown in the hub's", () => {
   const shown = (name: string, status: Status) => measuredOf(condition(name, status), facts());
   expect([shown("runbook", "pass"), shown("runbook", "hold")]).toEqual(["there", "empty"]);
-  expect([shown("failure_budget", "pass"), shown("failure_budget", "hold")]).toEqual([
-    "not burning too fast",
-    "promotions are frozen",
-  ]);
   expect([shown("next_stage", "pass"), shown("next_stage", "fail")]).toEqual([
     "nothing was red there",
     "red there; it takes a new version",
   ]);
   expect(shown("moon", "hold")).toBe("the hub on moon");
   expect(shown("reviewed", "hold")).toBe("the hub on reviewed");
+});
+
+test("a failure budget says what is spent of it, by how much it is overspent, or that it freezes promotions", () => {
+  const budget = (status: Status, measured: number) =>
+    measuredOf(condition("failure_budget", status, { measured, limit: 1 }), facts());
+  expect([budget("pass", 0.42), budget("hold", 1.34)]).toEqual(["42.0% spent", "overspent by 34.0%"]);
+  expect([budget("hold", 0.5), budget("hold", 0)]).toEqual([
+    "promotions are frozen",
+    "nothing reviewed in its window",
+  ]);
 });
 
 const ran = (status: Status) => {

@@ -108,12 +108,22 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
     case "days": {
       if (!numbers) return one.reason;
       const of = says.of(fixed(numbers.measured, 0), fixed(numbers.most, 0));
+      if (name !== "reviewed") return of;
       const { unconfirmed } = gate.summary;
-      return name === "reviewed" && unconfirmed > 0 ? `${of} · ${says.unconfirmed(unconfirmed)}` : of;
+      const elsewhere = (gate.staged_elsewhere ?? []).map((from) =>
+        says.stagedElsewhere(
+          from.reviewed,
+          stageName(from.stage),
+          from.version === gate.version ? null : from.version,
+        ),
+      );
+      return [of, unconfirmed > 0 && says.unconfirmed(unconfirmed), ...elsewhere].filter(Boolean).join(" · ");
     }
     case "unresolved":
       if (gate.summary.selected === 0) return says.noneSelected;
-      return numbers ? says.of(percent(numbers.measured, 1), limit(numbers.most)) : one.reason;
+      return numbers
+        ? [says.of(percent(numbers.measured, 1), limit(numbers.most)), ...leftOf(gate)].join(" · ")
+        : one.reason;
     case "eval_suite":
       return (
         evalOf(evals, gate.version, one.suite) ??
@@ -126,15 +136,32 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       const took = drills.find(({ ok }) => ok)?.effect_ms;
       return [says.daysAgo(numbers.measured), took != null && says.ms(took)].filter(Boolean).join(", ");
     }
+    case "failure_budget":
+      if (!numbers) return status === "hold" ? says.budgetFrozen : one.reason;
+      if (status === "pass") return says.budgetSpent(percent(numbers.measured, 1));
+      if (numbers.measured > numbers.most)
+        return says.budgetOverspent(percent(numbers.measured - numbers.most, 1));
+      return numbers.measured === 0 ? says.budgetUnknown : says.budgetFrozen;
     case "cost_per_sent":
       return numbers ? says.of(dollars(`${numbers.measured}`), dollars(`${numbers.most}`)) : says.noCost;
-    case "failure_budget":
-      return status === "pass" ? says.budgetCalm : says.budgetFrozen;
     case "next_stage":
       return status === "pass" ? says.nextClean : says.nextRed;
     default:
       return one.reason;
   }
+}
+
+/** Of what the share of undecided drafts is made up. */
+function leftOf({ summary }: Gate): string[] {
+  const says = words().gate;
+  const { expired, unresolved, overdue, unconfirmed } = summary;
+  const parts = [
+    expired > 0 && says.expired(expired),
+    unresolved > expired && says.overtaken(unresolved - expired),
+    overdue > 0 && says.overdue(overdue),
+    unconfirmed > 0 && says.unconfirmed(unconfirmed),
+  ];
+  return parts.filter((part) => part !== false);
 }
 
 /**

@@ -44,13 +44,13 @@ test("shares count from a day on, reasons by their code", () => {
   const days: Day[] = [
     { day: "2026-11-10", outcomes: { approve: 100 } },
     { day: "2026-11-20", outcomes: { approve: 8, "edit.material": 1, "escalate:b": 1, "escalate:a": 2 } },
-    { day: "2026-11-21", outcomes: { "escalate:b": 3, unresolved: 5 } },
+    { day: "2026-11-21", outcomes: { "escalate:b": 2, "escalate:a+b": 1, unresolved: 5 } },
   ];
   const of = shares(days, "2026-11-20");
   expect([of.reviewed, of.selected]).toEqual([15, 20]);
   expect(of.reasons).toEqual([
     ["b", 4],
-    ["a", 2],
+    ["a", 3],
   ]);
   expect(of.counts.escalated).toBe(6);
 });

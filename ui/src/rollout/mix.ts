@@ -1,4 +1,5 @@
 import type { Day } from "../api/types";
+import { codesOf } from "../shared/words";
 
 /** The better outcomes first; in a bar they stand at the bottom. */
 export const SERIES = ["approve", "cosmetic", "material", "wrong", "escalated", "unresolved"] as const;
@@ -66,7 +67,7 @@ export interface Shares {
   /** Those and the ones that nobody decided in time. */
   selected: number;
   counts: Counts;
-  /** Escalations by their reason's code, the most frequent first. */
+  /** Escalations by their reason's code, the most frequent first; one for several reasons is in each of them. */
   reasons: [code: string, n: number][];
 }
 
@@ -79,9 +80,12 @@ export function shares(days: Day[], from: string): Shares {
   }
   const of = counts(sum);
   const selected = total(of);
-  const reasons = Object.entries(sum)
-    .filter(([key, n]) => key.startsWith("escalate:") && n > 0)
-    .map(([key, n]): [string, number] => [key.slice("escalate:".length), n])
+  const byCode: Record<string, number> = {};
+  for (const [key, n] of Object.entries(sum)) {
+    for (const code of codesOf(key)) byCode[code] = (byCode[code] ?? 0) + n;
+  }
+  const reasons = Object.entries(byCode)
+    .filter(([, n]) => n > 0)
     .sort(([, a], [, b]) => b - a);
   return { reviewed: selected - of.unresolved, selected, counts: of, reasons };
 }

@@ -1,4 +1,4 @@
-import type { Alert } from "../api/types";
+import type { Alert, Status } from "../api/types";
 import { words } from "../words";
 import { fixed } from "./numbers";
 
@@ -15,8 +15,12 @@ export function spanOf(seconds: number): string {
 export const burnOf = (burn: number) => fixed(burn, 1);
 
 /** "16.0× over 1 h and 20.0× over 5 min, from 13.4× on"; the hub's own words where its figures aren't there. */
-export function firingOf({ rule, detail, summary }: Alert): string {
+export function firingOf({ kind, rule, detail, summary }: Alert): string {
   const says = words().gate;
+  if (kind === "confirmation") {
+    const { unconfirmed, status } = detail as { unconfirmed?: number; status?: Status };
+    return unconfirmed && status ? says.awaited(unconfirmed, says.status[status]) : summary;
+  }
   const { threshold, burn_long, burn_short } = detail as Record<string, unknown>;
   const [long, short] = windowsOf(rule);
   const figures = [threshold, burn_long, burn_short, long, short];

@@ -16,6 +16,10 @@ export function named(names: object, value: string): string {
   return (names as Record<string, string>)[value] ?? value.replaceAll("_", " ");
 }
 
+/** The reasons in an escalation's outcome key, `escalate:a+b`; none in any other key. */
+export const codesOf = (key: string): string[] =>
+  key.startsWith("escalate:") ? key.slice("escalate:".length).split("+") : [];
+
 export const stageName = (stage: string) => named(words().shared.stages, stage);
 export const stateName = (state: string) => named(words().shared.states, state);
 export const markName = (mark: string) => named(words().shared.marks, mark);

@@ -6,7 +6,7 @@ use crate::door::{Door, Refused, Sent};
 use crate::print;
 use anyhow::{Context, bail};
 use axum::http::Method;
-use countersign_domain::evidence;
+use countersign_domain::evidence::{self, BadGroups};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::process::ExitCode;
@@ -16,8 +16,14 @@ pub fn bound(alpha: f64) -> anyhow::Result<ExitCode> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).context("can't read standard input")?;
     let rows: Vec<Vec<f64>> = serde_json::from_str(&text)
-        .context("standard input: expected [[probability, failures, successes, unreviewed], …]")?;
-    let groups = evidence::groups_of_rows(&rows)?;
+        .context("standard input: expected [[probability, failures, successes, unreviewed, floor?], …]")?;
+    let groups = match evidence::groups_of_rows(&rows) {
+        Err(e @ BadGroups::Mixed(_)) => {
+            print::failed(&e.into());
+            return Ok(ExitCode::from(2));
+        }
+        groups => groups?,
+    };
     print::out(serde_json::to_string(&evidence::bound(&groups, alpha)?)?);
     Ok(ExitCode::SUCCESS)
 }
@@ -62,7 +68,9 @@ fn show_gate(gate: &Value) {
 }
 
 fn show_plan(plan: &Value) {
-    let days = plan["days"].as_f64().map_or_else(|| "never at these rates".to_owned(), |d| format!("in {d:.1} days"));
+    let on = plan["on"].as_str().map_or_else(String::new, |day| format!(", on {day}"));
+    let days = plan["days"].as_f64();
+    let days = days.map_or_else(|| "never at these rates".to_owned(), |d| format!("in {d:.1} days{on}"));
     let more = plan["more_reviews"].as_u64().map_or_else(String::new, |n| format!("{n} more reviews, "));
     let state = if plan["green"] == true { "green now".to_owned() } else { format!("green {days}") };
     print::out(format!("{state}: {more}{:.1} reviews a day now", plan["reviews_per_day"].as_f64().unwrap_or(0.0)));

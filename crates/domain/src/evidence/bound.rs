@@ -101,8 +101,11 @@ pub fn groups_of_rows(rows: &[Vec<f64>]) -> Result<Vec<Group>, BadGroups> {
         .collect()
 }
 
-/// Whether these are groups at all.
-fn check(groups: &[Group]) -> Result<(), BadGroups> {
+/// Whether these are groups at all, and that a chance.
+fn check(groups: &[Group], alpha: f64) -> Result<(), BadGroups> {
+    if !(alpha > 0.0 && alpha <= 0.5) {
+        return Err(BadGroups::Alpha(alpha));
+    }
     for (i, g) in groups.iter().enumerate() {
         if !(g.probability > 0.0 && g.probability <= 1.0) {
             return Err(BadGroups::Probability { group: i + 1, found: g.probability });
@@ -120,75 +123,87 @@ fn check(groups: &[Group]) -> Result<(), BadGroups> {
 ///
 /// An `alpha` outside (0, 0.5], a probability outside (0, 1], or a floor outside (0, probability].
 pub fn bound(groups: &[Group], alpha: f64) -> Result<Bound, BadGroups> {
-    if !(alpha > 0.0 && alpha <= 0.5) {
-        return Err(BadGroups::Alpha(alpha));
-    }
-    check(groups)?;
+    let (lower, upper) = (lower_bound(groups, alpha)?, upper_bound(groups, alpha)?);
     let drafts: f64 = groups.iter().map(Group::total).sum();
-    if drafts == 0.0 {
-        return Ok(Bound { estimate: None, lower: 0.0, upper: 1.0 });
-    }
     let weighed: f64 = groups.iter().map(|g| g.failures as f64 / g.probability).sum();
-    let estimate = (weighed / drafts).min(1.0);
-    let wall = (1.0 / alpha).ln();
+    let estimate = (drafts > 0.0).then(|| (weighed / drafts).min(1.0));
     Ok(Bound {
-        estimate: Some(estimate),
-        lower: lower(groups, wall).min(estimate),
-        upper: upper(groups, wall).max(estimate),
+        estimate,
+        lower: estimate.map_or(lower, |e| lower.min(e)),
+        upper: estimate.map_or(upper, |e| upper.max(e)),
     })
 }
 
-/// The largest m that the bets against it haven't broken. The capital rises with m, so halving finds it.
+/// The largest m that the bets against it haven't broken; 1 where nothing is known. The capital rises with m, so halving
+/// finds it.
 ///
 /// What is bet on a draft hangs on its own floor, and on nothing that came after it: were the lowest rate of the whole
 /// record taken, a rate that falls later would place all earlier bets anew, and Ville's inequality would say nothing.
-fn upper(groups: &[Group], wall: f64) -> f64 {
+///
+/// # Errors
+///
+/// As [`bound`].
+pub fn upper_bound(groups: &[Group], alpha: f64) -> Result<f64, BadGroups> {
+    check(groups, alpha)?;
     let broken = |m: f64| {
         let capital = (1..=19).map(|j| {
             let share = f64::from(j) * 0.05;
-            groups
-                .iter()
-                .map(|g| {
-                    let bet = share / (1.0 / g.floor - m);
-                    against(g, bet * (m - 1.0 / g.probability), bet * m)
-                })
-                .sum()
+            let of = |g: &Group| {
+                let rest = (g.successes + g.unreviewed) as f64;
+                against(g.probability, g.floor, g.failures as f64, rest, share, m)
+            };
+            groups.iter().map(of).sum()
         });
-        log_mean(capital, 19.0) >= wall
+        log_mean(capital, 19.0) >= wall(alpha)
     };
     let top = 1.0 - 1e-12;
-    if broken(top) { halve(0.0, top, |m| !broken(m)) } else { 1.0 }
+    Ok(if broken(top) { halve(0.0, top, |m| !broken(m)) } else { 1.0 })
 }
 
-/// The smallest m that the bets against it haven't broken. The capital falls with m.
-fn lower(groups: &[Group], wall: f64) -> f64 {
+/// The smallest m that the bets against it haven't broken; 0 without a failure. The capital falls with m.
+///
+/// # Errors
+///
+/// As [`bound`].
+pub fn lower_bound(groups: &[Group], alpha: f64) -> Result<f64, BadGroups> {
+    check(groups, alpha)?;
     if groups.iter().all(|g| g.failures == 0) {
-        return 0.0;
+        return Ok(0.0);
     }
+    let rest: f64 = groups.iter().map(|g| (g.successes + g.unreviewed) as f64).sum();
     let broken = |m: f64| {
         let capital = (1..=20).map(|j| {
             let share = 2_f64.powf(-f64::from(j) / 2.0);
-            groups.iter().map(|g| against(g, share * (1.0 / (g.probability * m) - 1.0), -share)).sum()
+            let failed = groups.iter().filter(|g| g.failures > 0);
+            let on_failures: f64 =
+                failed.map(|g| g.failures as f64 * (share * (1.0 / (g.probability * m) - 1.0)).ln_1p()).sum();
+            on_failures + rest * (-share).ln_1p()
         });
-        log_mean(capital, 20.0) >= wall
+        log_mean(capital, 20.0) >= wall(alpha)
     };
-    halve(1e-12, 1.0, broken)
+    Ok(halve(1e-12, 1.0, broken))
 }
 
-/// The log of what a group makes of a bet: by its failures, and by everything else.
-fn against(group: &Group, on_failure: f64, on_rest: f64) -> f64 {
+/// What the capital has to reach: its logarithm.
+pub(super) fn wall(alpha: f64) -> f64 {
+    (1.0 / alpha).ln()
+}
+
+/// The logarithm of what one bet against m makes of drafts with this probability and floor: of their failures, and of
+/// everything else. `share` is how much of the most that may be bet is.
+pub(super) fn against(probability: f64, floor: f64, failures: f64, rest: f64, share: f64, m: f64) -> f64 {
+    let bet = share / (1.0 / floor - m);
     let mut log = 0.0;
-    if group.failures > 0 {
-        log += group.failures as f64 * on_failure.ln_1p();
+    if failures > 0.0 {
+        log += failures * (bet * (m - 1.0 / probability)).ln_1p();
     }
-    let rest = group.successes + group.unreviewed;
-    if rest > 0 {
-        log += rest as f64 * on_rest.ln_1p();
+    if rest > 0.0 {
+        log += rest * (bet * m).ln_1p();
     }
     log
 }
 
-fn log_mean(logs: impl Iterator<Item = f64>, n: f64) -> f64 {
+pub(super) fn log_mean(logs: impl Iterator<Item = f64>, n: f64) -> f64 {
     let logs: Vec<f64> = logs.collect();
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if most.is_infinite() {
@@ -204,50 +219,4 @@ fn halve(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
         if below(middle) { low = middle } else { high = middle }
     }
     f64::midpoint(low, high)
-}
-
-/// How many more drafts have to be reviewed until the upper bound is at most `max`, if things go on as they are: the
-/// same mix of groups and the same rate. None if that never happens, or not within ten million reviews.
-///
-/// # Errors
-///
-/// As [`bound`].
-pub fn more_until_green(groups: &[Group], max: f64, alpha: f64) -> Result<Option<u64>, BadGroups> {
-    const MOST: f64 = 10_000_000.0;
-    let now = bound(groups, alpha)?;
-    let reviewed: f64 = groups.iter().map(|g| (g.failures + g.successes) as f64).sum();
-    if now.upper <= max {
-        return Ok(Some(0));
-    }
-    if reviewed == 0.0 || now.estimate.is_none_or(|e| e >= max) {
-        return Ok(None);
-    }
-    let green = |times: f64| -> Result<bool, BadGroups> {
-        let scale = |n: u64| (n as f64 * times).round() as u64;
-        let grown: Vec<Group> = groups
-            .iter()
-            .map(|g| Group {
-                probability: g.probability,
-                floor: g.floor,
-                // A failure never rounds away.
-                failures: (g.failures as f64 * times).ceil() as u64,
-                successes: scale(g.successes),
-                unreviewed: scale(g.unreviewed),
-            })
-            .collect();
-        Ok(bound(&grown, alpha)?.upper <= max)
-    };
-    let (mut low, mut high) = (1.0, 2.0);
-    while !green(high)? {
-        low = high;
-        high *= 2.0;
-        if reviewed * high > MOST {
-            return Ok(None);
-        }
-    }
-    while (high - low) * reviewed > 0.5 {
-        let middle = f64::midpoint(low, high);
-        if green(middle)? { high = middle } else { low = middle }
-    }
-    Ok(Some((reviewed * (high - 1.0)).ceil() as u64))
 }

@@ -1,10 +1,29 @@
 //! From stored counts to what the bounds are made of.
 
-use super::Group;
+use super::{BadGroups, Bound, Group, lower_bound, upper_bound};
 use crate::pack::{FailureRate, GateCount, Pack};
-use crate::verdict::codes;
+use crate::verdict::{UNCONFIRMED, codes};
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// How many drafts, and how many of them were staged long enough ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// All of them.
+    pub n: i64,
+    /// Those that are in the record of the upper bound: staged at least the entry lag ago.
+    pub entered: i64,
+    /// Those that would be pending for too long, were they pending.
+    pub overdue: i64,
+}
+
+/// Which drafts of a count.
+#[derive(Clone, Copy)]
+enum Part {
+    All,
+    Entered,
+    Overdue,
+}
 
 /// The stored counts of one version at one stage, for the drafts of one selection probability and floor.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,11 +32,11 @@ pub struct Counts {
     pub probability: f64,
     /// The lowest rate in force until they were staged.
     pub floor: f64,
-    /// By key: verdict outcomes (`approve`, `edit.GRADE`, `escalate:CODES`), `unconfirmed.` and an outcome for verdicts
+    /// By key: verdict outcomes (`approve`, `edit.GRADE`, `escalate:A+B`), `unconfirmed.` and an outcome for verdicts
     /// that don't count until a second person has confirmed them, `staged` (all that came in), `unreviewed` (not
     /// selected), `expired` (selected, and nobody decided in time), `superseded` (overtaken by a newer revision
     /// undecided), `costed` (said what they cost) and `cost_micro_usd` (the sum of that).
-    pub outcomes: BTreeMap<String, i64>,
+    pub outcomes: BTreeMap<String, Count>,
 }
 
 /// Whether an outcome is a verdict that counts.
@@ -26,41 +45,60 @@ pub fn is_verdict(outcome: &str) -> bool {
 }
 
 impl Counts {
-    fn of(&self, key: &str) -> u64 {
-        self.outcomes.get(key).map_or(0, |n| u64::try_from(*n).unwrap_or(0))
+    fn of(&self, part: Part, key: &str) -> u64 {
+        self.sum(part, |outcome| outcome == key)
     }
 
-    fn sum(&self, which: impl Fn(&str) -> bool) -> u64 {
-        let counted = self.outcomes.iter().filter(|(key, _)| which(key));
-        counted.map(|(_, n)| u64::try_from(*n).unwrap_or(0)).sum()
+    fn sum(&self, part: Part, which: impl Fn(&str) -> bool) -> u64 {
+        let of = |count: &Count| match part {
+            Part::All => count.n,
+            Part::Entered => count.entered,
+            Part::Overdue => count.overdue,
+        };
+        let sum: i64 = self.outcomes.iter().filter(|(key, _)| which(key)).map(|(_, count)| of(count)).sum();
+        u64::try_from(sum).unwrap_or(0)
     }
 
-    fn decided(&self) -> u64 {
-        self.sum(is_verdict)
+    fn decided(&self, part: Part) -> u64 {
+        self.sum(part, is_verdict)
     }
 
-    /// Expired or overtaken undecided. Records from before the two were told apart have `unresolved`.
-    fn unresolved(&self) -> u64 {
-        self.of("expired") + self.of("superseded") + self.of("unresolved")
+    fn unconfirmed(&self, part: Part) -> u64 {
+        self.sum(part, |key| key.starts_with(UNCONFIRMED))
     }
 
-    fn selected(&self) -> u64 {
-        self.of("staged").saturating_sub(self.of("unreviewed"))
+    /// Nobody decided in time. Records from before the overtaken ones were told apart have `unresolved`.
+    fn expired(&self, part: Part) -> u64 {
+        self.sum(part, |key| key == "expired" || key == "unresolved")
     }
 
-    /// How many of the unreviewed drafts are in the record by now.
-    ///
-    /// That one wasn't selected is known at once, what came of a selected one only later. Were all the unreviewed ones
-    /// in the record at once, each with its 0, the rate would look better than it is for as long as the others wait.
-    /// So they come in step with the decided ones.
-    fn unreviewed_in_step(&self) -> u64 {
-        match self.selected() {
-            0 => 0,
-            selected => {
-                let share = u128::from(self.of("unreviewed")) * u128::from(self.decided().min(selected));
-                u64::try_from(share / u128::from(selected)).unwrap_or(u64::MAX)
-            }
+    fn selected(&self, part: Part) -> u64 {
+        self.of(part, "staged").saturating_sub(self.of(part, "unreviewed"))
+    }
+
+    fn pending(&self, part: Part) -> u64 {
+        let over = self.decided(part) + self.unconfirmed(part) + self.expired(part) + self.of(part, "superseded");
+        self.selected(part).saturating_sub(over)
+    }
+
+    /// Selected drafts that belong in a record: one that was overtaken undecided says nothing of its version.
+    fn in_record(&self, part: Part) -> u64 {
+        self.selected(part).saturating_sub(self.of(part, "superseded"))
+    }
+
+    fn failures(&self, part: Part, rate: &FailureRate, pack: &Pack) -> u64 {
+        self.sum(part, |outcome| fails(rate, outcome, pack))
+    }
+
+    /// The same counts, were every verdict confirmed.
+    pub fn confirmed(mut self) -> Self {
+        for (key, count) in std::mem::take(&mut self.outcomes) {
+            let of = self.outcomes.entry(key.strip_prefix(UNCONFIRMED).unwrap_or(&key).to_owned()).or_default();
+            of.n += count.n;
+            of.entered += count.entered;
+            of.overdue += count.overdue;
         }
+        self
     }
 }
 
@@ -69,14 +107,20 @@ impl Counts {
 pub struct Summary {
     /// All that came in.
     pub staged: u64,
+    /// Those of them that are in the record of the upper bounds: staged at least the entry lag ago.
+    pub entered: u64,
     /// Selected for review.
     pub selected: u64,
     /// Decided, and counted.
     pub reviewed: u64,
     /// Selected, and still to be decided.
     pub pending: u64,
+    /// Those of them that have waited for longer than a quarter of the time there is.
+    pub overdue: u64,
     /// Selected, and expired or superseded undecided.
     pub unresolved: u64,
+    /// Those of them whose time ran out; they can still be judged.
+    pub expired: u64,
     /// Not selected.
     pub unreviewed: u64,
     /// Decided by somebody whose verdicts don't count until a second person has confirmed them.
@@ -92,44 +136,81 @@ pub struct Summary {
 impl Summary {
     /// Over all probabilities.
     pub fn of(counts: &[Counts]) -> Self {
+        use Part::{All, Entered, Overdue};
         let sum = |f: fn(&Counts) -> u64| counts.iter().map(f).sum::<u64>();
-        let staged = sum(|c| c.of("staged"));
-        let selected = sum(Counts::selected);
-        let (reviewed, unresolved) = (sum(Counts::decided), sum(Counts::unresolved));
-        let unconfirmed = sum(|c| c.sum(|key| key.starts_with("unconfirmed.")));
+        let sent = |key: &str| key == "approve" || key.starts_with("edit.") || key == "unreviewed";
         Self {
-            staged,
-            selected,
-            reviewed,
-            pending: selected.saturating_sub(reviewed + unresolved + unconfirmed),
-            unresolved,
-            unreviewed: sum(|c| c.of("unreviewed")),
-            unconfirmed,
-            sent: sum(|c| {
-                let sent = |key: &str| key == "approve" || key.starts_with("edit.") || key == "unreviewed";
-                c.sum(|key| sent(key) || key.strip_prefix("unconfirmed.").is_some_and(sent))
-            }),
-            costed: sum(|c| c.of("costed")),
-            cost_micro_usd: sum(|c| c.of("cost_micro_usd")),
+            staged: sum(|c| c.of(All, "staged")),
+            entered: sum(|c| c.in_record(Entered) + c.of(Entered, "unreviewed")),
+            selected: sum(|c| c.selected(All)),
+            reviewed: sum(|c| c.decided(All)),
+            pending: sum(|c| c.pending(All)),
+            overdue: sum(|c| c.pending(Overdue)),
+            unresolved: sum(|c| c.expired(All) + c.of(All, "superseded")),
+            expired: sum(|c| c.expired(All)),
+            unreviewed: sum(|c| c.of(All, "unreviewed")),
+            unconfirmed: sum(|c| c.unconfirmed(All)),
+            sent: counts.iter().map(|c| c.sum(All, |key| sent(key.strip_prefix(UNCONFIRMED).unwrap_or(key)))).sum(),
+            costed: sum(|c| c.of(All, "costed")),
+            cost_micro_usd: sum(|c| c.of(All, "cost_micro_usd")),
         }
+    }
+
+    /// Selected drafts of which nobody knows, or nobody knows for sure, what they are: they expired or were superseded
+    /// undecided, wait for too long, or for a second person's confirmation.
+    pub fn unknown(&self) -> u64 {
+        self.unresolved + self.overdue + self.unconfirmed
     }
 }
 
-/// What a failure rate makes of the counts.
-pub fn groups(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Group> {
-    counts
-        .iter()
-        .map(|c| {
-            let failures = c.sum(|outcome| is_verdict(outcome) && fails(rate, outcome, pack));
-            Group {
-                probability: c.probability,
-                floor: c.floor,
-                failures,
-                successes: c.decided() - failures,
-                unreviewed: c.unreviewed_in_step(),
-            }
-        })
-        .collect()
+/// What the upper bound of a rate is made of: every draft that was staged at least the entry lag ago, however it went
+/// since. What isn't known to be a success is a failure: undecided, expired, or without its confirmation. So the bound
+/// can't be moved by how long a decision takes.
+pub fn groups_above(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Group> {
+    let group = |c: &Counts| {
+        let part = Part::Entered;
+        let successes = c.decided(part).saturating_sub(c.failures(part, rate, pack));
+        Group {
+            probability: c.probability,
+            floor: c.floor,
+            failures: c.in_record(part).saturating_sub(successes),
+            successes,
+            unreviewed: c.of(part, "unreviewed"),
+        }
+    };
+    counts.iter().map(group).collect()
+}
+
+/// What the lower bound is made of: every draft, and as a success until a confirmed failure is known.
+pub fn groups_below(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Group> {
+    let group = |c: &Counts| {
+        let failures = c.failures(Part::All, rate, pack);
+        Group {
+            probability: c.probability,
+            floor: c.floor,
+            failures,
+            successes: c.in_record(Part::All).saturating_sub(failures),
+            unreviewed: c.of(Part::All, "unreviewed"),
+        }
+    };
+    counts.iter().map(group).collect()
+}
+
+/// What is known of a rate: its bounds, and its estimate from the drafts that are decided and confirmed, each of which
+/// stands for as many as were drawn from.
+///
+/// # Errors
+///
+/// As [`upper_bound`].
+pub fn interval(counts: &[Counts], rate: &FailureRate, pack: &Pack, alpha: f64) -> Result<Bound, BadGroups> {
+    let weight = |of: u64, c: &Counts| of as f64 / c.probability;
+    let decided: f64 = counts.iter().map(|c| weight(c.decided(Part::All), c)).sum();
+    let failed: f64 = counts.iter().map(|c| weight(c.failures(Part::All, rate, pack), c)).sum();
+    Ok(Bound {
+        estimate: (decided > 0.0).then(|| (failed / decided).min(1.0)),
+        lower: lower_bound(&groups_below(counts, rate, pack), alpha)?,
+        upper: upper_bound(&groups_above(counts, rate, pack), alpha)?,
+    })
 }
 
 /// Whether a verdict's outcome (`approve`, `edit.GRADE`, `escalate:A+B`) is a failure of this rate; with several reasons,
@@ -145,4 +226,42 @@ fn covers(count: &GateCount, outcome: &str, pack: &Pack) -> bool {
         GateCount::EscalateHarm => codes(outcome).any(|code| pack.reason(code).is_some_and(|reason| reason.harm)),
         GateCount::EscalateReason(wanted) => codes(outcome).any(|code| code == wanted),
     }
+}
+
+/// Drafts of one probability and floor, as a forecast needs them.
+pub(super) struct Expected {
+    pub(super) probability: f64,
+    pub(super) floor: f64,
+    /// Known failures, and what counts as such for good: expired, or without its confirmation.
+    pub(super) failures: f64,
+    /// Everything else that is decided, or was not selected.
+    pub(super) rest: f64,
+    /// Still to be decided.
+    pub(super) pending: f64,
+    /// Decided, and of these the failures.
+    pub(super) decided: f64,
+    pub(super) failed: f64,
+}
+
+/// Every draft there is, as it stands now.
+pub(super) fn expected(counts: &[Counts], rate: &FailureRate, pack: &Pack) -> Vec<Expected> {
+    let one = |c: &Counts| {
+        let part = Part::All;
+        let (decided, failed) = (c.decided(part), c.failures(part, rate, pack));
+        Expected {
+            probability: c.probability,
+            floor: c.floor,
+            failures: (failed + c.expired(part) + c.unconfirmed(part)) as f64,
+            rest: (decided.saturating_sub(failed) + c.of(part, "unreviewed")) as f64,
+            pending: c.pending(part) as f64,
+            decided: decided as f64,
+            failed: failed as f64,
+        }
+    };
+    counts.iter().map(one).collect()
+}
+
+/// Drafts that came in, by probability and floor.
+pub(super) fn came_in(counts: &[Counts]) -> impl Iterator<Item = (f64, f64, u64)> {
+    counts.iter().map(|c| (c.probability, c.floor, c.of(Part::All, "staged")))
 }

@@ -2,8 +2,12 @@
 
 mod bound;
 mod counts;
+mod forecast;
+#[cfg(test)]
+mod simulations;
 #[cfg(test)]
 mod tests;
 
-pub use bound::{BadGroups, Bound, Group, bound, groups_of_rows, more_until_green};
-pub use counts::{Counts, Summary, fails, groups, is_verdict};
+pub use bound::{BadGroups, Bound, Group, bound, groups_of_rows, lower_bound, upper_bound};
+pub use counts::{Count, Counts, Summary, fails, groups_above, groups_below, interval, is_verdict};
+pub use forecast::{Flow, Forecast, flow_of, until_green};

@@ -2,10 +2,11 @@
 //! the time.
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
-use super::{Counts, Group, Summary, bound, groups, groups_of_rows, more_until_green};
-use crate::pack::{Pack, template};
+use super::{
+    Count, Counts, Flow, Group, Summary, bound, groups_above, groups_below, groups_of_rows, interval, until_green,
+};
+use crate::pack::{FailureRate, Pack, template};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 
 fn rows<const N: usize>(rows: &[[f64; N]]) -> Vec<Group> {
     groups_of_rows(&rows.iter().map(|r| r.to_vec()).collect::<Vec<_>>()).expect("rows")
@@ -62,27 +63,46 @@ fn nothing_known_is_no_bound_at_all_and_bad_input_is_named() {
     assert!(groups_of_rows(&[vec![1.0, -1.0, 1.0, 0.0]]).is_err());
 }
 
-#[test]
-fn the_reviews_that_are_still_needed_are_just_enough() {
-    let now = rows(&[[1.0, 4.0, 196.0, 0.0]]);
-    let more = more_until_green(&now, 0.05, 0.025).expect("groups").expect("it gets there");
-    let after = |n: u64| {
-        let failures = ((200 + n) as f64 * 0.02).ceil();
-        bound(&rows(&[[1.0, failures, (200 + n) as f64 - failures, 0.0]]), 0.025).expect("groups").upper
-    };
-    assert!(after(more) <= 0.0502 && after(more * 9 / 10) > 0.05, "{more}: {} {}", after(more), after(more * 9 / 10));
-    assert_eq!(more_until_green(&rows(&[[1.0, 0.0, 500.0, 0.0]]), 0.05, 0.05), Ok(Some(0)));
-    assert_eq!(more_until_green(&rows(&[[1.0, 20.0, 180.0, 0.0]]), 0.05, 0.05), Ok(None));
+fn pack() -> Pack {
+    Pack::parse(&template(&"desk".parse().expect("an id"))).expect("the template is a pack")
 }
 
+fn rate<'a>(pack: &'a Pack, name: &str) -> &'a FailureRate {
+    pack.gate.rates.iter().find(|r| r.name == name).expect("a rate")
+}
+
+/// Counts of drafts that are all old enough.
 fn counts(probability: f64, outcomes: &[(&str, i64)]) -> Counts {
-    let outcomes: BTreeMap<String, i64> = outcomes.iter().map(|(k, n)| ((*k).to_owned(), *n)).collect();
-    Counts { probability, floor: probability, outcomes }
+    let of = |(key, n): &(&str, i64)| ((*key).to_owned(), Count { n: *n, entered: *n, overdue: *n });
+    Counts { probability, floor: probability, outcomes: outcomes.iter().map(of).collect() }
+}
+
+#[test]
+fn the_reviews_that_are_still_needed_are_just_enough() {
+    let pack = pack();
+    let harm = rate(&pack, "harm");
+    let now = [counts(1.0, &[("staged", 210), ("approve", 196), ("edit.factual", 4)])];
+    let flow = [Flow { probability: 1.0, floor: 1.0, drafts: 50.0 }];
+    let found = until_green(&now, harm, &pack, 0.025, &flow).expect("groups").expect("it gets there");
+    let after = |days: f64, whole: fn(f64) -> f64| {
+        let n = (210.0 + 50.0 * days).round();
+        let failures = whole(n * 0.02);
+        bound(&rows(&[[1.0, failures, n - failures, 0.0]]), 0.025).expect("groups").upper
+    };
+    // The ten that wait take a fifth of a day.
+    let more = found.days - 0.2;
+    assert!(after(more, f64::floor) <= 0.05 && after(more * 0.9, f64::ceil) > 0.05, "{found:?}");
+    assert_eq!(found.reviews, (10.0 + 50.0 * more).ceil() as u64, "those that wait are among them");
+    let of =
+        |outcomes: &[(&str, i64)]| until_green(&[counts(1.0, outcomes)], harm, &pack, 0.05, &flow).expect("groups");
+    assert_eq!(of(&[("staged", 500), ("approve", 500)]).map(|f| (f.reviews, f.days)), Some((0, 0.0)));
+    assert_eq!(of(&[("staged", 200), ("approve", 180), ("edit.factual", 20)]), None);
+    assert_eq!(of(&[("staged", 200)]), None, "nothing is decided");
 }
 
 #[test]
 fn outcomes_become_failures_by_what_a_rate_counts() {
-    let pack = Pack::parse(&template(&"desk".parse().expect("an id"))).expect("the template is a pack");
+    let pack = pack();
     let all = counts(
         1.0,
         &[
@@ -90,31 +110,54 @@ fn outcomes_become_failures_by_what_a_rate_counts() {
             ("approve", 20),
             ("edit.cosmetic", 5),
             ("edit.factual", 3),
-            ("escalate:unsafe", 2),
+            ("escalate:unsafe", 1),
+            ("escalate:needs_human+unsafe", 1),
             ("escalate:needs_human", 4),
             ("expired", 1),
             ("unconfirmed.approve", 2),
         ],
     );
     let of = |name: &str| {
-        let rate = pack.gate.rates.iter().find(|r| r.name == name).expect("a rate");
-        let group = groups(std::slice::from_ref(&all), rate, &pack)[0];
+        let group = groups_below(std::slice::from_ref(&all), rate(&pack, name), &pack)[0];
         (group.failures, group.successes)
     };
-    assert_eq!(of("not sent as is"), (9, 25));
-    assert_eq!(of("harm"), (5, 29));
+    assert_eq!((of("not sent as is"), of("harm")), ((9, 31), (5, 35)));
     let sum = Summary::of(std::slice::from_ref(&all));
     assert_eq!((sum.reviewed, sum.pending, sum.unresolved, sum.unconfirmed, sum.sent), (34, 3, 1, 2, 30));
+    assert_eq!((sum.overdue, sum.unknown()), (3, 6));
+    let known = interval(std::slice::from_ref(&all), rate(&pack, "harm"), &pack, 0.05).expect("counts");
+    assert!((known.estimate.expect("decided") - 5.0 / 34.0).abs() < 1e-12, "of those that are decided and confirmed");
 }
 
 #[test]
-fn unreviewed_drafts_come_into_the_record_in_step_with_the_decided_ones() {
-    let pack = Pack::parse(&template(&"desk".parse().expect("an id"))).expect("the template is a pack");
-    let unreviewed = |decided: i64| {
-        let c = counts(0.25, &[("staged", 1000), ("unreviewed", 760), ("approve", decided)]);
-        groups(&[c], &pack.gate.rates[0], &pack)[0].unreviewed
-    };
-    assert_eq!((unreviewed(0), unreviewed(60), unreviewed(240)), (0, 190, 760));
+fn what_is_not_known_to_be_good_is_a_failure_above_and_none_below() {
+    let pack = pack();
+    let harm = rate(&pack, "harm");
+    let mut all = counts(
+        0.5,
+        &[
+            ("staged", 100),
+            ("unreviewed", 40),
+            ("approve", 20),
+            ("escalate:unsafe", 2),
+            ("expired", 3),
+            ("unresolved", 1),
+            ("superseded", 10),
+            ("unconfirmed.approve", 4),
+            ("unconfirmed.escalate:unsafe", 1),
+        ],
+    );
+    // 60 were selected; of those that were not overtaken, 20 are known to be good, and 2 to be bad.
+    let above = groups_above(std::slice::from_ref(&all), harm, &pack)[0];
+    assert_eq!((above.failures, above.successes, above.unreviewed), (30, 20, 40));
+    let below = groups_below(std::slice::from_ref(&all), harm, &pack)[0];
+    assert_eq!((below.failures, below.successes, below.unreviewed), (2, 48, 40));
+    // Nothing is in the upper bound before its time, not even what wasn't selected.
+    all.outcomes.values_mut().for_each(|count| count.entered = 0);
+    let fresh = groups_above(std::slice::from_ref(&all), harm, &pack)[0];
+    assert_eq!((fresh.failures, fresh.successes, fresh.unreviewed), (0, 0, 0));
+    let confirmed = all.confirmed();
+    assert_eq!((confirmed.outcomes["approve"].n, confirmed.outcomes["escalate:unsafe"].n), (24, 3));
 }
 
 fn a_group() -> impl Strategy<Value = Group> {

@@ -140,6 +140,21 @@ impl Pack {
         self.sources.allow.iter().any(|pattern| pattern.matches(source_id))
     }
 
+    /// How long after its staging a draft enters the record of an upper bound.
+    #[must_use]
+    pub fn entry_lag_seconds(&self) -> i64 {
+        match self.gate.entry_lag_hours {
+            Some(hours) => i64::from(hours) * 3_600,
+            None => self.overdue_seconds(),
+        }
+    }
+
+    /// How long a draft may wait before it counts as left undecided: a quarter of the time there is.
+    #[must_use]
+    pub fn overdue_seconds(&self) -> i64 {
+        i64::from(self.review.expires_hours) * 900
+    }
+
     /// The probability with which a draft is selected for review, above 0 and at most 1.
     /// High risk only ever raises it.
     #[must_use]

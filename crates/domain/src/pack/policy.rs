@@ -198,8 +198,11 @@ pub struct Gate {
     pub min_reviewed: u32,
     /// Days needed at a stage.
     pub min_days: u32,
-    /// The share, 0 to 1, of selected drafts that may have run out undecided.
+    /// The share, 0 to 1, of selected drafts that may be left undecided or unconfirmed.
     pub max_unresolved: f64,
+    /// How long after its staging a draft enters the record of an upper bound: 0 to 720. A quarter of
+    /// `review.expires_hours` where it isn't set.
+    pub entry_lag_hours: Option<u32>,
     /// The eval suite that has to be green.
     pub eval_suite: Option<String>,
     /// How long ago the last kill drill may be.

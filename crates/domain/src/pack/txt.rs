@@ -104,7 +104,12 @@ fn gate(page: &mut Page, pack: &Pack) {
     let confidence = percent(1.0 - gate.alpha);
     page.entry("Confidence", &format!("{confidence} for all of these rates together, at every look"));
     page.entry("Evidence", &format!("{} reviews over {} days", gate.min_reviewed, gate.min_days));
-    page.entry("Unresolved", &format!("at most {} of selected drafts undecided", percent(gate.max_unresolved)));
+    page.entry(
+        "Unresolved",
+        &format!("at most {} of selected drafts undecided or unconfirmed", percent(gate.max_unresolved)),
+    );
+    let hours = pack.entry_lag_seconds() as f64 / 3_600.0;
+    page.entry("Counts after", &format!("{hours} hours, as a failure while it is undecided"));
     page.entry("Kill drill", &format!("within the last {} days", gate.kill_drill_days));
     let signatures = if gate.second_signature { "the DRI's and a second person's" } else { "the DRI's" };
     page.entry("Signature", signatures);

@@ -139,6 +139,8 @@ export const activity: Words["activity"] = {
     "workflow.demoted": "Workflow zurückgestuft",
     "budget.alert": "Budget wird verbraucht",
     "budget.resolved": "Budget wieder ruhig",
+    "confirmation.alert": "Urteile, die das Gate ändern, warten auf Bestätigung",
+    "confirmation.resolved": "kein Urteil, das das Gate ändert, wartet auf Bestätigung",
     "alert.failed": "Alarm nicht angenommen",
     "incident.opened": "Vorfall eröffnet",
     "incident.step": "Schritt abgehakt",

@@ -18,6 +18,7 @@ export const desktop: Words["desktop"] = {
   promoted: (workflow, stage) => `${workflow} ist jetzt auf der Stufe „${stage}“`,
   demoted: (workflow, stage) => `Der Hub hat ${workflow} auf die Stufe „${stage}“ zurückgestuft`,
   burns: (workflow) => `${workflow}: Das Fehlerbudget brennt zu schnell`,
+  unconfirmed: (name) => `${name}: Urteile warten auf eine zweite Person`,
   escalated: (ticket) => `Ticket ${ticket} wurde an Sie eskaliert`,
   logLost: {
     not_signed: (n) =>

@@ -26,6 +26,7 @@ export const review: Words["review"] = {
     filter: "Schlange filtern",
     saved: "Gespeicherte Filter, dann ihre Ziffer",
     all: "Wieder die ganze Schlange zeigen",
+    judgeExpired: "Abgelaufene Entwürfe beurteilen",
     sort: "Nach Frist oder nach Neuestem sortieren",
     queue: "Schlange ein- oder ausblenden",
     day: "Mein Tag",
@@ -322,6 +323,10 @@ export const review: Words["review"] = {
   wholeQueue: "Ganze Schlange zeigen",
   caughtUp: "Alles geprüft",
   caughtUpHint: "Der nächste Entwurf erscheint hier von selbst. Sie können dieses Fenster offen lassen.",
+  expiredHint:
+    "Einige Entwürfe sind abgelaufen, bevor jemand über sie entschied. Sie werden nicht mehr gesendet, zählen aber noch.",
+  labelOnly:
+    "Er ist unentschieden abgelaufen: Ihr Urteil zählt als Evidenz und als Fall, und nichts wird gesendet.",
   withOthers: (x) => `${s(x, "Entwurf ist", "Entwürfe sind")} bei anderen in Prüfung.`,
   nothingWaiting: "Nichts wartet auf Prüfung.",
   isKilled: (name) => `${name} ist gestoppt`,

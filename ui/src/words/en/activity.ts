@@ -138,6 +138,8 @@ export const activity = {
     "workflow.demoted": "sent a workflow back",
     "budget.alert": "the budget burns",
     "budget.resolved": "the budget calmed down",
+    "confirmation.alert": "verdicts that change the gate wait for confirmation",
+    "confirmation.resolved": "no verdict that changes the gate waits for confirmation",
     "alert.failed": "an alert was not taken",
     "incident.opened": "opened an incident",
     "incident.step": "ticked a step",

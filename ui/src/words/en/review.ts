@@ -24,6 +24,7 @@ export const review = {
     filter: "Filter the queue",
     saved: "Saved filters, then their digit",
     all: "Show the whole queue again",
+    judgeExpired: "Judge expired drafts",
     sort: "Sort by deadline or by newest",
     queue: "Show or hide the queue",
     day: "My day",
@@ -335,6 +336,9 @@ export const review = {
   caughtUp: "All caught up",
   caughtUpHint:
     "The next draft shows here by itself as soon as one is staged. You can leave this window open.",
+  expiredHint:
+    "Some drafts expired before anybody decided on them. They are not sent any more, but they still count.",
+  labelOnly: "It expired undecided: your verdict counts as evidence and as a case, and nothing is sent.",
   withOthers: (x: number) => `${s(x, "draft is", "drafts are")} with other reviewers.`,
   nothingWaiting: "Nothing is waiting for review.",
   isKilled: (name: string) => `${name} is killed`,

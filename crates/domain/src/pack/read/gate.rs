@@ -13,6 +13,7 @@ pub(super) fn gate(section: Option<Section<'_>>, reasons: &[Reason]) -> Gate {
         min_reviewed: 200,
         min_days: 3,
         max_unresolved: 0.05,
+        entry_lag_hours: None,
         eval_suite: None,
         kill_drill_days: 30,
         second_signature: false,
@@ -25,6 +26,7 @@ pub(super) fn gate(section: Option<Section<'_>>, reasons: &[Reason]) -> Gate {
     set(&mut gate.min_reviewed, section.optional("min_reviewed", rule::whole(1..=1_000_000)));
     set(&mut gate.min_days, section.optional("min_days", rule::whole(0..=365)));
     set(&mut gate.max_unresolved, section.optional("max_unresolved", rule::share()));
+    gate.entry_lag_hours = section.optional("entry_lag_hours", rule::whole(0..=720));
     gate.eval_suite = section.optional("eval_suite", rule::relative_path());
     set(&mut gate.kill_drill_days, section.optional("kill_drill_days", rule::whole(1..=365)));
     set(&mut gate.second_signature, section.optional("second_signature", rule::flag()));
