@@ -17,6 +17,9 @@ on_both! {
     a_token_that_makes_no_sense_is_not_made,
     tokens_are_kept_as_hashes_and_never_shown_again,
     who_reads_a_draft_a_source_or_a_case_is_on_record,
+    who_reads_a_list_is_on_record_with_its_filter_and_without_the_words,
+    the_difference_to_an_empty_text_is_a_read_on_record,
+    oncall_reads_the_runbook_and_no_draft_guideline_or_pack,
 }
 
 #[test]
@@ -277,4 +280,67 @@ async fn who_reads_a_draft_a_source_or_a_case_is_on_record(engine: Engine) {
         newest["entries"].as_array().unwrap().iter().map(|e| (text(&e["act"]), text(&e["actor"]))).collect();
     let expected = ["cases.exported", "source.read", "case.read", "draft.read"].map(|act| (act, "the-auditor"));
     assert_eq!(acts, expected);
+}
+
+async fn who_reads_a_list_is_on_record_with_its_filter_and_without_the_words(engine: Engine) {
+    let app = App::start(engine).await;
+    app.stage(&Draft::of("t-1")).await;
+    let auditor = app.role("auditor").await;
+    let before = app.number("SELECT COUNT(*) FROM audit").await;
+    for _ in 0..3 {
+        auditor.get("/v1/drafts?workflow=desk&q=jane%20doe&customer=Jane%20Doe").await.ok();
+    }
+    auditor.get("/v1/escalations?state=open").await.ok();
+    auditor.get("/v1/disagreements").await.ok();
+    auditor.get("/v1/cases?q=zebrafish").await.ok();
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit").await, before, "no list waits for the writer");
+    let app = app.restarted().await;
+    let newest = app.owner().get("/v1/audit?limit=4").await.ok();
+    let entries = newest["entries"].as_array().unwrap();
+    let of = |act: &str| entries.iter().find(|e| e["act"] == act).unwrap();
+    let drafts = of("drafts.listed");
+    assert_eq!((&drafts["actor"], &drafts["workflow"]), (&json!("the-auditor"), &json!("desk")));
+    let detail: Value = serde_json::from_str(drafts["detail"].as_str().unwrap_or("null")).unwrap();
+    let detail = if detail.is_null() { drafts["detail"].clone() } else { detail };
+    assert_eq!((&detail["times"], &detail["filter"]["words"]), (&json!(3), &json!(2)));
+    of("escalations.listed");
+    of("disagreements.listed");
+    of("cases.listed");
+    let log = app.owner().get("/v1/audit/export").await.text();
+    assert!(!log.to_lowercase().contains("jane") && !log.contains("zebrafish"), "what was searched for isn't kept");
+}
+
+async fn the_difference_to_an_empty_text_is_a_read_on_record(engine: Engine) {
+    let app = App::start(engine).await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    let reads = "SELECT COUNT(*) FROM audit WHERE act = 'draft.read'";
+    let auditor = app.role("auditor").await;
+    auditor.post(&format!("/v1/drafts/{id}/diff"), json!({ "final_text": "" })).await.ok();
+    assert_eq!(app.number(reads).await, 1);
+    // Whoever holds it has it on record already; their every key is none of the log's.
+    let ana = app.reviewer("ana").await;
+    ana.lease_of(&id).await.ok();
+    ana.post(&format!("/v1/drafts/{id}/diff"), json!({ "final_text": "" })).await.ok();
+    assert_eq!(app.number(reads).await, 1);
+}
+
+async fn oncall_reads_the_runbook_and_no_draft_guideline_or_pack(engine: Engine) {
+    let app = App::start(engine).await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    let oncall = app.role("oncall").await;
+    let service = app.role("service").await;
+    let seen = oncall.get("/v1/workflows/desk").await.ok();
+    assert!(!text(&seen["runbook"]).is_empty());
+    assert_eq!((&seen["guidelines"], &seen["pack"]), (&json!(""), &json!({})));
+    let seen = service.get("/v1/workflows/desk").await.ok();
+    assert_eq!((&seen["guidelines"], &seen["runbook"], &seen["pack"]), (&json!(""), &json!(""), &json!({})));
+    for who in [&oncall, &service] {
+        for path in ["/v1/packs/desk", "/v1/workflows/desk/history", "/v1/workflows/desk/versions/1", "/v1/drafts"] {
+            who.get(path).await.refused(403, "forbidden");
+        }
+        who.get(&format!("/v1/drafts/{id}")).await.refused(403, "forbidden");
+    }
+    oncall.get("/v1/incidents").await.ok();
+    oncall.post("/v1/workflows/desk/kill", json!({ "reason": "paged" })).await.ok();
+    assert_eq!(oncall.get("/v1/incidents").await.ok()["incidents"].as_array().unwrap().len(), 1);
 }

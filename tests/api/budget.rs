@@ -98,8 +98,8 @@ impl Service {
 
 fn alerting(service: &Service) -> TestPack {
     TestPack::of("desk")
-        .set("alerts.slack_url_env", "SLACK_URL")
-        .set("alerts.pagerduty_key_env", "PAGERDUTY_KEY")
+        .set("alerts.slack_url_env", "COUNTERSIGN_SECRET_SLACK")
+        .set("alerts.pagerduty_key_env", "COUNTERSIGN_SECRET_PAGERDUTY")
         .set("alerts.pagerduty_url", format!("{}/enqueue", service.url))
         .set("alerts.allow_private", true)
 }
@@ -107,8 +107,8 @@ fn alerting(service: &Service) -> TestPack {
 async fn alerted(engine: Engine) -> (App, Service) {
     let service = Service::start().await;
     let app = App::with(engine, &alerting(&service)).await;
-    app.set_secret("SLACK_URL", &format!("{}/services/T0/B0/x", service.url));
-    app.set_secret("PAGERDUTY_KEY", "R0UT1NG");
+    app.set_secret("COUNTERSIGN_SECRET_SLACK", &format!("{}/services/T0/B0/x", service.url));
+    app.set_secret("COUNTERSIGN_SECRET_PAGERDUTY", "R0UT1NG");
     (app, service)
 }
 
@@ -275,7 +275,7 @@ async fn slack_and_pagerduty_get_what_they_take(engine: Engine) {
 async fn a_service_that_is_down_is_asked_again_later_and_one_that_refuses_is_not(engine: Engine) {
     let service = Service::start().await;
     let app = App::with(engine, &alerting(&service)).await;
-    app.set_secret("PAGERDUTY_KEY", "R0UT1NG");
+    app.set_secret("COUNTERSIGN_SECRET_PAGERDUTY", "R0UT1NG");
     app.owner().post("/v1/incidents", json!({ "workflow": "desk", "title": "odd" })).await.ok();
     service.answer_next(&[500]);
     assert_eq!(send(&app).await, 2);
@@ -283,10 +283,10 @@ async fn a_service_that_is_down_is_asked_again_later_and_one_that_refuses_is_not
     let waiting = posts(alerts(&app, "").await);
     assert_eq!((&waiting[0]["channel"], &waiting[0]["state"]), (&json!("pagerduty"), &json!("pending")));
     assert!(text(&waiting[0]["last_error"]).contains("500"), "{waiting}");
-    assert!(text(&waiting[1]["last_error"]).contains("SLACK_URL isn't set"), "{waiting}");
+    assert!(text(&waiting[1]["last_error"]).contains("COUNTERSIGN_SECRET_SLACK isn't set"), "{waiting}");
     assert_eq!(send(&app).await, 0, "not at once");
     app.clock.advance(6);
-    app.set_secret("SLACK_URL", &format!("{}/gone", service.url));
+    app.set_secret("COUNTERSIGN_SECRET_SLACK", &format!("{}/gone", service.url));
     service.answer_next(&[500, 500]);
     assert_eq!(send(&app).await, 2);
     app.clock.advance(6);
@@ -308,8 +308,8 @@ async fn a_service_that_is_down_is_asked_again_later_and_one_that_refuses_is_not
 async fn an_alert_goes_to_no_private_address_unless_the_pack_allows_it(engine: Engine) {
     let service = Service::start().await;
     let app = App::with(engine, &alerting(&service).set("alerts.allow_private", false)).await;
-    app.set_secret("SLACK_URL", &format!("{}/services", service.url));
-    app.set_secret("PAGERDUTY_KEY", "R0UT1NG");
+    app.set_secret("COUNTERSIGN_SECRET_SLACK", &format!("{}/services", service.url));
+    app.set_secret("COUNTERSIGN_SECRET_PAGERDUTY", "R0UT1NG");
     app.owner().post("/v1/incidents", json!({ "workflow": "desk", "title": "odd" })).await.ok();
     assert_eq!(send(&app).await, 2);
     let posts = alerts(&app, "").await[0]["posts"].clone();

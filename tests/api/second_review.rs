@@ -17,6 +17,7 @@ on_both! {
     a_second_verdict_can_be_undone_and_given_anew,
     a_second_verdict_that_is_undone_after_the_first_was_leaves_nothing_to_review_twice,
     only_the_drawn_share_is_read_twice,
+    neither_a_cursor_nor_a_count_nor_an_event_gives_a_first_verdict_away,
 }
 
 async fn double(engine: Engine) -> App {
@@ -174,4 +175,38 @@ async fn a_second_verdict_that_is_undone_after_the_first_was_leaves_nothing_to_r
     let anew = ben.lease().await;
     assert_eq!((&anew["draft"]["id"], &anew["draft"]["second_review"]), (&json!(id), &json!(true)));
     ben.decide(&anew, &verdict(&anew, "approve")).await.ok();
+}
+
+async fn neither_a_cursor_nor_a_count_nor_an_event_gives_a_first_verdict_away(engine: Engine) {
+    let app = double(engine).await;
+    let (ana, ben) = (app.reviewer("ana").await, app.reviewer("ben").await);
+    let (id, plain) = (app.stage(&Draft::of("t-1")).await, app.stage(&Draft::of("t-2")).await);
+    let events = ben.open("GET", "/v1/events", "text/plain", axum::body::Body::empty()).await;
+    let status = async |who: &Person| who.get("/v1/workflows").await.ok()["workflows"][0].clone();
+    let before = status(&ben).await;
+    ana.escalate(&id, "unsafe").await;
+    for query in
+        ["ticket=t-1&state=escalated&limit=1", "ticket=t-1&state=staged,escalated&limit=1", "reviewer=ana&limit=1"]
+    {
+        let seen = ben.get(&format!("/v1/drafts?{query}")).await.ok();
+        assert_eq!((&seen["drafts"], seen.get("next_cursor")), (&json!([]), None), "{query}");
+    }
+    let seen = ben.get("/v1/escalations?limit=1").await.ok();
+    assert_eq!((&seen["escalations"], seen.get("next_cursor")), (&json!([]), None));
+    let after = status(&ben).await;
+    assert_eq!((&after["drafts"], &after["escalations_open"]), (&before["drafts"], &before["escalations_open"]));
+    assert_eq!(ben.get("/v1/drafts?state=escalated").await.ok()["total"], 0);
+    assert_eq!(status(&ana).await["drafts"]["escalated"], 1, "who gave it sees it");
+    // What comes last tells that everything before it has come.
+    app.owner().post("/v1/workflows/desk/kill", json!({ "reason": "enough" })).await.ok();
+    let mut stream = events.into_body().into_data_stream();
+    let mut heard = String::new();
+    while !heard.contains("workflow.killed") {
+        heard += std::str::from_utf8(&futures::StreamExt::next(&mut stream).await.unwrap().unwrap()).unwrap();
+    }
+    assert!(heard.contains("draft.leased") && heard.contains(&id), "{heard}");
+    assert!(!heard.contains("escalation.updated"), "{heard}");
+    let verdict = heard.lines().find(|l| l.contains("verdict.recorded")).unwrap();
+    assert!(!verdict.contains(&id), "{verdict}");
+    drop(plain);
 }

@@ -216,8 +216,15 @@ async fn with_the_database_gone_no_route_acts_and_all_goes_on_when_it_is_back() 
         })
         .await;
 
-    until("the database is found again", async || app.nobody().get("/readyz").await.status == 200).await;
-    assert_eq!(app.number("SELECT COUNT(*) FROM audit").await, before, "nothing came of it");
+    // Of all that was asked for the kills alone are held, until they can be committed.
+    until("the database is found again", async || app.nobody().get("/readyz").await.code() == "kill_held").await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM audit").await, before, "nothing else came of it");
+    ana.decide(&leased, &verdict(&leased, "approve")).await.refused(409, "workflow_killed");
+    assert_eq!(app.desk.commit_held_kills().await.unwrap(), 0);
+    assert_eq!(app.nobody().get("/readyz").await.status, 200);
+    assert_eq!(app.workflow("desk").await["killed"], true);
+    app.owner().post("/v1/workflows/desk/resume", json!({ "reason": "it is back" })).await.ok();
+    let leased = ana.lease().await;
     assert_eq!(ana.decide(&leased, &verdict(&leased, "approve")).await.status, 201);
     assert_eq!(app.verify().await["ok"], true);
 }

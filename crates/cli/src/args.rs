@@ -28,6 +28,9 @@ pub struct Reach {
     /// sqlite://PATH or postgres://…; the platform's data folder if it is left out.
     #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
+    /// The operator's list of the secrets that packs may name, for a hub in this process.
+    #[arg(long, global = true, env = "COUNTERSIGN_SECRETS", value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
     /// Print one JSON value on stdout.
     #[arg(long, global = true)]
     pub json: bool,
@@ -102,6 +105,9 @@ pub enum Command {
     /// Bearer tokens.
     #[command(subcommand)]
     Token(Token),
+    /// The secrets that packs name; never their values.
+    #[command(subcommand)]
+    Secret(Secret),
     /// Check that everything the hub needs is there.
     Doctor,
     /// Print the API's OpenAPI document.
@@ -404,6 +410,18 @@ pub enum Token {
     Revoke {
         /// Its id.
         id: String,
+    },
+}
+
+/// Secrets.
+#[derive(Subcommand)]
+pub enum Secret {
+    /// List them: which workflow and host each is bound to, and what stands in its way.
+    List,
+    /// Free one for another workflow or host.
+    Unbind {
+        /// Its name.
+        name: String,
     },
 }
 

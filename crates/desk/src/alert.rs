@@ -151,7 +151,7 @@ impl Desk {
         }
         tx.commit().await?;
         let sends = work.iter().map(|(post, alert, version)| async move {
-            let sent = self.post(post, alert, version.pack.alerts.as_ref()).await;
+            let sent = self.post(post, alert, &version.pack).await;
             self.posted(post, &alert.workflow_id, sent).await
         });
         let results: Vec<Result<(), DeskError>> = futures::future::join_all(sends).await;
@@ -161,19 +161,14 @@ impl Desk {
     }
 
     /// One try: what was wrong, whether for good, and how long to wait.
-    async fn post(&self, post: &PostRow, alert: &AlertRow, to: Option<&Alerts>) -> Result<(), (bool, String, u64)> {
-        let to = to.ok_or_else(|| (true, "the pack has no [alerts] any more".to_owned(), 0))?;
-        let secret = |name: &Option<String>| {
-            let name =
-                name.as_ref().ok_or_else(|| (true, format!("the pack names no {} any more", post.channel), 0))?;
-            (self.inner.secrets)(name).ok_or_else(|| (false, format!("the secret {name} isn't set"), 0))
-        };
+    async fn post(&self, post: &PostRow, alert: &AlertRow, pack: &Pack) -> Result<(), (bool, String, u64)> {
+        let to = pack.alerts.as_ref().ok_or_else(|| (true, "the pack has no [alerts] any more".to_owned(), 0))?;
+        let key = if post.channel == "slack" { "alerts.slack_url_env" } else { "alerts.pagerduty_key_env" };
+        let secret = self.secret_at(&alert.workflow_id, pack, key).await.map_err(|why| (false, why, 0))?;
+        let secret = secret.ok_or_else(|| (true, format!("the pack names no {} any more", post.channel), 0))?;
         let (url, body) = match post.channel.as_str() {
-            "slack" => (secret(&to.slack_url_env)?, shape::slack(alert, &post.action)),
-            _ => {
-                let key = secret(&to.pagerduty_key_env)?;
-                (to.pagerduty_url.clone(), shape::pagerduty(alert, &post.action, &key))
-            }
+            "slack" => (secret, shape::slack(alert, &post.action)),
+            _ => (to.pagerduty_url.clone(), shape::pagerduty(alert, &post.action, &secret)),
         };
         let sent = self.inner.webhooks.post(&url, to.allow_private, &body.to_string()).await;
         sent.map(drop).map_err(|e| (e.is_final(), e.to_string(), e.retry_after_seconds().unwrap_or_default()))

@@ -172,7 +172,7 @@ fn since(spent: &Judged, first: i64) -> Counts {
 impl Desk {
     /// How a workflow's failure budget stands.
     pub async fn burn(&self, who: &Identity, id: &str) -> Result<BurnView, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        self.require(who, Act::Watch, Some(id), "read this workflow")?;
         let mut tx = self.snapshot().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, row.version).await?;

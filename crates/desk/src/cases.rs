@@ -123,6 +123,12 @@ impl Desk {
         };
         let rows = cases::list(&mut tx, &filter, &page).await?;
         let next = (rows.len() as i64 == page.limit).then(|| rows.last().map(|r| cursor(&[r.seq]))).flatten();
+        drop(tx);
+        let filter = json!({
+            "workflow": query.workflow, "action": query.action, "grade": query.grade, "reason": query.reason,
+            "words": crate::reads::searched(query.q.as_deref()),
+        });
+        self.note_read(who, "cases.listed", filter).await?;
         Ok((rows.iter().map(summary).collect(), next))
     }
 

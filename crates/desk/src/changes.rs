@@ -65,6 +65,9 @@ pub enum ChangeKind {
     /// A pack was applied.
     #[serde(rename = "pack.applied")]
     PackApplied,
+    /// A token was revoked. For the hubs alone, which end what it has open.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked,
 }
 
 /// One thing that happened; an event of `GET /v1/events`.

@@ -9,6 +9,14 @@ pub trait Clock: Send + Sync {
     /// Now, by the hub's own time, which never runs backwards.
     fn now(&self) -> Millis;
 
+    /// Whether it is the machine's, which has to agree with the database's.
+    fn is_the_machines(&self) -> bool {
+        true
+    }
+
+    /// Goes on from what the machine says now, even if that is back in time.
+    fn take_the_machines(&self) {}
+
     /// What the machine's clock shows, for what other machines compare with theirs.
     fn wall(&self) -> Millis;
 }
@@ -24,6 +32,10 @@ impl Clock for SystemClock {
     fn now(&self) -> Millis {
         let wall = self.wall().0;
         Millis(forward(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner), wall))
+    }
+
+    fn take_the_machines(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = (0, 0);
     }
 
     fn wall(&self) -> Millis {

@@ -69,7 +69,12 @@ impl Desk {
     pub async fn decide(&self, who: &Identity, draft_id: &str, verdict: Verdict) -> Result<Decided, DeskError> {
         // The diff of a long text takes a while, so it is made before the transaction.
         let edit = match (&verdict.final_text, verdict.action) {
-            (Some(text), Action::Edit) => Some(self.preview_edit(who, draft_id, text).await?),
+            (Some(text), Action::Edit) => {
+                Verdict::check_length(text)?;
+                let act = Act::ReadDrafts;
+                let (_, body) = self.within(&mut self.read().await?, who, act, "read drafts", draft_id).await?;
+                Some(self.compare(body, text).await?)
+            }
             _ => None,
         };
         let taken = match self.take(who, draft_id, &verdict, edit.clone()).await {
@@ -89,10 +94,24 @@ impl Desk {
     /// What a text would count as, were it sent instead of the draft's.
     pub async fn preview_edit(&self, who: &Identity, draft_id: &str, final_text: &str) -> Result<Edit, DeskError> {
         Verdict::check_length(final_text)?;
-        let (draft, body) = self.within(&mut self.read().await?, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        let mut tx = self.read().await?;
+        let (draft, body) = self.within(&mut tx, who, Act::ReadDrafts, "read drafts", draft_id).await?;
+        let holds = leases::of_draft(&mut tx, draft.seq).await?.iter().any(|l| l.reviewer == who.subject);
+        drop(tx);
         if draft.erased_at.is_some() {
             return Err(DeskError::Erased("draft"));
         }
+        // The difference to an empty text is the draft. Whoever holds it has read it on record already.
+        if !holds {
+            let mut tx = self.write().await?;
+            let detail = json!({ "as": "difference" });
+            record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(draft_id), detail);
+            tx.commit().await?;
+        }
+        self.compare(body, final_text).await
+    }
+
+    async fn compare(&self, body: DraftBody, final_text: &str) -> Result<Edit, DeskError> {
         let final_text = final_text.to_owned();
         let compare = move || {
             let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
@@ -159,7 +178,7 @@ impl Desk {
         let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() || expired };
         // Nobody signs for a source that has changed since the draft was checked.
         self.check_on_the_spot(&mut tx, &mut draft).await?;
-        let killed = workflow.killed_at.is_some();
+        let killed = workflow.killed_at.is_some() || self.is_held(&workflow.id);
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
             .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;
         let version = self.version(&mut tx, &draft.workflow_id, draft.version).await?;

@@ -275,6 +275,10 @@ impl Desk {
         if self.inner.store.postgres().is_none() {
             return Ok(());
         }
+        self.compare_clocks().await?;
+        if self.clock_agrees().is_err() {
+            return Ok(());
+        }
         let now = self.now();
         let mut tx = self.write_first().await?;
         effects::beat(&mut tx, self.inner.changes.origin(), now).await?;
@@ -288,12 +292,12 @@ impl Desk {
             return Ok(Vec::new());
         }
         let since = Millis(self.now().0 - ALIVE_SECONDS * 1_000);
-        Ok(effects::hubs(&mut self.read().await?, since).await?)
+        Ok(effects::hubs(&mut self.read().await?, since, self.now().plus_seconds(5)).await?)
     }
 
     /// How a kill took effect, as far as it is known by now.
     pub async fn effect(&self, who: &Identity, workflow: &str, transition: &str) -> Result<Effect, DeskError> {
-        self.require(who, Act::Enter, Some(workflow), "read this workflow")?;
+        self.require(who, Act::Watch, Some(workflow), "read this workflow")?;
         let mut tx = self.read().await?;
         let found = workflows::transition(&mut tx, transition).await?.filter(|t| t.workflow_id == workflow);
         let found = found.ok_or_else(|| DeskError::not_found("transition", transition))?;
@@ -321,7 +325,11 @@ impl Desk {
         // A hub that is alive and has said nothing yet was not reached.
         let since = Millis(self.now().0.min(found.at + ALIVE_SECONDS * 1_000) - ALIVE_SECONDS * 1_000);
         if self.now().0 - found.at < WATCHED.as_millis() as i64 && !rows.is_empty() {
-            let silent = effects::hubs(&mut tx, since).await?.iter().filter(|id| !known.contains(id.as_str())).count();
+            let silent = effects::hubs(&mut tx, since, self.now().plus_seconds(5))
+                .await?
+                .iter()
+                .filter(|id| !known.contains(id.as_str()))
+                .count();
             effect.hubs.of += silent as i64;
         }
         Ok(effect)

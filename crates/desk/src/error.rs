@@ -40,6 +40,8 @@ pub enum Code {
     Invalid,
     /// 429: too many at once.
     RateLimited,
+    /// 503: the kill is not committed; this hub holds it in memory and goes on trying.
+    KillHeld,
     /// 503: the hub can't act now.
     Unavailable,
     /// 500: a fault of the hub.
@@ -81,6 +83,17 @@ pub enum DeskError {
         conflict: Conflict,
         /// The refused verdict's id, under which its text is kept.
         kept: Option<String>,
+    },
+    /// A kill that waits for the database.
+    #[error(
+        "the kill of {0} is not committed, as the database can't be written to; this hub holds it in memory: its flags are off, and nothing is leased, decided or sent here"
+    )]
+    KillHeld(String),
+    /// The clock isn't the database's.
+    #[error("this hub's clock is {ms} ms off the database's, so it acts on nothing")]
+    Clock {
+        /// Ahead, or behind if it is negative.
+        ms: i64,
     },
     /// A verdict id used twice for different verdicts.
     #[error("verdict {0} was taken already, with other content; nothing was changed")]
@@ -158,7 +171,8 @@ impl DeskError {
             Self::LogLost { .. } | Self::Store(StoreError::Unreadable { .. } | StoreError::Unrecorded(_)) => {
                 Code::Internal
             }
-            Self::Store(_) | Self::Setup(_) => Code::Unavailable,
+            Self::KillHeld(_) => Code::KillHeld,
+            Self::Store(_) | Self::Setup(_) | Self::Clock { .. } => Code::Unavailable,
         }
     }
 
@@ -171,6 +185,8 @@ impl DeskError {
             Self::Conflict { .. } => "what you typed is kept; look at the draft again",
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
             Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",
+            Self::KillHeld(_) => "kill it at the other hubs too; here it is tried again until it is committed",
+            Self::Clock { .. } => "set this machine's clock; the hub goes on by itself",
             Self::GateNotGreen(_) => "`countersign gate show ID` says what is missing; there is no override",
             Self::LogLost { .. } => {
                 "`countersign audit verify` says more; after a restore that you meant, remove the file that it names"

@@ -1,10 +1,10 @@
 //! Escalations: who they went to, who took them, how they were settled.
 
+use crate::view::sees_verdicts;
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::state::State;
 use countersign_domain::time::Millis;
-use countersign_store::escalations::{self, EscalationRow, Filter};
+use countersign_store::escalations::{self, Blind, EscalationRow, Filter};
 use countersign_store::page::{Page, cursor};
 use serde::Serialize;
 use serde_json::json;
@@ -80,22 +80,24 @@ impl Desk {
         let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, workflow).await?;
         let routes = (!who.owner).then(|| who.routes.clone());
+        // To those it went to it is work; to others it would be the verdict that they must not see.
+        let blind = Blind {
+            workflows: chosen.iter().map(|w| w.id.clone()).filter(|id| !sees_verdicts(who, id)).collect(),
+            viewer: who.subject.clone(),
+            routes: who.routes.clone(),
+        };
         let filter = Filter {
+            blind: Some(blind),
             workflows: chosen.into_iter().map(|w| w.id).collect(),
             state: state.map(str::to_owned),
             mine: mine.then(|| (who.subject.clone(), routes)),
         };
         let rows = escalations::list(&mut tx, &filter, page).await?;
         let next = (rows.len() as i64 == page.limit).then(|| rows.last().map(|r| cursor(&[r.seq]))).flatten();
-        let mut views = Vec::with_capacity(rows.len());
-        for row in rows {
-            // To those it went to it is work; to others it would be the verdict that they must not see.
-            let (workflow, seq) = (&row.workflow_id, row.draft_seq);
-            if who.answers(&row.route) || !self.is_blind(&mut tx, who, workflow, seq, State::Escalated).await? {
-                views.push(view(row));
-            }
-        }
-        Ok((views, next))
+        drop(tx);
+        let filter = json!({ "workflow": workflow, "state": state, "mine": mine.then_some(true) });
+        self.note_read(who, "escalations.listed", filter).await?;
+        Ok((rows.into_iter().map(view).collect(), next))
     }
 
     /// Takes an escalation on.

@@ -105,13 +105,14 @@ impl Desk {
         let kills: BTreeMap<String, String> = workflows::kills_in_force(&mut tx).await?.into_iter().collect();
         for w in workflows::list(&mut tx, Hold::Look).await? {
             let version = self.version(&mut tx, &w.id, w.version).await?;
-            hash.update(format!("{}\n{}\n{}\n{:?}\n", w.id, w.version, w.stage, w.killed_at));
+            let is_held = self.is_held(&w.id);
+            hash.update(format!("{}\n{}\n{}\n{:?}\n{is_held}\n", w.id, w.version, w.stage, w.killed_at));
             let flag = Flag {
                 version,
                 number: w.version,
                 stage: stage_of(&w),
                 killed_by: kills.get(&w.id).cloned(),
-                killed: w.killed_at.is_some(),
+                killed: w.killed_at.is_some() || is_held,
             };
             board.flags.insert(w.id, flag);
         }

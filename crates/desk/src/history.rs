@@ -127,7 +127,7 @@ pub struct TextChange {
 impl Desk {
     /// What happened to a workflow in the last days.
     pub async fn history(&self, who: &Identity, id: &str, days: i64) -> Result<History, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        self.require(who, Act::ReadPacks, Some(id), "read this workflow")?;
         if !(1..=366).contains(&days) {
             return Err(DeskError::invalid("days", format!("expected 1 to 366, found {days}")));
         }
@@ -161,7 +161,7 @@ impl Desk {
         id: &str,
         page: &Page,
     ) -> Result<(Vec<VersionView>, Option<String>), DeskError> {
-        self.require(who, Act::Enter, Some(id), "read this workflow")?;
+        self.require(who, Act::ReadPacks, Some(id), "read this workflow")?;
         let mut tx = self.read().await?;
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
             return Err(DeskError::not_found("workflow", id));
@@ -173,7 +173,7 @@ impl Desk {
 
     /// A version's files, as they were applied.
     pub async fn version_files(&self, who: &Identity, id: &str, version: i64) -> Result<VersionFiles, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read the pack")?;
+        self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
         let row = stored(&mut tx, id, version).await?;
         let mut files = files_of(&row)?;
@@ -187,7 +187,7 @@ impl Desk {
 
     /// What changed between two versions.
     pub async fn diff_versions(&self, who: &Identity, id: &str, from: i64, to: i64) -> Result<VersionDiff, DeskError> {
-        self.require(who, Act::Enter, Some(id), "read the pack")?;
+        self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
         let (before, after) = (stored(&mut tx, id, from).await?, stored(&mut tx, id, to).await?);
         let settings = changed_settings(

@@ -273,13 +273,18 @@ impl Desk {
                 }
                 self.require(who, Act::Review, Some(id), "review")?;
             }
-            if !asked.is_empty() && all.iter().filter(|w| asked.contains(&w.id)).all(|w| w.killed_at.is_some()) {
+            if !asked.is_empty()
+                && all.iter().filter(|w| asked.contains(&w.id)).all(|w| w.killed_at.is_some() || self.is_held(&w.id))
+            {
                 return Err(lost(Conflict::WorkflowKilled));
             }
         }
         let asked =
             |w: &WorkflowRow| request.workflows.as_ref().is_none_or(|list| list.is_empty() || list.contains(&w.id));
-        Ok(all.into_iter().filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && asked(w)).collect())
+        Ok(all
+            .into_iter()
+            .filter(|w| scope.includes(&w.id) && w.killed_at.is_none() && !self.is_held(&w.id) && asked(w))
+            .collect())
     }
 
     /// The workflow of the next draft among several, and whether it is one that this reviewer skipped before.
@@ -366,7 +371,7 @@ impl Desk {
     pub(crate) async fn living(&self, tx: &mut Tx, id: &str) -> Result<WorkflowRow, DeskError> {
         let workflow =
             workflows::get(tx, id, Hold::Share).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
-        if workflow.killed_at.is_some() {
+        if workflow.killed_at.is_some() || self.is_held(&workflow.id) {
             return Err(lost(Conflict::WorkflowKilled));
         }
         Ok(workflow)

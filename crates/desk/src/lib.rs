@@ -20,7 +20,9 @@ mod escalate;
 mod evals;
 mod flags;
 mod gate;
+mod health;
 mod history;
+mod hold;
 mod incident;
 mod kept;
 mod keys;
@@ -32,10 +34,12 @@ mod pair;
 mod probe;
 mod promote;
 mod pull;
+mod reads;
 mod recheck;
 mod redline;
 mod rescue;
 mod retention;
+mod secrets;
 mod send;
 mod settle;
 mod sources;
@@ -77,6 +81,7 @@ pub use pack::Applied;
 pub use pair::{Agreement, VersionAgreement, WorkflowAgreement};
 pub use probe::Vigilance;
 pub use promote::{Move, Moved};
+pub use secrets::SecretView;
 pub use settle::{DisagreementQuery, DisagreementView, Opinion, SettledLabel, Settling};
 pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, parse_source};
 pub use stage::{LineResult, LineStatus, Prepared};
@@ -89,6 +94,7 @@ pub use workflow::{PullView, ReasonView, WorkflowDetail, WorkflowView};
 
 use countersign_domain::access::Identity;
 use countersign_domain::pack::Pack;
+pub use countersign_domain::secret::Allowed;
 use countersign_domain::time::Millis;
 use countersign_providers::{PullClient, WebhookClient};
 use countersign_store::{Store, StoreError, Tx, audit::Fact};
@@ -112,6 +118,8 @@ pub struct DeskConfig {
     pub clock: Arc<dyn Clock>,
     /// The secrets that packs name.
     pub secrets: Secrets,
+    /// Which of them packs may name.
+    pub allowed: Allowed,
 }
 
 impl DeskConfig {
@@ -123,6 +131,7 @@ impl DeskConfig {
             keychain: true,
             clock: Arc::new(SystemClock::default()),
             secrets: Arc::new(|name| std::env::var(name).ok()),
+            allowed: Allowed::default(),
         }
     }
 }
@@ -137,6 +146,10 @@ struct Inner {
     store: Store,
     clock: Arc<dyn Clock>,
     secrets: Secrets,
+    allowed: Allowed,
+    reads: reads::Reads,
+    health: health::Health,
+    held: hold::Held,
     signing: ed25519_dalek::SigningKey,
     kept: Kept,
     verifying: tokio::sync::Mutex<()>,
@@ -179,6 +192,10 @@ impl Desk {
             store,
             clock: config.clock,
             secrets: config.secrets,
+            allowed: config.allowed,
+            reads: reads::Reads::default(),
+            health: health::Health::default(),
+            held: hold::Held::default(),
             signing,
             kept,
             verifying: tokio::sync::Mutex::default(),
@@ -194,6 +211,7 @@ impl Desk {
             unscrubbed: AtomicBool::new(true),
         };
         let desk = Self { inner: Arc::new(inner) };
+        desk.compare_clocks().await?;
         if let Err(lost @ DeskError::LogLost { .. }) = desk.holds_what_it_signed(&mut desk.read().await?).await {
             tracing::error!(error = %lost, file = %desk.inner.kept.file().display(), "the audit log");
         }
@@ -215,19 +233,16 @@ impl Desk {
         decide::hmac_hex(&self.inner.pseudonyms, &[purpose, text])
     }
 
-    /// Whether the database answers and can be acted on.
-    pub async fn ready(&self) -> Result<(), DeskError> {
-        let mut tx = self.inner.store.read().await?;
-        countersign_store::audit::head(&mut tx).await?;
-        Ok(())
-    }
-
-    /// Closes the database.
+    /// Closes the database, once what was read is on record.
     pub async fn close(&self) {
+        if let Err(e) = self.record_reads().await {
+            tracing::error!(error = %e, "which lists were read last is not on record");
+        }
         self.inner.store.close().await;
     }
 
     pub(crate) async fn write(&self) -> Result<Tx, DeskError> {
+        self.clock_agrees()?;
         Ok(self.inner.store.write().await?)
     }
 

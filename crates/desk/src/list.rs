@@ -1,5 +1,7 @@
 //! Lists: drafts, and what I did today.
 
+use crate::reads::searched;
+use crate::view::sees_verdicts;
 use crate::{Desk, DeskError, Vigilance};
 use countersign_domain::access::{Act, Grant, Identity};
 use countersign_domain::mark::{Mark, Marks};
@@ -8,8 +10,9 @@ use countersign_domain::time::Millis;
 use countersign_store::page::{Page, cursor};
 use countersign_store::search::{self, Filter, ListRow, Sort};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, drafts, escalations, probes, verdicts};
+use countersign_store::{Tx, drafts, escalations, probes, second_reviews, verdicts};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A draft as a list shows it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -173,6 +176,11 @@ impl Desk {
         let counted =
             mark.is_none() && reviewer.is_none() && words.is_empty() && ticket.is_none() && customer.is_none();
 
+        // Who may yet be asked for a blind second review can't find out the verdict by asking for it either, nor by
+        // where a page ends: such rows are left out before the page is cut.
+        let by_verdict = reviewer.is_some() || !states.is_empty();
+        let blind: Vec<String> =
+            chosen.iter().map(|w| w.id.clone()).filter(|id| by_verdict && !sees_verdicts(who, id)).collect();
         let mut rows: Vec<(ListRow, bool)> = Vec::new();
         let mut total = 0;
         for (killed, asked) in [(false, State::Staged), (true, State::Frozen)] {
@@ -190,7 +198,7 @@ impl Desk {
             }
             if counted {
                 for workflow in &workflows {
-                    let mut counts = drafts::counts(&mut tx, workflow).await?;
+                    let mut counts = self.counts_for(&mut tx, who, workflow).await?;
                     counts.extend(probes::counts(&mut tx, workflow, &who.subject).await?);
                     total += counts
                         .iter()
@@ -207,6 +215,7 @@ impl Desk {
                 words: words.clone(),
                 ticket: ticket.clone(),
                 customer: customer.clone(),
+                blind: blind.clone(),
                 viewer: who.subject.clone(),
                 sort,
             };
@@ -220,16 +229,18 @@ impl Desk {
         let next_cursor = (rows.len() as i64 == page.limit)
             .then(|| rows.last().map(|(r, _)| cursor(&search::key(r, sort))))
             .flatten();
-        // Who may yet be asked for a blind second review can't find out the verdict by asking for it either.
-        let by_verdict = reviewer.is_some() || !(states.is_empty() || states.contains(&State::Staged));
         let mut out = Vec::with_capacity(rows.len());
         for (row, killed) in rows {
             let state = State::parse(&row.state).unwrap_or(State::Staged);
             let blind = row.probe == 0 && self.is_blind(&mut tx, who, &row.workflow_id, row.seq, state).await?;
-            if !(blind && by_verdict) {
-                out.push(self.summary(&mut tx, who, row, killed, blind).await?);
-            }
+            out.push(self.summary(&mut tx, who, row, killed, blind).await?);
         }
+        drop(tx);
+        let filter = json!({
+            "workflow": query.workflow, "state": query.state, "mark": query.mark, "reviewer": reviewer, "ticket": ticket,
+            "customer": customer.map(|_| true), "words": searched(query.q.as_deref()), "sort": query.sort,
+        });
+        self.note_read(who, "drafts.listed", filter).await?;
         Ok(DraftList { drafts: out, next_cursor, total: counted.then_some(total) })
     }
 
@@ -268,6 +279,24 @@ impl Desk {
             held_by: row.holder.map(|h| if h == who.subject { "you".to_owned() } else { h }),
             escalation: escalation.map(EscalationMark::of),
         })
+    }
+
+    /// How many drafts are in each state, as this person may know it: what waits for a second review that they may be
+    /// asked for counts as staged, as it looks to them.
+    pub(crate) async fn counts_for(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        workflow: &str,
+    ) -> Result<Vec<(State, i64)>, DeskError> {
+        let mut counts = drafts::counts(tx, workflow).await?;
+        if !sees_verdicts(who, workflow) {
+            for (state, n) in second_reviews::hidden(tx, workflow, &who.subject).await? {
+                let state = State::parse(&state).unwrap_or(State::Staged);
+                counts.extend([(state, -n), (State::Staged, n)]);
+            }
+        }
+        Ok(counts)
     }
 
     /// The workflows that are asked for, as far as this identity may.

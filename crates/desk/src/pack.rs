@@ -34,9 +34,20 @@ impl Desk {
             Some(w) => workflows::version(&mut tx, &id, w.version).await?,
             None => None,
         };
+        let bound = self.bind_secrets(&mut tx, &pack, files, &who.subject, now).await;
         if let Some(last) = last.filter(|v| v.hash == pack.hash()) {
+            match bound {
+                Ok(()) => tx.commit().await?,
+                // Nothing changes, so there is nothing to refuse; at its use the secret is.
+                Err(DeskError::Pack(faults)) => {
+                    let why = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                    tracing::warn!(workflow = id, "the pack names secrets that it may not use: {why}");
+                }
+                Err(e) => return Err(e),
+            }
             return Ok(Applied { workflow: id, version: last.version, hash: last.hash, created: false });
         }
+        bound?;
         let seed = keys::random::<32>()?;
         // What the pack names is kept; whatever else lay in the folder is not.
         let named = pack.named_files();
@@ -86,7 +97,7 @@ impl Desk {
     }
 
     async fn current_version(&self, who: &Identity, id: &str) -> Result<(countersign_store::Tx, i64), DeskError> {
-        self.require(who, Act::Enter, Some(id), "read the pack")?;
+        self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         Ok((tx, row.version))

@@ -5,7 +5,8 @@ use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::Identity;
 use countersign_domain::draft::{FieldError, Incoming, parse};
 use countersign_domain::pack::Pull;
-use countersign_providers::PullPage;
+use countersign_domain::secret::Use;
+use countersign_providers::{PullError, PullPage, Source};
 use countersign_store::workflows::{self, Hold};
 use countersign_store::{Tx, pulls};
 use serde_json::json;
@@ -19,42 +20,59 @@ impl Desk {
         let mut tx = self.read().await?;
         let mut asked = Vec::new();
         for w in workflows::list(&mut tx, Hold::Look).await? {
-            asked.extend(
-                self.version(&mut tx, &w.id, w.version).await?.pack.pull.iter().map(|p| (w.id.clone(), p.clone())),
-            );
+            let version = self.version(&mut tx, &w.id, w.version).await?;
+            let secrets = version.pack.secrets();
+            for (i, pull) in version.pack.pull.iter().enumerate() {
+                let token = secrets.iter().find(|used| used.key == format!("pull[{i}].token_env")).cloned();
+                asked.push((w.id.clone(), pull.clone(), token));
+            }
         }
         drop(tx);
-        let pulls = asked.iter().map(|(workflow, pull)| self.pull_one(workflow, pull));
+        let pulls = asked.iter().map(|(workflow, pull, token)| self.pull_one(workflow, pull, token.as_ref()));
         let came: Result<Vec<usize>, DeskError> = futures::future::join_all(pulls).await.into_iter().collect();
         Ok(came?.into_iter().sum())
     }
 
-    async fn pull_one(&self, workflow: &str, pull: &Pull) -> Result<usize, DeskError> {
+    async fn pull_one(&self, workflow: &str, pull: &Pull, token: Option<&Use>) -> Result<usize, DeskError> {
         let Some(cursor) = self.claim_pull(workflow, pull).await? else { return Ok(0) };
-        let token = pull.token_env.as_ref().and_then(|name| (self.inner.secrets)(name));
-        match self.inner.pulls.fetch(&pull.url, token.as_deref(), cursor.as_deref()).await {
+        let token = match token {
+            Some(used) => match self.secret(workflow, used).await {
+                Ok(token) => Some(token),
+                Err(why) => return self.pull_failed(workflow, pull, 0, &why).await,
+            },
+            None => None,
+        };
+        let from = Source { url: &pull.url, bearer: token.as_deref(), allow_private: pull.allow_private };
+        match self.inner.pulls.fetch(from, cursor.as_deref()).await {
             Ok(page) => {
                 let taken = self.take_page(workflow, pull, cursor, page).await;
                 if let Err(e) = &taken {
                     let why = format!("what it brought can't be staged, and will be asked for again: {e}");
-                    self.pull_failed(workflow, pull, pull.every_seconds.into(), &why).await?;
+                    self.pull_failed(workflow, pull, 0, &why).await?;
                 }
                 taken
             }
             Err(e) => {
-                let patience = e.retry_after_seconds().unwrap_or(0).max(u64::from(pull.every_seconds));
-                self.pull_failed(workflow, pull, patience, &e.to_string()).await?;
-                Ok(0)
+                tracing::warn!(workflow, error = %e, "a pull failed");
+                // What a private address answers would tell whoever writes packs about a network that isn't theirs.
+                let why = match &e {
+                    PullError::Exchange(_) if pull.allow_private => {
+                        "the source brought no page; the hub's log says why".to_owned()
+                    }
+                    e => e.to_string(),
+                };
+                self.pull_failed(workflow, pull, e.retry_after_seconds().unwrap_or(0), &why).await
             }
         }
     }
 
-    async fn pull_failed(&self, workflow: &str, pull: &Pull, patience: u64, why: &str) -> Result<(), DeskError> {
-        tracing::warn!(workflow, error = why, "a pull failed");
+    async fn pull_failed(&self, workflow: &str, pull: &Pull, wait: u64, why: &str) -> Result<usize, DeskError> {
+        let patience = wait.max(u64::from(pull.every_seconds));
         let next = self.now().plus_seconds(i64::try_from(patience).unwrap_or(i64::MAX).min(86_400));
         let mut tx = self.write().await?;
         pulls::fail(&mut tx, workflow, &pull.url, next, why).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(0)
     }
 
     /// Moves a due pull's next time ahead. The outer `None`: it isn't due.

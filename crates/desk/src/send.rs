@@ -1,9 +1,9 @@
 //! The sender: what is due is claimed, tried and recorded. Each reply that is being sent takes a slot of its workflow
 //! and of its receiver, and gives it back as soon as it ends: one receiver's trouble is its own.
 
-use crate::{ChangeKind, Desk, DeskError, record};
+use crate::{ChangeKind, Desk, DeskError, Version, record};
 use countersign_domain::access::Identity;
-use countersign_domain::pack::Delivery;
+use countersign_domain::pack::Pack;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_providers::{Target, retry_delay};
@@ -12,7 +12,7 @@ use countersign_store::workflows::{self, Hold};
 use countersign_store::{Tx, drafts};
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -82,6 +82,10 @@ impl Sending {
         }
     }
 
+    pub(crate) fn break_off_all(&self) {
+        self.lock().tokens.drain().for_each(|(_, token)| token.cancel());
+    }
+
     fn running(&self, workflow: &str) -> usize {
         self.lock().workflows.get(workflow).copied().unwrap_or(0)
     }
@@ -142,7 +146,7 @@ impl Drop for Slot {
 /// A delivery that is claimed.
 struct Work {
     delivery: DeliveryRow,
-    target: Option<Delivery>,
+    version: Arc<Version>,
     /// Cancelled by a kill, if it is a reply.
     token: CancellationToken,
     slot: Option<Slot>,
@@ -271,7 +275,7 @@ impl Desk {
         tx.commit().await?;
         let work = claimed.into_iter().map(|delivery| Work {
             slot: delivery.draft_seq.and_then(|_| slots.pop()),
-            target: version.pack.delivery.clone(),
+            version: version.clone(),
             token: token.clone(),
             delivery,
         });
@@ -288,16 +292,17 @@ impl Desk {
     }
 
     async fn send(&self, work: Work) -> Result<(), DeskError> {
-        let Work { delivery, target, token, slot } = work;
-        let target =
-            target.ok_or_else(|| "the pack has no [delivery] any more".to_owned()).and_then(|t| self.target(&t));
-        let target = match target {
+        let Work { delivery, version, token, slot } = work;
+        let target = match self.target(&delivery.workflow_id, &version.pack).await {
             Ok(target) => target,
             Err(why) => {
                 return self.tried(&delivery, Err(Failed { is_final: false, why, retry_after_seconds: None })).await;
             }
         };
         let is_reply = delivery.draft_seq.is_some();
+        if is_reply && self.is_held(&delivery.workflow_id) {
+            token.cancel();
+        }
         // Receivers refuse what is off by their clock, however this hub counts its own time.
         let at = self.inner.clock.wall().0.div_euclid(1000);
         let sent = tokio::select! {
@@ -321,12 +326,11 @@ impl Desk {
         self.tried(&delivery, result).await
     }
 
-    fn target(&self, delivery: &Delivery) -> Result<Target, String> {
-        let secret = |name: &str| (self.inner.secrets)(name).ok_or_else(|| format!("the secret {name} isn't set"));
-        let mut secrets = vec![secret(&delivery.secret_env)?];
-        if let Some(previous) = &delivery.previous_secret_env {
-            secrets.extend((self.inner.secrets)(previous));
-        }
+    async fn target(&self, workflow: &str, pack: &Pack) -> Result<Target, String> {
+        let delivery = pack.delivery.as_ref().ok_or("the pack has no [delivery] any more")?;
+        let mut secrets = Vec::from_iter(self.secret_at(workflow, pack, "delivery.secret_env").await?);
+        // The one before it may be gone already.
+        secrets.extend(self.secret_at(workflow, pack, "delivery.previous_secret_env").await.ok().flatten());
         Ok(Target { url: delivery.url.clone(), secrets, allow_private: delivery.allow_private })
     }
 

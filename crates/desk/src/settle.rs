@@ -186,16 +186,22 @@ impl Desk {
         for row in rows {
             out.extend(self.disagreement(&mut tx, row).await?);
         }
+        drop(tx);
+        self.note_read(who, "disagreements.listed", json!({ "workflow": query.workflow, "state": state })).await?;
         Ok((out, next))
     }
 
     /// One disagreement that stands, open or settled.
     pub async fn get_disagreement(&self, who: &Identity, id: &str) -> Result<DisagreementView, DeskError> {
-        let mut tx = self.read().await?;
+        let mut tx = self.write().await?;
         let missing = || DeskError::not_found("disagreement", id);
         let row = settlements::get(&mut tx, id).await?.ok_or_else(missing)?;
-        self.require(who, Act::ReadCases, Some(&row.workflow_id), "read disagreements")?;
-        self.disagreement(&mut tx, row).await?.ok_or_else(missing)
+        let workflow = row.workflow_id.clone();
+        self.require(who, Act::ReadCases, Some(&workflow), "read disagreements")?;
+        let view = self.disagreement(&mut tx, row).await?.ok_or_else(missing)?;
+        record(&mut tx, self.now(), who, "disagreement.read", Some(&workflow), Some(id), json!({}));
+        tx.commit().await?;
+        Ok(view)
     }
 
     /// Settles a disagreement: the decision is the label of its draft, and counts as such.

@@ -1,6 +1,6 @@
 //! Bearer tokens: made once, kept as hashes, revoked for good.
 
-use crate::{Desk, DeskError, keys, new_id, record};
+use crate::{ChangeKind, Desk, DeskError, keys, new_id, record};
 use countersign_domain::access::{Act, Grant, Identity, Role};
 use countersign_domain::time::Millis;
 use countersign_store::tokens::{self, TokenRow};
@@ -141,7 +141,43 @@ impl Desk {
         }
         record(&mut tx, now, who, "token.revoked", None, Some(id), json!({}));
         tx.commit().await?;
+        self.tell(ChangeKind::TokenRevoked, "", None).await;
         Ok(())
+    }
+
+    /// Whether the token of this id is still good; an unreachable database says nothing against it.
+    pub async fn is_good(&self, id: &str) -> bool {
+        let row = async { Ok::<_, DeskError>(tokens::get(&mut self.read().await?, id).await?) };
+        match row.await {
+            Ok(row) => row.is_some_and(|t| t.revoked_at.is_none() && t.expires_at.is_none_or(|at| at > self.now().0)),
+            Err(_) => true,
+        }
+    }
+
+    /// Waits until the token of this id is no longer good: looks every few seconds, and at once when one is revoked.
+    /// The owner, who has none, is waited for for ever.
+    pub async fn revoked(&self, token: Option<&str>) {
+        const LOOK: std::time::Duration = std::time::Duration::from_secs(3);
+        let Some(id) = token else { return std::future::pending().await };
+        let mut changes = self.changes();
+        while self.is_good(id).await {
+            let next = tokio::time::sleep(LOOK);
+            tokio::pin!(next);
+            loop {
+                tokio::select! {
+                    () = &mut next => break,
+                    change = changes.recv() => match change {
+                        Ok(change) if change.kind != ChangeKind::TokenRevoked => {}
+                        Ok(_) => break,
+                        // Too much at once, or the end: what was missed shows at the next look.
+                        Err(_) => {
+                            changes = self.changes();
+                            break;
+                        }
+                    },
+                }
+            }
+        }
     }
 
     /// Who a token is.

@@ -1,12 +1,13 @@
 //! Workflows as they stand.
 
+use crate::view::sees_verdicts;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::pack::Pack;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, deliveries, drafts, escalations, probes, pulls};
+use countersign_store::{Tx, deliveries, escalations, probes, pulls, second_reviews};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -89,7 +90,7 @@ pub struct WorkflowDetail {
     /// The workflow.
     #[serde(flatten)]
     pub workflow: WorkflowView,
-    /// The reviewers' guidelines, Markdown.
+    /// The reviewers' guidelines, Markdown; empty for those who don't review.
     pub guidelines: String,
     /// The runbook, Markdown.
     pub runbook: String,
@@ -124,11 +125,15 @@ impl Desk {
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let (workflow, version) = self.workflow_view(&mut tx, who, &row).await?;
         let pack: &Pack = &version.pack;
+        let reads = |act| who.scope(act).includes(id);
         Ok(WorkflowDetail {
             workflow,
-            guidelines: pack.guidelines.clone(),
-            runbook: pack.runbook.clone(),
-            pack: serde_json::to_value(pack).unwrap_or_default(),
+            guidelines: if reads(Act::ReadPacks) { pack.guidelines.clone() } else { String::new() },
+            runbook: if reads(Act::ReadRunbook) { pack.runbook.clone() } else { String::new() },
+            pack: match reads(Act::ReadPacks) {
+                true => serde_json::to_value(pack).unwrap_or_default(),
+                false => serde_json::json!({}),
+            },
         })
     }
 
@@ -143,13 +148,25 @@ impl Desk {
         let keys = pack.reason_keys();
         let killed = row.killed_at.is_some();
         let mut counts = BTreeMap::new();
-        let mut stored = drafts::counts(tx, &row.id).await?;
+        let mut stored = self.counts_for(tx, who, &row.id).await?;
         if !pack.probes.is_empty() {
             stored.extend(probes::counts(tx, &row.id, &who.subject).await?);
         }
         for (state, n) in stored {
             let shown = if state == State::Staged && killed { State::Frozen } else { state };
             *counts.entry(shown.as_str()).or_insert(0) += n;
+        }
+        counts.retain(|_, n| *n != 0);
+        let (mut open, mut waiting, mut gone) = (
+            escalations::open_count(tx, &row.id).await?,
+            deliveries::waiting(tx, &row.id).await?,
+            deliveries::undeliverable(tx, &row.id).await?,
+        );
+        if !sees_verdicts(who, &row.id) {
+            let hidden = second_reviews::hidden_escalations(tx, &row.id, &who.subject).await?;
+            open -= hidden.iter().filter(|(route, _)| !who.answers(route)).map(|(_, n)| n).sum::<i64>();
+            waiting -= second_reviews::hidden_deliveries(tx, &row.id, &who.subject, "pending").await?;
+            gone -= second_reviews::hidden_deliveries(tx, &row.id, &who.subject, "undeliverable").await?;
         }
         let stands = if pack.pull.is_empty() { Vec::new() } else { pulls::of(tx, &row.id).await? };
         let pulls = pack.pull.iter().map(|pull| {
@@ -171,9 +188,9 @@ impl Desk {
             killed_reason: row.killed_reason.clone(),
             dri: pack.workflow.dri.clone(),
             drafts: counts,
-            escalations_open: escalations::open_count(tx, &row.id).await?,
-            deliveries_waiting: deliveries::waiting(tx, &row.id).await?,
-            deliveries_undeliverable: deliveries::undeliverable(tx, &row.id).await?,
+            escalations_open: open,
+            deliveries_waiting: waiting,
+            deliveries_undeliverable: gone,
             reasons: pack
                 .review
                 .reasons

@@ -18,7 +18,7 @@ pub enum Role {
     Auditor,
     /// A program.
     Service,
-    /// May kill, and nothing else.
+    /// Is paged: kills, reads where a workflow stands, its runbook and its incidents; no draft.
     Oncall,
 }
 
@@ -49,8 +49,14 @@ impl Role {
 /// What can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Act {
-    /// Be known at all: who am I, which workflows, events.
+    /// Be known at all: who am I, which workflows, where they stand.
     Enter,
+    /// Follow what happens.
+    Watch,
+    /// Read a workflow's guidelines, pack, versions and history.
+    ReadPacks,
+    /// Read a workflow's runbook.
+    ReadRunbook,
     /// Send drafts in.
     Stage,
     /// Read drafts and the queue.
@@ -91,6 +97,8 @@ pub enum Act {
     WritePacks,
     /// Make, list and revoke tokens.
     Tokens,
+    /// See which secrets packs name, and free them.
+    Secrets,
     /// Read the audit log.
     ReadAudit,
     /// Read incidents, drills and alerts.
@@ -107,6 +115,8 @@ impl Act {
         use Role::{Admin, Auditor, Curator, Dri, Oncall, Reviewer, Service};
         match self {
             Self::Enter => &[Reviewer, Dri, Curator, Admin, Auditor, Service, Oncall],
+            Self::Watch | Self::ReadRunbook => &[Reviewer, Dri, Curator, Admin, Auditor, Oncall],
+            Self::ReadPacks => &[Reviewer, Dri, Curator, Admin, Auditor],
             Self::Stage => &[Service, Admin],
             Self::ReadDrafts => &[Reviewer, Dri, Curator, Admin, Auditor],
             Self::Review => &[Reviewer],
@@ -123,9 +133,9 @@ impl Act {
             Self::RetryDelivery => &[Dri, Admin],
             Self::ReadSources => &[Reviewer, Dri, Curator, Admin, Auditor],
             Self::WriteSources => &[Admin, Service],
-            Self::WritePacks | Self::Tokens => &[Admin],
+            Self::WritePacks | Self::Tokens | Self::Secrets => &[Admin],
             Self::ReadAudit => &[Admin, Auditor],
-            Self::ReadIncidents => &[Dri, Admin, Auditor],
+            Self::ReadIncidents => &[Dri, Admin, Auditor, Oncall],
             Self::Incidents | Self::Drill => &[Dri, Admin],
         }
     }
@@ -193,6 +203,11 @@ impl Identity {
         Self { subject: "owner".to_owned(), grants: Vec::new(), routes: Vec::new(), owner: true, token: None }
     }
 
+    /// Somebody without any role.
+    pub fn nobody() -> Self {
+        Self { owner: false, ..Self::owner() }
+    }
+
     /// The hub itself, for what it does unasked.
     pub fn hub() -> Self {
         Self { subject: HUB.to_owned(), ..Self::owner() }
@@ -240,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn admin_never_decides_and_oncall_only_kills() {
+    fn admin_never_decides_and_oncall_kills_and_reads_what_it_takes_to() {
         assert!(!Act::Review.roles().contains(&Role::Admin));
         let acts = [
             Act::Stage,
@@ -263,11 +278,14 @@ mod tests {
             Act::WritePacks,
             Act::Tokens,
             Act::ReadAudit,
-            Act::ReadIncidents,
+            Act::ReadPacks,
+            Act::Secrets,
             Act::Incidents,
             Act::Drill,
         ];
         assert!(acts.iter().all(|a| !a.roles().contains(&Role::Oncall)));
-        assert!(Act::Kill.roles().contains(&Role::Oncall));
+        let theirs = [Act::Kill, Act::Enter, Act::Watch, Act::ReadRunbook, Act::ReadIncidents];
+        assert!(theirs.iter().all(|a| a.roles().contains(&Role::Oncall)));
+        assert!(![Act::Watch, Act::ReadPacks, Act::ReadRunbook].iter().any(|a| a.roles().contains(&Role::Service)));
     }
 }

@@ -17,6 +17,7 @@ pub mod pack;
 pub mod review;
 pub mod runbook;
 pub mod sampling;
+pub mod secret;
 pub mod state;
 pub mod text;
 pub mod time;

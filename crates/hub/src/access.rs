@@ -6,8 +6,9 @@ use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use countersign_desk::{Code, DeskError};
+use countersign_desk::{Code, Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
+use futures::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
 
 /// A route and what it takes. `None` is open to everyone.
@@ -21,13 +22,13 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/openapi.json", None),
     ("GET", "/docs", None),
     ("GET", "/v1/me", Some(Act::Enter)),
-    ("GET", "/v1/events", Some(Act::Enter)),
+    ("GET", "/v1/events", Some(Act::Watch)),
     ("GET", "/v1/workflows", Some(Act::Enter)),
     ("GET", "/v1/workflows/{id}", Some(Act::Enter)),
-    ("GET", "/v1/workflows/{id}/history", Some(Act::Enter)),
-    ("GET", "/v1/workflows/{id}/versions", Some(Act::Enter)),
-    ("GET", "/v1/workflows/{id}/versions/{version}", Some(Act::Enter)),
-    ("GET", "/v1/workflows/{id}/diff", Some(Act::Enter)),
+    ("GET", "/v1/workflows/{id}/history", Some(Act::ReadPacks)),
+    ("GET", "/v1/workflows/{id}/versions", Some(Act::ReadPacks)),
+    ("GET", "/v1/workflows/{id}/versions/{version}", Some(Act::ReadPacks)),
+    ("GET", "/v1/workflows/{id}/diff", Some(Act::ReadPacks)),
     ("GET", "/v1/workflows/{id}/gate", Some(Act::ReadGate)),
     ("GET", "/v1/workflows/{id}/gate/plan", Some(Act::ReadGate)),
     ("GET", "/v1/workflows/{id}/gate/series", Some(Act::ReadGate)),
@@ -35,8 +36,8 @@ pub const ROUTES: &[Route] = &[
     // Who may sign first and who second is the use-case's to tell apart.
     ("POST", "/v1/workflows/{id}/promote", Some(Act::Countersign)),
     ("POST", "/v1/workflows/{id}/demote", Some(Act::Demote)),
-    ("GET", "/v1/workflows/{id}/transitions/{transition}/effect", Some(Act::Enter)),
-    ("POST", "/v1/transitions/{id}/seen", Some(Act::Enter)),
+    ("GET", "/v1/workflows/{id}/transitions/{transition}/effect", Some(Act::Watch)),
+    ("POST", "/v1/transitions/{id}/seen", Some(Act::Watch)),
     ("POST", "/ofrep/v1/evaluate/flags", Some(Act::Evaluate)),
     ("POST", "/ofrep/v1/evaluate/flags/{key}", Some(Act::Evaluate)),
     // An EventSource sends no token; its address has a tag that only the hub can make.
@@ -72,11 +73,13 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/sources", Some(Act::ReadSources)),
     ("GET", "/v1/sources/{id}", Some(Act::ReadSources)),
     ("POST", "/v1/packs", Some(Act::WritePacks)),
-    ("GET", "/v1/packs/{id}", Some(Act::Enter)),
+    ("GET", "/v1/packs/{id}", Some(Act::ReadPacks)),
     ("POST", "/v1/demo", Some(Act::WritePacks)),
     ("POST", "/v1/tokens", Some(Act::Tokens)),
     ("GET", "/v1/tokens", Some(Act::Tokens)),
     ("DELETE", "/v1/tokens/{id}", Some(Act::Tokens)),
+    ("GET", "/v1/secrets", Some(Act::Secrets)),
+    ("DELETE", "/v1/secrets/{name}", Some(Act::Secrets)),
     ("GET", "/v1/audit", Some(Act::ReadAudit)),
     ("GET", "/v1/audit/export", Some(Act::ReadAudit)),
     ("GET", "/v1/audit/verify", Some(Act::ReadAudit)),
@@ -85,7 +88,7 @@ pub const ROUTES: &[Route] = &[
     ("POST", "/v1/audit/seen", Some(Act::Enter)),
     ("POST", "/v1/workflows/{id}/drill", Some(Act::Drill)),
     ("GET", "/v1/workflows/{id}/drills", Some(Act::ReadIncidents)),
-    ("GET", "/v1/workflows/{id}/burn", Some(Act::Enter)),
+    ("GET", "/v1/workflows/{id}/burn", Some(Act::Watch)),
     ("GET", "/v1/alerts", Some(Act::ReadIncidents)),
     ("GET", "/v1/incidents", Some(Act::ReadIncidents)),
     ("POST", "/v1/incidents", Some(Act::Incidents)),
@@ -106,6 +109,38 @@ impl<S: Sync> FromRequestParts<S> for Who {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
         parts.extensions.get::<Identity>().cloned().map(Who).ok_or_else(|| Failure::new(Code::Unauthorized, "no token"))
+    }
+}
+
+/// A stream for as long as its asker's token is good; then it breaks off, so that nobody takes what came for the whole.
+pub(crate) fn while_good<T: Send + 'static>(
+    desk: &Desk,
+    who: &Identity,
+    stream: impl Stream<Item = Result<T, std::io::Error>> + Send + 'static,
+) -> impl Stream<Item = Result<T, std::io::Error>> + Send + 'static {
+    let (desk, token) = (desk.clone(), who.token.clone());
+    async_stream::stream! {
+        let revoked = desk.revoked(token.as_deref());
+        tokio::pin!(revoked, stream);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut revoked => {
+                    yield Err(std::io::Error::other("the token is no longer good"));
+                    return;
+                }
+                part = stream.next() => match part {
+                    Some(part) => yield part,
+                    None => {
+                        // Whoever was revoked while the last of it was on its way doesn't have the whole either.
+                        if let Some(id) = &token && !desk.is_good(id).await {
+                            yield Err(std::io::Error::other("the token is no longer good"));
+                        }
+                        return;
+                    }
+                },
+            }
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use crate::body::Query;
 use axum::extract;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use countersign_desk::ChangeKind;
-use countersign_domain::access::Act;
+use countersign_desk::{Change, ChangeKind};
+use countersign_domain::access::{Act, Identity};
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -35,22 +35,47 @@ pub async fn events(
 ) -> impl IntoResponse {
     let mut changes = state.desk.changes();
     let stop = state.stop.clone();
-    let scope = who.scope(Act::Enter);
+    let desk = state.desk.clone();
     let open = query.console.map(|console| state.desk.console_stream(&console));
     let stream = async_stream::stream! {
         let _open = open;
         // Something at once: with the headers alone some proxies, and some clients, go on waiting.
         yield Ok::<_, Infallible>(Event::default().comment(""));
+        let revoked = desk.revoked(who.token.as_deref());
+        tokio::pin!(revoked);
         loop {
             let change = tokio::select! {
                 () = stop.cancelled() => break,
+                () = &mut revoked => break,
                 change = changes.recv() => match change { Ok(change) => change, Err(_) => break },
             };
-            let mine = change.kind == ChangeKind::Reconnected || scope.includes(&change.workflow);
-            if mine && let Ok(event) = Event::default().event("change").json_data(&change) {
+            if let Some(change) = as_seen_by(&who, change)
+                && let Ok(event) = Event::default().event("change").json_data(&change)
+            {
                 yield Ok(event);
             }
         }
     };
     (UNBUFFERED, Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// A change as this person may know of it. Who may be asked for a blind second review learns of no draft that it was
+/// decided, or what became of it; to those that an escalation went to it is work.
+fn as_seen_by(who: &Identity, change: Change) -> Option<Change> {
+    use ChangeKind::{
+        DeliveryUpdated, EscalationUpdated, Reconnected, TokenRevoked, VerdictRecorded, VerdictWithdrawn,
+    };
+    if change.kind == Reconnected {
+        return Some(change);
+    }
+    if change.kind == TokenRevoked || !who.scope(Act::Watch).includes(&change.workflow) {
+        return None;
+    }
+    let of_a_verdict = [VerdictRecorded, VerdictWithdrawn, EscalationUpdated, DeliveryUpdated].contains(&change.kind);
+    let reads = if of_a_verdict { Act::ReadCases } else { Act::ReadDrafts };
+    if who.scope(reads).includes(&change.workflow) {
+        return Some(change);
+    }
+    let is_told = change.kind != DeliveryUpdated && (change.kind != EscalationUpdated || !who.routes.is_empty());
+    is_told.then_some(Change { draft_id: None, ..change })
 }

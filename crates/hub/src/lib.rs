@@ -20,7 +20,7 @@ pub use lock::Running;
 pub use routes::{CONTRACT, openapi};
 
 use axum::Router;
-use countersign_desk::{Desk, DeskConfig, DeskError};
+use countersign_desk::{Allowed, Desk, DeskConfig, DeskError};
 use countersign_domain::access::Identity;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -40,6 +40,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// A folder of packs to apply at start: each folder in it that holds a `workflow.toml`.
     pub packs: Option<PathBuf>,
+    /// The operator's file of the secrets that packs may name.
+    pub secrets: Option<PathBuf>,
     /// The proxies that are believed when they say who is behind them and under which path.
     pub proxies: Vec<ipnet::IpNet>,
 }
@@ -47,7 +49,14 @@ pub struct Config {
 impl Config {
     /// A hub that is only called in process, and trusts nobody's word.
     pub fn new(database: impl Into<String>, data_dir: impl Into<PathBuf>) -> Self {
-        Self { database: database.into(), data_dir: data_dir.into(), listen: None, packs: None, proxies: Vec::new() }
+        Self {
+            database: database.into(),
+            data_dir: data_dir.into(),
+            listen: None,
+            packs: None,
+            secrets: None,
+            proxies: Vec::new(),
+        }
     }
 }
 
@@ -84,6 +93,14 @@ pub enum OpenError {
     /// Somebody holds the database without saying where they listen.
     #[error("another process has {0} open and doesn't listen; try again when it is done")]
     Busy(PathBuf),
+    /// The operator's file of secrets can't be used.
+    #[error("the secrets file {path} can't be used: {why}")]
+    Secrets {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// A pack in the packs folder that can't be applied.
     #[error("{path}: {source}")]
     Pack {
@@ -125,7 +142,13 @@ impl Hub {
             },
             None => None,
         };
-        let desk = Desk::open(DeskConfig::new(config.database, config.data_dir)).await?;
+        let mut desk = DeskConfig::new(config.database, config.data_dir);
+        if let Some(path) = config.secrets {
+            let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+            let allowed = text.and_then(|text| Allowed::parse(&text));
+            desk.allowed = allowed.map_err(|why| OpenError::Secrets { path, why })?;
+        }
+        let desk = Desk::open(desk).await?;
         Self::over(desk, config.listen, lock, config.packs, config.proxies).await.map(|hub| Opened::Here(Box::new(hub)))
     }
 
@@ -148,6 +171,7 @@ impl Hub {
             proxies: proxies.into(),
             stop: stop.clone(),
         };
+        state.desk.adopt_secrets().await?;
         if let Some(dir) = packs {
             apply_packs(&state.desk, &dir).await?;
         }
@@ -166,6 +190,12 @@ impl Hub {
         }
         // A hub that is only called in process, by a command that is soon done, leaves the rest to the next one.
         if hub.url.is_some() {
+            for secret in hub.state.desk.list_secrets(&Identity::owner()).await? {
+                if let Some(why) = secret.refused {
+                    let (name, workflow) = (secret.name, secret.workflow);
+                    tracing::warn!(name, workflow, "a pack names a secret that it can't use: {why}");
+                }
+            }
             loops::start(&hub.state.desk, &hub.tasks, &hub.stop);
         }
         Ok(hub)

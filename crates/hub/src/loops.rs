@@ -20,6 +20,8 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
     run(desk, tasks, stop, "bring recalled replies back", |desk| async move {
         Ok(if desk.rescue_unseen().await? > 0 { ms(20) } else { ms(500) })
     });
+    run(desk, tasks, stop, "commit held kills", |desk| async move { desk.commit_held_kills().await.map(|_| ms(500)) });
+    run(desk, tasks, stop, "record reads", |desk| async move { desk.record_reads().await.map(|_| ms(2_000)) });
     run(desk, tasks, stop, "look for replies whose ticket moved on", |desk| async move {
         Ok(if desk.sweep_moved().await? > 0 { ms(20) } else { ms(500) })
     });

@@ -6,14 +6,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-/// The host is on this machine, in a private network, or nowhere.
+use crate::exchange;
+
+/// The host is on this machine, in a private network, or nowhere. Which address it has is not told: a pack's author could
+/// learn a network's names by it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is at {address}, which is not a public address; a pack has to allow that with allow_private")]
+#[error("{host} is not a public address; a pack has to allow that with allow_private")]
 pub struct PrivateAddress {
     /// The host as the URL names it.
     pub host: String,
-    /// The address it has.
-    pub address: IpAddr,
 }
 
 /// This network, private, carrier-grade NAT, loopback, link-local, protocol assignments,
@@ -90,7 +91,12 @@ fn refuse_private(host: &str, address: IpAddr) -> Result<(), PrivateAddress> {
     if is_public(address) {
         return Ok(());
     }
-    Err(PrivateAddress { host: host.to_owned(), address })
+    Err(PrivateAddress { host: host.to_owned() })
+}
+
+/// The refusal within an error of the client's, if that is what it is.
+pub(crate) fn refusal(error: &reqwest::Error) -> Option<PrivateAddress> {
+    exchange::causes(error).find_map(|cause| cause.downcast_ref::<PrivateAddress>()).cloned()
 }
 
 /// Resolves a name and checks every address it has. The connection is made to the addresses that

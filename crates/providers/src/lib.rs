@@ -11,6 +11,6 @@ mod webhook;
 
 pub use address::{PrivateAddress, is_public};
 pub use exchange::ExchangeError;
-pub use pull::{PullClient, PullError, PullPage};
+pub use pull::{PullClient, PullError, PullPage, Source};
 pub use retry::{MAX_TRIES, retry_delay};
 pub use webhook::{Delivered, SendError, Target, WebhookClient};

@@ -6,6 +6,7 @@ use reqwest::{Client, Response, header::ACCEPT};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::address::{self, PrivateAddress, PublicOnly};
 use crate::exchange::{self, ExchangeError};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,6 +28,9 @@ pub enum PullError {
     /// The URL can't be called at all.
     #[error("the source's URL is not an http or https URL")]
     Url,
+    /// The source is on a private address, and the pack doesn't allow that.
+    #[error(transparent)]
+    Refused(#[from] PrivateAddress),
     /// Anything between us and the source.
     #[error("the source: {0}")]
     Exchange(#[from] ExchangeError),
@@ -64,7 +68,21 @@ impl PullError {
 
 /// Fetches drafts; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct PullClient(Client);
+pub struct PullClient {
+    public: Client,
+    any: Client,
+}
+
+/// Whom to ask. It has no `Debug`, so that its token doesn't end up in a log.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// An http or https URL.
+    pub url: &'a str,
+    /// The bearer token, if it takes one.
+    pub bearer: Option<&'a str>,
+    /// Whether it may be on a private address.
+    pub allow_private: bool,
+}
 
 impl PullClient {
     /// A client that gives a source 30 seconds for a page.
@@ -82,7 +100,10 @@ impl PullClient {
     ///
     /// As [`PullClient::new`].
     pub fn with_timeout(timeout: Duration) -> Result<Self, reqwest::Error> {
-        exchange::client(timeout).build().map(Self)
+        Ok(Self {
+            public: exchange::client(timeout).dns_resolver(PublicOnly).build()?,
+            any: exchange::client(timeout).build()?,
+        })
     }
 
     /// Asks for the page after `cursor`, which goes into the URL's query.
@@ -90,16 +111,25 @@ impl PullClient {
     /// # Errors
     ///
     /// Anything but a 2xx answer with a page.
-    pub async fn fetch(&self, url: &str, bearer: Option<&str>, cursor: Option<&str>) -> Result<PullPage, PullError> {
-        let mut url = exchange::http_url(url).ok_or(PullError::Url)?;
+    pub async fn fetch(&self, source: Source<'_>, cursor: Option<&str>) -> Result<PullPage, PullError> {
+        let mut url = exchange::http_url(source.url).ok_or(PullError::Url)?;
+        let client = if source.allow_private {
+            &self.any
+        } else {
+            address::check_literal(&url)?;
+            &self.public
+        };
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        let mut request = self.0.get(url).header(ACCEPT, "application/json");
-        if let Some(bearer) = bearer {
+        let mut request = client.get(url).header(ACCEPT, "application/json");
+        if let Some(bearer) = source.bearer {
             request = request.bearer_auth(bearer);
         }
-        let response = request.send().await.map_err(ExchangeError::new)?;
+        let response = request.send().await.map_err(|e| match address::refusal(&e) {
+            Some(refused) => PullError::Refused(refused),
+            None => ExchangeError::new(e).into(),
+        })?;
         exchange::check_status(&response)?;
         let page = read(response).await?;
         serde_json::from_slice(&page).map_err(|error| {

@@ -180,9 +180,8 @@ fn sign(secrets: &[String], id: &str, timestamp_unix_s: i64, body: &str) -> Resu
 }
 
 fn failed(error: reqwest::Error) -> SendError {
-    let refused = exchange::causes(&error).find_map(|cause| cause.downcast_ref::<PrivateAddress>());
-    match refused {
-        Some(refused) => refused.clone().into(),
+    match address::refusal(&error) {
+        Some(refused) => refused.into(),
         None => ExchangeError::new(error).into(),
     }
 }

@@ -20,9 +20,10 @@ pub async fn forget(tx: &mut Tx, before: Millis) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Hubs that gave a sign of life since then.
-pub async fn hubs(tx: &mut Tx, since: Millis) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<(String,)> = all!(tx, "SELECT id FROM hub WHERE seen_at >= $1 ORDER BY id", since.0)?;
+/// Hubs that gave a sign of life since then. One from the future is of a hub whose clock was wrong.
+pub async fn hubs(tx: &mut Tx, since: Millis, until: Millis) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM hub WHERE seen_at >= $1 AND seen_at <= $2 ORDER BY id";
+    let rows: Vec<(String,)> = all!(tx, sql, since.0, until.0)?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 

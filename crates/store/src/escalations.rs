@@ -130,6 +130,17 @@ pub async fn open_count(tx: &mut Tx, workflow: &str) -> Result<i64, StoreError> 
     Ok(n.map_or(0, |r| r.0))
 }
 
+/// Whose eyes a first verdict is kept from.
+#[derive(Clone, Debug)]
+pub struct Blind {
+    /// In these workflows.
+    pub workflows: Vec<String>,
+    /// Who may be asked for a second review.
+    pub viewer: String,
+    /// What goes to one of these is work for them, and is shown.
+    pub routes: Vec<String>,
+}
+
 /// Which escalations are asked for.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -139,6 +150,8 @@ pub struct Filter {
     pub state: Option<String>,
     /// Only those that went to one of these routes or are owned by this person.
     pub mine: Option<(String, Option<Vec<String>>)>,
+    /// Without what the viewer may yet be asked about.
+    pub blind: Option<Blind>,
 }
 
 /// A page of escalations, newest first.
@@ -168,6 +181,19 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<Escalation
                 } else {
                     q.push(" AND (e.owner IS NULL OR e.owner = ").push_bind(me).push(")");
                 }
+            }
+            if let Some(blind) = f.blind.as_ref().filter(|b| !b.workflows.is_empty()) {
+                q.push(" AND NOT (e.workflow_id IN (");
+                let mut list = q.separated(", ");
+                for w in &blind.workflows {
+                    list.push_bind(w);
+                }
+                q.push(") AND e.route NOT IN (").push_bind(&blind.viewer);
+                for route in &blind.routes {
+                    q.push(", ").push_bind(route);
+                }
+                q.push(") AND EXISTS (SELECT 1 FROM second_review s WHERE s.draft_seq = e.draft_seq AND s.state <> 'done' AND s.first_reviewer <> ");
+                q.push_bind(&blind.viewer).push("))");
             }
             q.push(" AND e.seq < ").push_bind(page.key(0).unwrap_or(i64::MAX));
             q.push(" ORDER BY e.seq DESC LIMIT ").push_bind(page.limit);

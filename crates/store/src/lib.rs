@@ -32,6 +32,7 @@ pub mod recount;
 pub mod seals;
 pub mod search;
 pub mod second_reviews;
+pub mod secrets;
 pub mod settlements;
 pub mod slots;
 pub mod sources;

@@ -137,6 +137,8 @@ pub struct Filter {
     pub ticket: Option<String>,
     /// Of this customer.
     pub customer: Option<String>,
+    /// Where what waits for a second review that the viewer may be asked for is left out once it is decided.
+    pub blind: Vec<String>,
     /// Who asks; theirs are the only probes that a list holds.
     pub viewer: String,
     /// In this order.
@@ -231,6 +233,10 @@ async fn stretch(
                 q.push(" AND d.probe IS NOT NULL AND d.probe_for = ").push_bind(&f.viewer);
             } else {
                 q.push(" AND d.probe IS NULL");
+            }
+            if f.blind.iter().any(|id| id == of.workflow) && of.state.is_none_or(|s| !s.is_open()) {
+                q.push(" AND NOT EXISTS (SELECT 1 FROM second_review s WHERE s.draft_seq = d.seq AND s.state <> 'done' AND s.first_reviewer <> ");
+                q.push_bind(&f.viewer).push(")");
             }
             if let Some(bit) = f.mark {
                 q.push(" AND d.marks & ").push_bind(bit).push(" <> 0");

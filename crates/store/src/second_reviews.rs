@@ -80,3 +80,40 @@ pub async fn reopen(tx: &mut Tx, draft_seq: i64, until: Millis) -> Result<(), St
     run!(tx, "UPDATE second_review SET expires_at = $2 WHERE draft_seq = $1", draft_seq, until.0)?;
     Ok(())
 }
+
+/// How many drafts wait for a second review that somebody may be asked for, by the state that the first verdict gave
+/// them; that state is not for their eyes.
+pub async fn hidden(tx: &mut Tx, workflow: &str, viewer: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT d.state, COUNT(*) FROM second_review s JOIN draft d ON d.seq = s.draft_seq
+         WHERE s.workflow_id = $1 AND s.state <> 'done' AND s.first_reviewer <> $2 GROUP BY d.state",
+        workflow,
+        viewer
+    )
+}
+
+/// Of those, how many have a delivery in this state.
+pub async fn hidden_deliveries(tx: &mut Tx, workflow: &str, viewer: &str, state: &str) -> Result<i64, StoreError> {
+    let row: Option<(i64,)> = first!(
+        tx,
+        "SELECT COUNT(*) FROM second_review s JOIN delivery x ON x.draft_seq = s.draft_seq
+         WHERE s.workflow_id = $1 AND s.state <> 'done' AND s.first_reviewer <> $2 AND x.state = $3",
+        workflow,
+        viewer,
+        state
+    )?;
+    Ok(row.map_or(0, |r| r.0))
+}
+
+/// Of those, how many have an open escalation, by the route that it went to.
+pub async fn hidden_escalations(tx: &mut Tx, workflow: &str, viewer: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    all!(
+        tx,
+        "SELECT e.route, COUNT(*) FROM second_review s JOIN escalation e ON e.draft_seq = s.draft_seq
+         WHERE s.workflow_id = $1 AND s.state <> 'done' AND s.first_reviewer <> $2 AND e.state = 'open'
+         GROUP BY e.route",
+        workflow,
+        viewer
+    )
+}

@@ -63,6 +63,11 @@ pub async fn by_hash(tx: &mut Tx, hash: &str) -> Result<Option<TokenRow>, StoreE
     first!(tx, "SELECT * FROM token WHERE hash = $1", hash)
 }
 
+/// The token with this id.
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<TokenRow>, StoreError> {
+    first!(tx, "SELECT * FROM token WHERE id = $1", id)
+}
+
 /// A page of tokens, the newest first, after the one with this id.
 pub async fn list(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<TokenRow>, StoreError> {
     all!(

@@ -2,9 +2,9 @@
 
 use crate::clock::FixedClock;
 use crate::drafts::{Draft, SOURCE, SOURCE_TEXT};
-use crate::pack::{SECRET_NAME, TestPack};
+use crate::pack::{PULL_SECRET_NAME, SECRET_NAME, SECRET_PREFIX, TestPack};
 use crate::person::Person;
-use countersign_desk::{Desk, DeskConfig};
+use countersign_desk::{Allowed, Desk, DeskConfig};
 use countersign_domain::time::Millis;
 use countersign_hub::Hub;
 use serde_json::{Value, json};
@@ -105,8 +105,10 @@ impl App {
             clock: clock.clone(),
             secrets: Arc::new(move |name| {
                 let named = named.lock().unwrap_or_else(PoisonError::into_inner);
-                named.get(name).cloned().or_else(|| (name == SECRET_NAME).then(|| SECRET.to_owned()))
+                let is_usual = [SECRET_NAME, PULL_SECRET_NAME].contains(&name) || name.starts_with(SECRET_PREFIX);
+                named.get(name).cloned().or_else(|| is_usual.then(|| SECRET.to_owned()))
             }),
+            allowed: Allowed::default(),
         };
         let desk = Desk::open(config).await.unwrap();
         // Nothing runs by itself without a listener.

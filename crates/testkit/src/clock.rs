@@ -25,6 +25,10 @@ impl Clock for FixedClock {
         Millis(self.0.load(Ordering::SeqCst))
     }
 
+    fn is_the_machines(&self) -> bool {
+        false
+    }
+
     /// The machine's own, wherever this clock stands.
     fn wall(&self) -> Millis {
         countersign_desk::SystemClock::default().wall()

@@ -7,6 +7,17 @@ use toml::{Table, Value};
 /// Names the secret that test packs sign deliveries with.
 pub const SECRET_NAME: &str = "COUNTERSIGN_WEBHOOK_SECRET";
 
+/// Names the token that test packs pull drafts with.
+pub const PULL_SECRET_NAME: &str = "COUNTERSIGN_SECRET_PULL";
+
+/// What the name begins with that a test workflow gives its own.
+pub const SECRET_PREFIX: &str = "COUNTERSIGN_SECRET_WEBHOOK_";
+
+/// A name that a workflow may give a secret of its own.
+fn secret_of(workflow: &str) -> String {
+    format!("{SECRET_PREFIX}{}", workflow.to_uppercase().replace('-', "_"))
+}
+
 /// A pack in the making.
 #[derive(Clone)]
 pub struct TestPack {
@@ -57,20 +68,34 @@ impl TestPack {
         self.set("review.probes", "probes.jsonl")
     }
 
-    /// Sends decided replies to this address on this machine.
+    /// Sends decided replies to this address on this machine, with a secret of the workflow's own.
     pub fn delivering_to(self, url: &str) -> Self {
-        self.set("delivery.url", url).set("delivery.secret_env", SECRET_NAME).set("delivery.allow_private", true)
+        let id = self.settings["workflow"]["id"].as_str().unwrap_or_default();
+        let name = if id == "desk" { SECRET_NAME.to_owned() } else { secret_of(id) };
+        self.set("delivery.url", url).set("delivery.secret_env", name).set("delivery.allow_private", true)
     }
 
     /// Asks this endpoint for drafts, every five seconds.
-    pub fn pulling_from(mut self, url: &str) -> Self {
-        let pull = Table::from_iter([
+    pub fn pulling_from(self, url: &str) -> Self {
+        self.with_pull(Table::from_iter([
             ("url".to_owned(), Value::from(url)),
             ("every_seconds".to_owned(), Value::from(5)),
-            ("token_env".to_owned(), Value::from(SECRET_NAME)),
-        ]);
+            ("token_env".to_owned(), Value::from(PULL_SECRET_NAME)),
+            ("allow_private".to_owned(), Value::from(true)),
+        ]))
+    }
+
+    /// With this `[[pull]]`.
+    pub fn with_pull(mut self, pull: Table) -> Self {
         let pulls = self.settings.entry("pull").or_insert_with(|| Value::Array(Vec::new()));
         pulls.as_array_mut().unwrap().push(pull.into());
+        self
+    }
+
+    /// Changes a setting of its last `[[pull]]`.
+    pub fn set_pull(mut self, key: &str, value: impl Into<Value>) -> Self {
+        let last = self.settings.get_mut("pull").and_then(Value::as_array_mut).and_then(|p| p.last_mut());
+        last.and_then(Value::as_table_mut).unwrap().insert(key.to_owned(), value.into());
         self
     }
 

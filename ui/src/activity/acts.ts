@@ -2,7 +2,17 @@ import type { Entry } from "../api/types";
 
 /** What an entry of the log is about, apart from any language. */
 
-export const READS = ["draft.read", "source.read", "case.read", "cases.exported"];
+export const READS = [
+  "draft.read",
+  "source.read",
+  "case.read",
+  "disagreement.read",
+  "cases.exported",
+  "drafts.listed",
+  "escalations.listed",
+  "cases.listed",
+  "disagreements.listed",
+];
 
 /** The acts by what they are about, as the filter offers them. */
 export const GROUPS = {
@@ -54,7 +64,7 @@ export const GROUPS = {
   ],
   reads: READS,
   sources: ["sources.imported"],
-  tokens: ["token.created", "token.revoked", "key.registered"],
+  tokens: ["token.created", "token.revoked", "key.registered", "secret.unbound"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type Group = keyof typeof GROUPS;

@@ -177,23 +177,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/audit/seen": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Whether the log still holds the checkpoint that a client kept, and the one to keep from now on. For every role. */
-        post: operations["see_checkpoint"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -201,7 +184,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follows the chain and names the first entry that doesn't hold; then holds rows, texts, counts and draws against it. */
+        /** Follows the chain and names the first entry that doesn't hold; replays which drafts were drawn for review. */
         get: operations["verify_audit"];
         put?: never;
         /** The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows. */
@@ -761,6 +744,40 @@ export interface paths {
         /** The next draft to review, or the one asked for. */
         post: operations["lease"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every secret that a pack names or that is bound to a workflow, without its value. */
+        get: operations["list_secrets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Frees a secret for another workflow or another host. */
+        delete: operations["unbind_secret"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1532,26 +1549,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied";
-        /** @description What holding the database against the log came to. */
-        Checked: {
-            /**
-             * Format: int64
-             * @description How many were looked at.
-             */
-            checked: number;
-            /**
-             * Format: int64
-             * @description How many of them are not as the log says.
-             */
-            wrong: number;
-            /**
-             * Format: int64
-             * @description Texts that were deleted; their hashes stay.
-             */
-            deleted?: number;
-            first_wrong?: components["schemas"]["Fault"] | null;
-        };
+        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied" | "token.revoked";
         /** @description One citation with its check, in the order of `draft.citations`. */
         CheckedCitation: {
             /** @description The cited source's id. */
@@ -1622,7 +1620,7 @@ export interface components {
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
          */
-        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "unavailable" | "internal";
+        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "kill_held" | "unavailable" | "internal";
         /** @description One condition. */
         Condition: {
             /**
@@ -2106,22 +2104,6 @@ export interface components {
              */
             inactivityDelaySec: number;
         };
-        /** @description Something that isn't as the log says. */
-        Fault: {
-            /** @description What kind of thing: `verdict`, `draft`, `token`, `count` … */
-            kind: string;
-            /** @description Which: an id, drafts by their numbers, or a count in words. */
-            object: string;
-            /** @description Its workflow. */
-            workflow?: string | null;
-            /**
-             * Format: int64
-             * @description The entry that says otherwise.
-             */
-            entry?: number | null;
-            /** @description What is wrong. */
-            why: string;
-        };
         /** @description What is wrong with a row, and where. */
         FieldError: {
             /** @description The field, dotted: `draft.citations[2].end`. */
@@ -2331,10 +2313,6 @@ export interface components {
         Kept: {
             /** @description Under this verdict id. */
             verdict_id: string;
-        };
-        /** @description A checkpoint that was kept, if there is one. */
-        KeptCheckpoint: {
-            checkpoint?: components["schemas"]["Checkpoint"] | null;
         };
         /** @description A refused verdict with what was typed. */
         KeptView: {
@@ -2679,11 +2657,6 @@ export interface components {
             routes?: string[];
             expires_at?: components["schemas"]["Millis"] | null;
         };
-        /**
-         * @description Why a log doesn't hold a checkpoint that was kept of it.
-         * @enum {string}
-         */
-        NotHeld: "not_signed" | "shorter" | "rewritten" | "other_key";
         /** @description How it was settled. */
         Note: {
             /** @description 1 to 4000 characters. */
@@ -3033,6 +3006,28 @@ export interface components {
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
+        /** @description A secret that a pack names, or that is bound; never its value. */
+        SecretView: {
+            /** @description Its name. */
+            name: string;
+            /** @description The workflow that names it, or that it is bound to. */
+            workflow: string;
+            /** @description The hosts it may be used towards. */
+            hosts: string[];
+            bound_at?: components["schemas"]["Millis"] | null;
+            /** @description By whom. */
+            bound_by?: string | null;
+            /** @description Whether this hub has a value for it. */
+            set: boolean;
+            /** @description The places of the current pack that name it. */
+            named_by: string[];
+            /** @description Why the workflow can't use it. */
+            refused?: string | null;
+        };
+        /** @description Secrets by name. */
+        Secrets: {
+            secrets: components["schemas"]["SecretView"][];
+        };
         /** @description Which console. */
         Seen: {
             /** @description The name that its event stream was opened under. */
@@ -3479,7 +3474,7 @@ export interface components {
              */
             seconds?: number;
         };
-        /** @description What verifying came to. */
+        /** @description What following the chain came to. */
         Verified: {
             /** @description Whether all of it holds. */
             ok: boolean;
@@ -3499,9 +3494,6 @@ export interface components {
             /** @description The public half of the key that signs here, Ed25519, hex. */
             public_key?: string;
             draws?: components["schemas"]["Replayed"] | null;
-            rows?: components["schemas"]["Checked"] | null;
-            bodies?: components["schemas"]["Checked"] | null;
-            counts?: components["schemas"]["Checked"] | null;
         };
         /** @description The agreement on one version of a workflow. */
         VersionAgreement: components["schemas"]["Agreement"] & {
@@ -3589,13 +3581,6 @@ export interface components {
             /** @description The draft. */
             draft: components["schemas"]["DraftView"];
         };
-        /** @description How a log stands to a checkpoint that somebody kept of it. */
-        Witnessed: {
-            /** @description Whether the log still holds it, signed by a key that signs here. True where none was sent. */
-            holds: boolean;
-            why?: components["schemas"]["NotHeld"] | null;
-            checkpoint?: components["schemas"]["Checkpoint"] | null;
-        };
         /** @description The agreement on a workflow. */
         WorkflowAgreement: components["schemas"]["Agreement"] & {
             /** @description Version by version. */
@@ -3603,7 +3588,7 @@ export interface components {
         };
         /** @description A workflow with its texts. */
         WorkflowDetail: components["schemas"]["WorkflowView"] & {
-            /** @description The reviewers' guidelines, Markdown. */
+            /** @description The reviewers' guidelines, Markdown; empty for those who don't review. */
             guidelines: string;
             /** @description The runbook, Markdown. */
             runbook: string;
@@ -3966,33 +3951,10 @@ export interface operations {
             };
         };
     };
-    see_checkpoint: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["KeptCheckpoint"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Witnessed"];
-                };
-            };
-        };
-    };
     verify_audit: {
         parameters: {
             query?: {
-                /** @description `false` for the chain alone; else rows, texts, counts and draws are held against the log too. */
+                /** @description Whether the draws for review are replayed too; `true` if it is left out. */
                 draws?: boolean;
             };
             header?: never;
@@ -4014,7 +3976,7 @@ export interface operations {
     verify_audit_against: {
         parameters: {
             query?: {
-                /** @description `false` for the chain alone; else rows, texts, counts and draws are held against the log too. */
+                /** @description Whether the draws for review are replayed too; `true` if it is left out. */
                 draws?: boolean;
             };
             header?: never;
@@ -5293,6 +5255,60 @@ export interface operations {
                 content?: never;
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secrets"];
+                };
+            };
+        };
+    };
+    unbind_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -9,7 +9,7 @@ import { useWords } from "../words";
 import { newcomers } from "./newcomers";
 
 /** Who may know of alerts, each in the workflows that the role was given for. */
-const ALERTED = ["dri", "admin", "auditor"];
+const ALERTED = ["dri", "admin", "auditor", "oncall"];
 /** The alerts that nothing else tells of. */
 const TOLD = ["budget", "confirmation"];
 

@@ -1,6 +1,7 @@
 import { v7 as uuid } from "uuid";
 import type { HubEvent } from "../api/types";
 import { createStore } from "../kit/store";
+import { words } from "../words";
 import type { Access, Connection, Host } from "./host";
 import { eventParser } from "./sse";
 
@@ -22,13 +23,23 @@ function tokenFromAddress(): string | null {
   return token;
 }
 
-export function browserHost(): Host {
+/** A link may sign in, but never replaces who is signed in unasked: what they decide would be in another's name. */
+function signInByLink() {
   const arrived = tokenFromAddress();
-  if (arrived) sessionStorage.setItem(TOKEN, arrived);
+  if (!arrived) return;
+  const held = sessionStorage.getItem(TOKEN);
+  if (held === null || held === arrived || confirm(words().shared.replaceSession))
+    sessionStorage.setItem(TOKEN, arrived);
+}
+
+export function browserHost(): Host {
+  signInByLink();
   let token = sessionStorage.getItem(TOKEN);
   const access = createStore<Access>(token === null ? "out" : "in");
   const connection = createStore<Connection>("connecting");
   const consoleName = uuid();
+  // A proxy may show the hub under a path of its own.
+  const base = location.origin + location.pathname.replace(/\/[^/]*$/, "");
 
   const listeners = new Set<Listener>();
   let stop = new AbortController();
@@ -56,7 +67,10 @@ export function browserHost(): Host {
 
   async function listen(signal: AbortSignal, onOpen: () => void, onData: (data: string) => void) {
     const response = await send(
-      new Request(`/v1/events?console=${consoleName}`, { signal, headers: { accept: "text/event-stream" } }),
+      new Request(`${base}/v1/events?console=${consoleName}`, {
+        signal,
+        headers: { accept: "text/event-stream" },
+      }),
     );
     if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
     onOpen();
@@ -110,7 +124,7 @@ export function browserHost(): Host {
 
   return {
     kind: "browser",
-    base: location.origin,
+    base,
     place: location.host,
     connection,
     access,
@@ -124,7 +138,7 @@ export function browserHost(): Host {
     storage: localStorage,
     kept: createStore(true),
     async save(path, name) {
-      const response = await send(new Request(path));
+      const response = await send(new Request(base + path));
       if (!response.ok) throw new Error(`${response.status}`);
       const link = document.createElement("a");
       link.href = URL.createObjectURL(await response.blob());

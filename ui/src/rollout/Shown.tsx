@@ -10,6 +10,7 @@ import {
   mayKill,
   mayReadGate,
   mayReadIncidents,
+  mayReadPacks,
   mayResume,
   mayWorkOnIncidents,
 } from "../shared/rights";
@@ -60,6 +61,7 @@ export function Shown({ host, api, me, workflow, all }: Props) {
   const history = useQuery({
     queryKey: ["history", id],
     queryFn: () => api.history(id, WINDOW_DAYS),
+    enabled: mayReadPacks(me, id),
   });
   // Its guidelines and settings change with its version only.
   const detail = useQuery({
@@ -139,7 +141,7 @@ export function Shown({ host, api, me, workflow, all }: Props) {
               <Drills drills={rollout.drills} onDrill={mayDrill(me, id) ? drill : null} />
             </div>
           )}
-          <Mix history={history} now={api.now()} />
+          {mayReadPacks(me, id) && <Mix history={history} now={api.now()} />}
           <div className="rollout-pair">
             <Drafts workflow={workflow} />
             <div>

@@ -20,7 +20,10 @@ export const mayCountersign = (me: Me, workflow: string) => hasRole(me, workflow
 export const mayDemote = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 /** Read incidents, kill drills and alerts. */
 export const mayReadIncidents = (me: Me, workflow: string) =>
-  hasRole(me, workflow, ["dri", "admin", "auditor"]);
+  hasRole(me, workflow, ["dri", "admin", "auditor", "oncall"]);
+/** Read guidelines, packs, versions and history. */
+export const mayReadPacks = (me: Me, workflow: string) =>
+  hasRole(me, workflow, ["reviewer", "dri", "curator", "admin", "auditor"]);
 /** Open incidents, work on them and close them. */
 export const mayWorkOnIncidents = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 export const mayDrill = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);

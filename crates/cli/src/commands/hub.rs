@@ -66,9 +66,12 @@ pub async fn doctor(reach: &Reach) -> anyhow::Result<ExitCode> {
         Door::There { url, .. } => format!("a running hub at {url}"),
     };
     checks.push(("hub".into(), true, place));
-    for (name, path) in
-        [("database", "/readyz"), ("audit log", "/v1/audit/verify?draws=false"), ("workflows", "/v1/workflows")]
-    {
+    for (name, path) in [
+        ("database", "/readyz"),
+        ("audit log", "/v1/audit/verify?draws=false"),
+        ("workflows", "/v1/workflows"),
+        ("secrets", "/v1/secrets"),
+    ] {
         match door.bytes(Method::GET, path, Sent::Nothing).await {
             Ok(bytes) => {
                 let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -77,6 +80,7 @@ pub async fn doctor(reach: &Reach) -> anyhow::Result<ExitCode> {
                         checks.push((name.into(), answer["ok"] == true, format!("{} entries hold", answer["entries"])))
                     }
                     "workflows" => workflows(&answer, &mut checks),
+                    "secrets" => secrets(&answer, &mut checks),
                     _ => checks.push((name.into(), true, "answers".into())),
                 }
             }
@@ -100,6 +104,19 @@ fn workflows(answer: &Value, checks: &mut Vec<(String, bool, String)>) {
             "well".into()
         };
         checks.push((format!("workflow {}", print::cell(&w, "id")), gone == 0, say));
+    }
+}
+
+fn secrets(answer: &Value, checks: &mut Vec<(String, bool, String)>) {
+    for s in answer["secrets"].as_array().into_iter().flatten() {
+        let refused = print::cell(s, "refused");
+        let ok = refused.is_empty();
+        let say = match (ok, s["set"] == true) {
+            (true, true) => "may be used, and is set".into(),
+            (true, false) => "may be used, but isn't set in the hub's environment".into(),
+            (false, _) => refused,
+        };
+        checks.push((format!("secret {} of {}", print::cell(s, "name"), print::cell(s, "workflow")), ok, say));
     }
 }
 

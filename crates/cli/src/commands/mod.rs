@@ -6,7 +6,7 @@ mod import;
 mod incident;
 mod pack;
 
-use crate::args::{Args, Audit, Cases, Command, Delivery, Draft, Escalation, Reach, Source, Token};
+use crate::args::{Args, Audit, Cases, Command, Delivery, Draft, Escalation, Reach, Secret, Source, Token};
 use crate::door::{Door, Sent};
 use crate::print;
 use anyhow::{Context, bail};
@@ -23,8 +23,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Hub { listen, packs, demo, print_token, trust_proxy } => {
             let (database, data_dir) = crate::door::database(&reach)?;
-            let config =
-                Config { listen: Some(listen), packs, proxies: trust_proxy, ..Config::new(database, data_dir) };
+            let own = Config::new(database, data_dir);
+            let config = Config { listen: Some(listen), packs, secrets: reach.secrets, proxies: trust_proxy, ..own };
             hub::run(config, demo, print_token || std::io::stdout().is_terminal()).await
         }
         Command::Pack(crate::args::Pack::New { id }) => pack::new(&reach, &id),
@@ -157,6 +157,18 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
         Command::Audit(Audit::Checkpoint) => pretty(door, Method::GET, "/v1/audit/checkpoint", Sent::Nothing).await,
         Command::Audit(Audit::Export) => import::print_lines(door, "/v1/audit/export").await,
         Command::Token(token) => tokens(door, reach, token).await,
+        Command::Secret(Secret::List) => {
+            list(door, reach, "/v1/secrets", "secrets", &["name", "workflow", "hosts", "set", "refused"]).await
+        }
+        Command::Secret(Secret::Unbind { name }) => {
+            door.json(Method::DELETE, &format!("/v1/secrets/{}", segment(&name)), Sent::Nothing).await?;
+            if reach.json {
+                print::out(json!({ "name": name, "unbound": true }))
+            } else {
+                print::out("free; the next pack that names it gets it")
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Hub { .. } | Command::Doctor | Command::Openapi => bail!("this command needs no hub"),
     }
 }

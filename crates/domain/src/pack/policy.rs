@@ -187,6 +187,8 @@ pub struct Pull {
     pub every_seconds: u32,
     /// The environment variable with its bearer token.
     pub token_env: Option<String>,
+    /// Whether the source may be on a private address.
+    pub allow_private: bool,
 }
 
 /// `[gate]`.

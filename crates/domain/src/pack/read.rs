@@ -260,8 +260,9 @@ fn pull(section: &Section<'_>) -> Option<Pull> {
     let url = section.required("url", rule::http_url());
     let every_seconds = section.optional("every_seconds", rule::whole(5..=86_400)).unwrap_or(60);
     let token_env = section.optional("token_env", rule::env_name());
+    let allow_private = section.optional("allow_private", rule::flag()).unwrap_or_default();
     section.refuse_unknown_keys();
-    Some(Pull { url: url?, every_seconds, token_env })
+    Some(Pull { url: url?, every_seconds, token_env, allow_private })
 }
 
 fn choice<T: Copy + 'static>(choices: &[(&str, T)]) -> Rule<T> {

@@ -1,7 +1,7 @@
 //! The audit log.
 
 use crate::State;
-use crate::access::Who;
+use crate::access::{Who, while_good};
 use crate::answer::{Answer, ErrorBody, Failure};
 use crate::body::{Body, Query};
 use axum::Json;
@@ -58,6 +58,7 @@ pub async fn list(
 pub async fn export(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Response> {
     let first = state.desk.audit_from(&who, 1).await?;
     let desk = state.desk.clone();
+    let asker = who.clone();
     let stream = async_stream::stream! {
         let mut part = first;
         while let Some(last) = part.last().map(|e| e.seq) {
@@ -77,7 +78,11 @@ pub async fn export(extract::State(state): extract::State<State>, Who(who): Who)
             };
         }
     };
-    Ok(([("content-type", "application/x-ndjson")], axum::body::Body::from_stream(stream)).into_response())
+    Ok((
+        [("content-type", "application/x-ndjson")],
+        axum::body::Body::from_stream(while_good(&state.desk, &asker, stream)),
+    )
+        .into_response())
 }
 
 /// How much to verify.

@@ -1,7 +1,7 @@
 //! Cases: listed, read, exported.
 
 use crate::State;
-use crate::access::Who;
+use crate::access::{Who, while_good};
 use crate::answer::{Answer, ErrorBody, Failure};
 use crate::body::Query;
 use axum::Json;
@@ -107,5 +107,6 @@ pub async fn export(
         }
     });
     let stream = futures::stream::unfold(receiver, |mut r| async move { r.recv().await.map(|part| (part, r)) });
-    Ok(([("content-type", "application/x-ndjson")], Body::from_stream(stream)).into_response())
+    Ok(([("content-type", "application/x-ndjson")], Body::from_stream(while_good(&state.desk, &who, stream)))
+        .into_response())
 }

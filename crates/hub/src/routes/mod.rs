@@ -9,6 +9,7 @@ mod gate;
 mod incidents;
 mod ofrep;
 mod queue;
+mod secrets;
 mod sources;
 mod system;
 mod trust;
@@ -101,6 +102,8 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(sources::show))
         .routes(routes!(system::create_token, system::list_tokens))
         .routes(routes!(system::revoke_token))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::unbind))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify, audit::verify_against))

@@ -182,7 +182,7 @@ pub async fn evaluate_all(
     if let Some(stream) = stream {
         state.desk.client_fetched(stream, &found.config);
     }
-    let events = format!("{}/ofrep/v1/stream?t={}", origin.prefix, pass(&state, &who.subject));
+    let events = format!("{}/ofrep/v1/stream?t={}", origin.prefix, pass(&state, who.token.as_deref().unwrap_or(OWNER)));
     // A map keeps its keys in order, so equal contexts are equal text. The stream's address is part of it: a client
     // that is told 304 keeps the one it has.
     let etag =
@@ -211,17 +211,20 @@ fn digest(parts: &[&str]) -> String {
     hex::encode(&hash.finalize()[..16])
 }
 
-/// What opens a stream, since an `EventSource` sends no token: a hash of who may, and a tag that only this database's
-/// hubs can make. It is good for learning that something changed, and nothing else.
-fn pass(state: &State, subject: &str) -> String {
-    let name = digest(&["flag stream", subject]);
-    let tag = state.desk.seal("flag stream", &name);
-    format!("{name}{}", tag.get(..32).unwrap_or_default())
+/// Stands for the token of the owner, who has none.
+const OWNER: &str = "owner";
+
+/// What opens a stream, since an `EventSource` sends no token: the id of the token that it is for, and a tag that only
+/// this database's hubs can make. It is good for learning that something changed, and nothing else.
+fn pass(state: &State, token: &str) -> String {
+    let tag = state.desk.seal("flag stream", token);
+    format!("{token}.{}", tag.get(..32).unwrap_or_default())
 }
 
-fn is_pass(state: &State, pass: &str) -> bool {
-    let Some((name, tag)) = pass.split_at_checked(32) else { return false };
-    state.desk.seal("flag stream", name).get(..32) == Some(tag)
+/// The id of the token that a pass is for, if it is one of this database's.
+fn token_of<'a>(state: &State, pass: &'a str) -> Option<&'a str> {
+    let (token, tag) = pass.rsplit_once('.')?;
+    (state.desk.seal("flag stream", token).get(..32) == Some(tag)).then_some(token)
 }
 
 /// With which pass.
@@ -244,9 +247,16 @@ pub async fn stream(
     Query(query): Query<StreamQuery>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
-    if !is_pass(&state, &query.t) {
-        return Err(Failure::new(Code::Unauthorized, "not a stream of this hub's; fetch the flags first"));
+    let token = token_of(&state, &query.t);
+    let token =
+        token.ok_or_else(|| Failure::new(Code::Unauthorized, "not a stream of this hub's; fetch the flags first"))?;
+    let token = (token != OWNER).then(|| token.to_owned());
+    if let Some(id) = &token
+        && !state.desk.is_good(id).await
+    {
+        return Err(Failure::new(Code::Unauthorized, "the token that this stream was for is no longer good"));
     }
+    let desk = state.desk.clone();
     let mut seen = headers.get("last-event-id").and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (mut changes, stop) = (state.desk.flag_changes(), state.stop.clone());
     let mut client = state.desk.client_stream();
@@ -254,6 +264,8 @@ pub async fn stream(
         // Something at once: with the headers alone some proxies, and some clients, go on waiting.
         yield Ok::<_, Infallible>(Event::default().comment(""));
         let mut patience = TOLD_AGAIN.0;
+        let revoked = desk.revoked(token.as_deref());
+        tokio::pin!(revoked);
         loop {
             let board = changes.borrow_and_update().clone();
             // Whoever comes back may have missed something: their first event is the board as it is.
@@ -261,6 +273,7 @@ pub async fn stream(
                 yield Ok(refetch(&board, client.name()));
                 tokio::select! {
                     () = stop.cancelled() => break,
+                    () = &mut revoked => break,
                     () = client.fetched(board.etag()) => {
                         board.etag().clone_into(&mut seen);
                         patience = TOLD_AGAIN.0;
@@ -271,6 +284,7 @@ pub async fn stream(
             }
             tokio::select! {
                 () = stop.cancelled() => break,
+                () = &mut revoked => break,
                 changed = changes.changed() => if changed.is_err() { break },
             }
         }

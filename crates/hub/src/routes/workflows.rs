@@ -155,7 +155,7 @@ pub async fn kill(
     Path(id): Path<String>,
     Body(why): Body<Reason>,
 ) -> Answer<Response> {
-    Ok(one_or_all(&id, state.desk.kill(&who, &id, &why.reason).await?))
+    Ok(one_or_all(&id, state.desk.kill_or_hold(&who, &id, &why.reason).await?))
 }
 
 /// Resumes a killed workflow at `internal`, or every killed one with `all`.

@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use crate::receiver::Receiver;
-use countersign_providers::{ExchangeError, PullClient, PullError, PullPage};
+use countersign_providers::{ExchangeError, PullClient, PullError, PullPage, Source};
+
+fn on<'a>(url: &'a str, bearer: Option<&'a str>) -> Source<'a> {
+    Source { url, bearer, allow_private: true }
+}
 
 async fn fetch(source: &Receiver) -> Result<PullPage, PullError> {
-    PullClient::new().unwrap().fetch(&source.url, None, None).await
+    PullClient::new().unwrap().fetch(on(&source.url, None), None).await
 }
 
 #[tokio::test]
@@ -14,7 +18,7 @@ async fn a_page_brings_its_drafts_as_they_are_and_the_next_cursor() {
     let mut source =
         Receiver::answering_with(r#"{"drafts": [{"external_id":  "a"}, 7], "cursor": "n 2", "more": true}"#).await;
     let url = format!("{}?team=a", source.url);
-    let page = PullClient::new().unwrap().fetch(&url, Some("token"), Some("n&1")).await.unwrap();
+    let page = PullClient::new().unwrap().fetch(on(&url, Some("token")), Some("n&1")).await.unwrap();
     let drafts: Vec<&str> = page.drafts.iter().map(|draft| draft.get()).collect();
     assert_eq!(drafts, [r#"{"external_id":  "a"}"#, "7"]);
     assert_eq!(page.cursor.as_deref(), Some("n 2"));
@@ -79,6 +83,6 @@ async fn redirects_refusals_and_half_pages_are_typed() {
 async fn a_source_that_hangs_runs_out_of_time() {
     let source = Receiver::start(None).await;
     let client = PullClient::with_timeout(Duration::from_millis(100)).unwrap();
-    let error = client.fetch(&source.url, None, None).await.unwrap_err();
+    let error = client.fetch(on(&source.url, None), None).await.unwrap_err();
     assert!(matches!(error, PullError::Exchange(ExchangeError::Timeout)), "{error:?}");
 }

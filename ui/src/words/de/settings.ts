@@ -162,7 +162,7 @@ export const settings: Words["settings"] = {
       admin: "betreibt die Plattform, entscheidet nie",
       auditor: "liest alles, ändert nichts",
       service: "ein Programm, das Entwürfe schickt",
-      oncall: "darf stoppen, sonst nichts",
+      oncall: "darf stoppen, liest Runbook und Vorfälle, keine Entwürfe",
     },
     newTitle: "Neues Token",
     nameHint: "Der Name, unter dem sein Inhaber handelt; derselbe Name ist dieselbe Person.",

@@ -61,6 +61,8 @@ export const shared: Words["shared"] = {
   longHours: (x) => `${n(x)} Std.`,
   longDays: (x) => s(x, "Tag", "Tagen"),
 
+  replaceSession:
+    "Dieser Link meldet Sie mit einem anderen Zugangstoken an. Sie sind hier bereits angemeldet: Was Sie von nun an tun, geschähe im Namen dessen, dem der Link gehört. Wechseln?",
   away: "Der Hub ist nicht erreichbar.",
   hubSaid: (code, message) => (CODES[code] ? `${CODES[code]} (Der Hub: ${message})` : message),
 

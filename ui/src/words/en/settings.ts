@@ -156,7 +156,7 @@ export const settings = {
       admin: "runs the platform, never decides",
       auditor: "reads everything, changes nothing",
       service: "a program that sends drafts",
-      oncall: "may kill, and nothing else",
+      oncall: "kills; reads runbook and incidents, no drafts",
     },
     newTitle: "New token",
     nameHint: "The name its holder acts under; the same name is the same person.",

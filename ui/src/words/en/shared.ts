@@ -41,6 +41,8 @@ export const shared = {
   longHours: (x: number) => `${n(x)} h`,
   longDays: (x: number) => s(x, "day"),
 
+  replaceSession:
+    "This link signs you in under another token. You are signed in here already: what you do from now on would be done in the name of the link's owner. Change over?",
   away: "The hub can't be reached.",
   /** What the hub answered, in its own words; other languages say first what kind of answer it is. */
   hubSaid: (_code: string, message: string) => message,
