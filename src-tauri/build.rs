@@ -16,6 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "set_menu",
         "toggle_menu",
         "set_tray",
+        "log_state",
+        "believe_log",
     ]);
     tauri_build::try_build(Attributes::new().app_manifest(manifest))?;
     Ok(())

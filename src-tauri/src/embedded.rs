@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::changes;
 use crate::door::{Door, Remote};
+use crate::witness::Witness;
 
 /// The pause before a hub that was lost or didn't open is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -32,10 +33,12 @@ pub async fn serve(
         load_demo(&Door::Here(router.clone())).await;
     }
     let (changes, _open) = hub.events(console);
-    opener.send_replace(Door::Here(router));
+    opener.send_replace(Door::Here(router.clone()));
     changes::reconnected(app);
+    let place = database().map(|(_, database)| database).unwrap_or_default();
     let ending = tokio::select! {
         () = changes::forward(app, changes) => false,
+        () = Witness::watch(app, Door::Here(router), &place) => false,
         ending = &mut leave => ending,
     };
     opener.send_replace(Door::Shut("the hub is closing".into()));
@@ -64,11 +67,16 @@ async fn open(app: &AppHandle, opener: &watch::Sender<Door>, console: &str) -> H
     }
 }
 
-/// Opens the database of `COUNTERSIGN_DATABASE`, else the one in the platform's data folder.
-async fn find() -> anyhow::Result<Opened> {
+/// The data folder, and the database: that of `COUNTERSIGN_DATABASE`, else the one in the folder.
+fn database() -> anyhow::Result<(std::path::PathBuf, String)> {
     let data_dir = dirs::data_dir().context("this system names no data folder: set XDG_DATA_HOME")?.join("countersign");
     let database = std::env::var("COUNTERSIGN_DATABASE")
         .unwrap_or_else(|_| format!("sqlite://{}", data_dir.join("hub.db").display()));
+    Ok((data_dir, database))
+}
+
+async fn find() -> anyhow::Result<Opened> {
+    let (data_dir, database) = database()?;
     let listen = Some(([127, 0, 0, 1], 0).into());
     Ok(Hub::open(Config { listen, ..Config::new(database, data_dir) }).await?)
 }
@@ -76,8 +84,13 @@ async fn find() -> anyhow::Result<Opened> {
 /// Leads the door to the hub of another process, for as long as that one answers.
 async fn visit(app: &AppHandle, opener: &watch::Sender<Door>, running: Running, console: &str) -> anyhow::Result<()> {
     let remote = Remote::new(running.url, running.token)?;
-    opener.send_replace(Door::Elsewhere(remote.clone()));
-    changes::follow(app, &remote, console).await
+    let door = Door::Elsewhere(remote.clone());
+    opener.send_replace(door.clone());
+    let place = database()?.1;
+    tokio::select! {
+        lost = changes::follow(app, &remote, console) => lost,
+        () = Witness::watch(app, door, &place) => Ok(()),
+    }
 }
 
 /// Loads the demo workflow into a hub that has none yet.

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::door::{Door, Remote};
 use crate::settings::Remembered;
+use crate::witness::Witness;
 use crate::{changes, embedded, keychain};
 
 /// How long a request waits for a database to be opened.
@@ -108,7 +109,9 @@ async fn run(
         };
         let ending = match choice {
             Choice::Embedded => embedded::serve(&app, &opener, &console, leave).await,
-            Choice::Remote(url, token) => visit(&app, &opener, Remote::new(url, token), &console, leave).await,
+            Choice::Remote(url, token) => {
+                visit(&app, &opener, Remote::new(url.clone(), token), &url, &console, leave).await
+            }
         };
         if ending {
             return;
@@ -122,6 +125,7 @@ async fn visit(
     app: &AppHandle,
     opener: &watch::Sender<Door>,
     remote: Result<Remote, reqwest::Error>,
+    place: &str,
     console: &str,
     leave: impl Future<Output = bool>,
 ) -> bool {
@@ -147,6 +151,7 @@ async fn visit(
     };
     tokio::select! {
         () = follow => false,
+        () = Witness::watch(app, Door::Elsewhere(remote.clone()), place) => false,
         ending = leave => ending,
     }
 }

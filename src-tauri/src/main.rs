@@ -16,6 +16,7 @@ mod native;
 mod request;
 mod settings;
 mod window;
+mod witness;
 
 use std::io::IsTerminal;
 
@@ -25,6 +26,7 @@ use settings::Remembered;
 use tauri::AppHandle;
 use tauri::{Manager, RunEvent};
 use tracing_subscriber::EnvFilter;
+use witness::Witness;
 
 fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
@@ -58,12 +60,15 @@ fn main() -> anyhow::Result<()> {
             menu::set_menu,
             menu::toggle_menu,
             menu::set_tray,
+            witness::log_state,
+            witness::believe_log,
         ])
         .on_menu_event(|app, event| menu::chosen(app, event.id().as_ref()))
         .setup(|app| {
             let settings = Remembered::load(&app.path().app_config_dir()?);
             let scale = settings.get().zoom;
             app.manage(settings);
+            app.manage(Witness::in_folder(app.path().app_local_data_dir().ok()));
             app.manage(Hubs::start(app.handle().clone()));
             window::open(app, link::at_start(app.handle()), scale)?;
             app.manage(menu::tray(app.handle()));

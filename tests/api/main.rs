@@ -36,6 +36,7 @@ mod secrets;
 mod sending;
 mod sources;
 mod storage;
+mod tampering;
 mod trust;
 mod undo;
 mod unseen;

@@ -380,7 +380,7 @@ pub enum Incident {
 /// The audit log.
 #[derive(Subcommand)]
 pub enum Audit {
-    /// Follow the chain and replay the draws; exits 1 and names the first broken entry or wrong draw.
+    /// Follow the chain, and hold rows, texts, counts and draws against it; exits 1 and names the first that is wrong.
     Verify {
         /// Also against a checkpoint that was kept elsewhere.
         #[arg(long, value_name = "FILE")]

@@ -1,14 +1,15 @@
 //! The one way to a hub: over HTTP, or the same router in this process over the local database.
 
 use crate::args::Reach;
+use crate::print;
 use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use bytes::Bytes;
-use countersign_hub::{Config, Hub, Opened};
+use countersign_hub::{Config, Hub, Kept, NotHeld, Opened, Witnessed};
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt, TryStreamExt};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use tower::ServiceExt;
 
@@ -98,6 +99,34 @@ impl Door {
         Ok(Self::There { client: reqwest::Client::builder().connect_timeout(connect).build()?, url, token })
     }
 
+    /// Asks whether the hub's log still holds the checkpoint that the last command saw, and keeps the one of now. What
+    /// is wrong is said; a hub that doesn't answer this is no trouble of the command's own.
+    pub async fn watch_log(&self, reach: &Reach) -> Option<String> {
+        let kept = kept(reach)?;
+        let before = kept.get();
+        let answer =
+            self.json(Method::POST, "/v1/audit/seen", Sent::Json(json!({ "checkpoint": before }))).await.ok()?;
+        let seen: Witnessed = serde_json::from_value(answer).ok()?;
+        let why = match (seen.why, &before) {
+            (Some(why), Some(before)) => told(why, before.seq),
+            _ => {
+                if let Some(Err(e)) = seen.checkpoint.map(|c| kept.put(&c)) {
+                    print::note(format!(
+                        "warning: the log's checkpoint can't be kept in {}: {e}",
+                        kept.file().display()
+                    ));
+                }
+                return None;
+            }
+        };
+        let file = kept.file().display();
+        print::note(format!("warning: the audit log {why}"));
+        print::note(format!(
+            "hint: keep both as they are and find out why; after a restore that you meant, remove {file}"
+        ));
+        Some(why)
+    }
+
     /// Sends a request; answers a success as a stream, anything else as an error.
     pub async fn stream(&self, method: Method, path: &str, sent: Sent) -> anyhow::Result<(u16, Streamed)> {
         let kind = if matches!(sent, Sent::Lines(_)) { "application/x-ndjson" } else { "application/json" };
@@ -178,6 +207,29 @@ impl Door {
     pub async fn close(self) {
         if let Self::Here(hub) = self {
             hub.close().await;
+        }
+    }
+}
+
+/// What the last command saw of the log that is meant, in the platform's folder for what a program has to remember.
+fn kept(reach: &Reach) -> Option<Kept> {
+    let dir = dirs::state_dir().or_else(dirs::data_local_dir)?.join("countersign");
+    let place = match &reach.hub {
+        Some(url) => url.trim_end_matches('/').to_owned(),
+        None => database(reach).ok()?.0,
+    };
+    Some(Kept::of(&dir, &place))
+}
+
+fn told(why: NotHeld, seq: i64) -> String {
+    match why {
+        NotHeld::NotSigned => {
+            format!("was not compared: the kept checkpoint over {seq} entries isn't signed as it says")
+        }
+        NotHeld::Shorter => format!("is shorter than it was: {seq} entries were signed, and it doesn't have as many"),
+        NotHeld::Rewritten => format!("was rewritten: its first {seq} entries are not those that were signed"),
+        NotHeld::OtherKey => {
+            format!("is signed with another key than before; the one that signed {seq} entries has fallen silent")
         }
     }
 }

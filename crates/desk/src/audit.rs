@@ -1,9 +1,8 @@
 //! The audit log: verified, signed, read and exported.
 
-use crate::draws::Replayed;
 use crate::{Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::audit::{Checkpoint, Entry, Walk};
+use countersign_domain::audit::{Checkpoint, Entry};
 use countersign_store::Tx;
 use countersign_store::audit;
 pub use countersign_store::audit::Filter;
@@ -11,118 +10,41 @@ use countersign_store::page::{Page, cursor};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// What following the chain came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Verified {
-    /// Whether all of it holds.
-    pub ok: bool,
-    /// How many entries hold.
-    pub entries: i64,
-    /// The first broken or missing entry.
+/// How a log stands to a checkpoint that somebody kept of it.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Witnessed {
+    /// Whether the log still holds it, signed by a key that signs here. True where none was sent.
+    pub holds: bool,
+    /// Why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub broken_at: Option<i64>,
-    /// What is wrong there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-    /// The last checkpoint that was signed here.
+    pub why: Option<NotHeld>,
+    /// The last checkpoint, to keep from now on; none before anything was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<Checkpoint>,
-    /// The public half of the key that signs here, Ed25519, hex.
-    #[serde(default)]
-    pub public_key: String,
-    /// The draws, replayed, unless that was left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub draws: Option<Replayed>,
+}
+
+/// Why a log doesn't hold a checkpoint that was kept of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotHeld {
+    /// What was kept isn't signed as it says.
+    NotSigned,
+    /// The log is shorter: an old copy, or its end was cut off.
+    Shorter,
+    /// The log is another there: it was rewritten, or is another database's.
+    Rewritten,
+    /// Another key signs here now, and the one that signed before has fallen silent.
+    OtherKey,
 }
 
 const STRETCH: i64 = 2_000;
+/// For how long a key may be silent while another signs: several hubs over one database take turns.
+const SILENT_MS: i64 = 3_600_000;
 
 impl Desk {
-    /// Follows the whole chain, against its head, the kept checkpoints, and one that somebody kept elsewhere; with
-    /// `draws` it also replays which drafts were drawn for review.
-    pub async fn verify_audit(
-        &self,
-        who: &Identity,
-        outside: Option<Checkpoint>,
-        draws: bool,
-    ) -> Result<Verified, DeskError> {
-        self.require(who, Act::ReadAudit, None, "read the audit log")?;
-        let mut tx = self.snapshot().await?;
-        let kept = audit::checkpoints(&mut tx).await?;
-        let checkpoint = kept.last().cloned();
-        let found = self.follow(&mut tx, kept, outside).await?;
-        drop(tx);
-        let draws = if draws { Some(self.replay_draws().await?) } else { None };
-        let ok = found.ok && draws.as_ref().is_none_or(|d| d.wrong == 0);
-        let public_key = hex::encode(self.inner.signing.verifying_key().to_bytes());
-        Ok(Verified { ok, checkpoint, public_key, draws, ..found })
-    }
-
-    async fn follow(
-        &self,
-        tx: &mut Tx,
-        kept: Vec<Checkpoint>,
-        outside: Option<Checkpoint>,
-    ) -> Result<Verified, DeskError> {
-        let (length, head) = audit::head(tx).await?;
-        let mut checkpoints = kept.clone();
-        if let Some(outside) = outside {
-            if !kept.iter().any(|c| c.public_key == outside.public_key)
-                && hex::encode(self.inner.signing.verifying_key().to_bytes()) != outside.public_key
-            {
-                return Ok(broken(0, outside.seq, "the checkpoint is signed by a key that this desk never used"));
-            }
-            checkpoints.push(outside);
-            checkpoints.sort_by_key(|c| c.seq);
-        }
-        if let Some(bad) = checkpoints.iter().find(|c| !c.is_signed()) {
-            return Ok(broken(0, bad.seq, "a checkpoint whose signature doesn't hold"));
-        }
-        let mut due = checkpoints.iter().peekable();
-        let mut walk = Walk::default();
-        loop {
-            let entries = audit::from(tx, walk.next_seq(), STRETCH).await?;
-            for entry in &entries {
-                if !walk.step(entry) {
-                    return Ok(broken(
-                        walk.entries(),
-                        walk.next_seq(),
-                        "an entry that was changed, or one that is missing",
-                    ));
-                }
-                while let Some(c) = due.next_if(|c| c.seq == walk.entries()) {
-                    if c.hash != walk.head() {
-                        return Ok(broken(
-                            walk.entries() - 1,
-                            c.seq,
-                            "not the entry that the checkpoint was signed over: the log was rewritten",
-                        ));
-                    }
-                }
-            }
-            if (entries.len() as i64) < STRETCH {
-                break;
-            }
-        }
-        if let Some(missing) = due.next() {
-            return Ok(broken(
-                walk.entries(),
-                walk.next_seq(),
-                &format!("missing: a checkpoint was signed over {} entries", missing.seq),
-            ));
-        }
-        if length != walk.entries() || head != walk.head() {
-            return Ok(broken(walk.entries(), walk.next_seq(), &format!("missing: the log had {length} entries")));
-        }
-        Ok(Verified {
-            ok: true,
-            entries: walk.entries(),
-            broken_at: None,
-            why: None,
-            checkpoint: None,
-            public_key: String::new(),
-            draws: None,
-        })
+    /// The public half of the key that signs here, Ed25519, hex.
+    pub(crate) fn public_key(&self) -> String {
+        hex::encode(self.inner.signing.verifying_key().to_bytes())
     }
 
     /// Signs the chain's head as it is now, and keeps the checkpoint.
@@ -134,19 +56,44 @@ impl Desk {
     pub(crate) async fn sign_head(&self) -> Result<Checkpoint, DeskError> {
         let now = self.now();
         let mut tx = self.write().await?;
-        let key = hex::encode(self.inner.signing.verifying_key().to_bytes());
-        let kept = audit::checkpoints(&mut tx).await?;
-        if !kept.iter().any(|c| c.public_key == key) {
+        self.holds_what_it_signed(&mut tx).await?;
+        let key = self.public_key();
+        if audit::last_signed_by(&mut tx, &key).await?.is_none() {
             record(&mut tx, now, &Identity::hub(), "key.registered", None, None, json!({ "ed25519": key }));
         }
         let (seq, hash) = audit::head(&mut tx).await?;
-        let checkpoint = match kept.into_iter().find(|c| c.seq == seq) {
+        let checkpoint = match audit::checkpoint(&mut tx, seq).await? {
             Some(same) => same,
             None => Checkpoint::sign(&self.inner.signing, seq, &hash, now),
         };
         audit::keep_checkpoint(&mut tx, &checkpoint).await?;
         tx.commit().await?;
+        if let Err(e) = self.inner.kept.put(&checkpoint) {
+            tracing::warn!(file = %self.inner.kept.file().display(), error = %e, "a checkpoint can't be kept");
+        }
         Ok(checkpoint)
+    }
+
+    /// Refuses to sign over a log that has lost what this hub signed before: the signature would make it good.
+    pub(crate) async fn holds_what_it_signed(&self, tx: &mut Tx) -> Result<(), DeskError> {
+        let Some(kept) = self.inner.kept.get() else { return Ok(()) };
+        let there = audit::entry(tx, kept.seq).await?.is_some_and(|e| e.hash == kept.hash);
+        if there {
+            return Ok(());
+        }
+        Err(DeskError::LogLost { seq: kept.seq, file: self.inner.kept.file().display().to_string() })
+    }
+
+    /// Whether the log still holds a checkpoint that somebody kept, and the last one. For everybody: whoever keeps one
+    /// is a witness, whatever else they may read.
+    pub async fn seen(&self, kept: Option<&Checkpoint>) -> Result<Witnessed, DeskError> {
+        let mut tx = self.read().await?;
+        let checkpoint = audit::last_checkpoint(&mut tx).await?;
+        let why = match kept {
+            Some(kept) => not_held(&mut tx, kept, checkpoint.as_ref()).await?,
+            None => None,
+        };
+        Ok(Witnessed { holds: why.is_none(), why, checkpoint })
     }
 
     /// A page of entries, newest first.
@@ -169,14 +116,20 @@ impl Desk {
     }
 }
 
-fn broken(entries: i64, at: i64, why: &str) -> Verified {
-    Verified {
-        ok: false,
-        entries,
-        broken_at: Some(at),
-        why: Some(why.to_owned()),
-        checkpoint: None,
-        public_key: String::new(),
-        draws: None,
+async fn not_held(tx: &mut Tx, kept: &Checkpoint, last: Option<&Checkpoint>) -> Result<Option<NotHeld>, DeskError> {
+    if !kept.is_signed() {
+        return Ok(Some(NotHeld::NotSigned));
     }
+    match audit::entry(tx, kept.seq).await? {
+        None => return Ok(Some(NotHeld::Shorter)),
+        Some(entry) if entry.hash != kept.hash => return Ok(Some(NotHeld::Rewritten)),
+        Some(_) => {}
+    }
+    // The kept one itself was taken out of the database, and perhaps all that its key signed.
+    let by_key = audit::last_signed_by(tx, &kept.public_key).await?;
+    let silent = match (by_key, last) {
+        (Some(by_key), Some(last)) => last.at.0 - by_key.at.0 > SILENT_MS,
+        _ => true,
+    };
+    Ok(silent.then_some(NotHeld::OtherKey))
 }

@@ -116,6 +116,16 @@ pub enum DeskError {
     /// More than may be held at once.
     #[error("you hold {0} drafts already; decide on them or give some back")]
     TooManyLeases(usize),
+    /// The log isn't the one that this hub signed.
+    #[error(
+        "the log doesn't hold the first {seq} entries as this hub signed them: it was rewritten or cut short, or is an old copy's or another database's; nothing more is signed"
+    )]
+    LogLost {
+        /// How many entries were signed.
+        seq: i64,
+        /// Where the checkpoint over them is kept.
+        file: String,
+    },
     /// A text that is kept no longer.
     #[error("this {0} is kept no longer: its text was erased when the pack's retention_days were over")]
     Erased(&'static str),
@@ -165,7 +175,9 @@ impl DeskError {
             Self::ReportChanged { .. } => Code::ContentChanged,
             Self::Erased(_) => Code::Erased,
             Self::TooManyLeases(_) => Code::RateLimited,
-            Self::Store(StoreError::Unreadable { .. }) => Code::Internal,
+            Self::LogLost { .. } | Self::Store(StoreError::Unreadable { .. } | StoreError::Unrecorded(_)) => {
+                Code::Internal
+            }
             Self::KillHeld(_) => Code::KillHeld,
             Self::Store(_) | Self::Setup(_) | Self::Clock { .. } => Code::Unavailable,
         }
@@ -184,6 +196,9 @@ impl DeskError {
             Self::Clock { .. } => "set this machine's clock; the hub goes on by itself",
             Self::GateNotGreen(_) => "`countersign gate show ID` says what is missing; there is no override",
             Self::ReportChanged { .. } => "look at the gate again, then sign the report that it shows",
+            Self::LogLost { .. } => {
+                "`countersign audit verify` says more; after a restore that you meant, remove the file that it names"
+            }
             Self::Pack(_) => "`countersign pack check DIR` shows all of them",
             _ => return None,
         })

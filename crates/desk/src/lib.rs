@@ -2,6 +2,7 @@
 
 mod alert;
 pub mod audit;
+mod baseline;
 mod budget;
 mod burn;
 pub mod cases;
@@ -24,6 +25,7 @@ mod health;
 mod history;
 mod hold;
 mod incident;
+mod kept;
 mod keys;
 mod kill;
 mod lease;
@@ -49,6 +51,7 @@ mod tend;
 mod tokens;
 mod transition;
 mod trust;
+mod verify;
 mod view;
 mod withdraw;
 mod workflow;
@@ -75,6 +78,7 @@ pub use history::{
     VersionView,
 };
 pub use incident::{EntryView, IncidentSummary, IncidentView, MessageView, StepView};
+pub use kept::Kept;
 pub use kill::{HubStopped, Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
@@ -89,6 +93,7 @@ pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, 
 pub use stage::{LineResult, LineStatus, Prepared};
 pub use tokens::{NewToken, TokenMade, TokenView};
 pub use trust::{AgreementFigures, ProbeCounts, TooFast, Trust};
+pub use verify::{Checked, Fault, Verified};
 pub use view::{DeliveryState, DraftView, KeptView, OutcomeView, StoredSource};
 pub use withdraw::Withdrawn;
 pub use workflow::{PullView, ReasonView, WorkflowDetail, WorkflowView};
@@ -152,6 +157,8 @@ struct Inner {
     health: health::Health,
     held: hold::Held,
     signing: ed25519_dalek::SigningKey,
+    kept: Kept,
+    verifying: tokio::sync::Mutex<()>,
     pseudonyms: Vec<u8>,
     webhooks: WebhookClient,
     pulls: PullClient,
@@ -179,6 +186,7 @@ impl Desk {
     pub async fn open(config: DeskConfig) -> Result<Self, DeskError> {
         let store = Store::open(&config.database).await?;
         let (dir, keychain) = (config.data_dir, config.keychain);
+        let kept = Kept::of(&dir, &config.database);
         // A keychain answers over a bus, and takes its time.
         let signing = tokio::task::spawn_blocking(move || keys::signing_key(&dir, keychain))
             .await
@@ -186,6 +194,7 @@ impl Desk {
         let mut tx = store.write().await?;
         let fresh = hex::encode(keys::random::<32>()?);
         let pseudonyms = countersign_store::meta::get_or_set(&mut tx, "pseudonym_key", &fresh).await?;
+        baseline::write_if_due(&mut tx, config.clock.now()).await?;
         tx.commit().await?;
         let inner = Inner {
             store,
@@ -196,6 +205,8 @@ impl Desk {
             health: health::Health::default(),
             held: hold::Held::default(),
             signing,
+            kept,
+            verifying: tokio::sync::Mutex::default(),
             pseudonyms: hex::decode(&pseudonyms).unwrap_or_else(|_| pseudonyms.into_bytes()),
             webhooks: WebhookClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
             pulls: PullClient::new().map_err(|e| DeskError::Setup(e.to_string()))?,
@@ -209,6 +220,9 @@ impl Desk {
         };
         let desk = Self { inner: Arc::new(inner) };
         desk.compare_clocks().await?;
+        if let Err(lost @ DeskError::LogLost { .. }) = desk.holds_what_it_signed(&mut desk.read().await?).await {
+            tracing::error!(error = %lost, file = %desk.inner.kept.file().display(), "the audit log");
+        }
         Ok(desk)
     }
 

@@ -107,7 +107,7 @@ impl Desk {
         let (seq, _) = countersign_store::audit::head(&mut tx).await?;
         let last = countersign_store::audit::last_checkpoint(&mut tx).await?;
         drop(tx);
-        if seq == 0 || last == Some(seq) {
+        if seq == 0 || last.is_some_and(|last| last.seq == seq) {
             return Ok(false);
         }
         self.sign_head().await?;

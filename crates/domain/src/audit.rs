@@ -4,6 +4,7 @@ use crate::time::Millis;
 use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The hash before the first entry.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -125,6 +126,47 @@ impl Checkpoint {
     }
 }
 
+/// Whose checkpoints count. A signature shows nothing by itself: whoever rewrites a log can sign it, with a key of
+/// their own. A key is known if it is the one that signs here, or if the log registers it below a checkpoint of a known
+/// key.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    known: BTreeSet<String>,
+    registered: Vec<String>,
+    doubtful: BTreeMap<String, i64>,
+}
+
+impl Trust {
+    /// Begins with the one key that is known for certain.
+    pub fn in_key(own: &str) -> Self {
+        Self { known: BTreeSet::from([own.to_owned()]), registered: Vec::new(), doubtful: BTreeMap::new() }
+    }
+
+    /// The log registers a key here.
+    pub fn registers(&mut self, key: &str) {
+        self.registered.push(key.to_owned());
+    }
+
+    /// A checkpoint stands here, over the log as it is.
+    pub fn signed(&mut self, checkpoint: &Checkpoint) {
+        if self.known.contains(&checkpoint.public_key) {
+            self.known.extend(self.registered.drain(..));
+        } else {
+            self.doubtful.entry(checkpoint.public_key.clone()).or_insert(checkpoint.seq);
+        }
+    }
+
+    /// Whether a key's checkpoints count, once the whole log has been followed.
+    pub fn knows(&self, key: &str) -> bool {
+        self.known.contains(key)
+    }
+
+    /// The first checkpoint whose key is not known.
+    pub fn first_unknown(&self) -> Option<i64> {
+        self.doubtful.iter().filter(|(key, _)| !self.knows(key)).map(|(_, seq)| *seq).min()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,5 +226,22 @@ mod tests {
         assert!(signed.is_signed());
         assert!(!Checkpoint { seq: 4, ..signed.clone() }.is_signed());
         assert!(!Checkpoint { signature: "zz".into(), ..signed }.is_signed());
+    }
+
+    #[test]
+    fn a_key_is_known_through_one_that_is_known_already() {
+        let signed = |byte, seq| Checkpoint::sign(&SigningKey::from_bytes(&[byte; 32]), seq, "ab", Millis(9));
+        let key = |byte| signed(byte, 1).public_key;
+        let mut trust = Trust::in_key(&key(1));
+        trust.registers(&key(2));
+        trust.signed(&signed(2, 3));
+        assert_eq!((trust.knows(&key(2)), trust.first_unknown()), (false, Some(3)), "it vouches for itself alone");
+        trust.signed(&signed(1, 5));
+        assert_eq!((trust.knows(&key(2)), trust.first_unknown()), (true, None), "what it signed before counts as well");
+        trust.registers(&key(3));
+        trust.signed(&signed(2, 7));
+        assert!(trust.knows(&key(3)));
+        trust.signed(&signed(4, 8));
+        assert_eq!(trust.first_unknown(), Some(8), "the log registers no such key");
     }
 }

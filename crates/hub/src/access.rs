@@ -87,6 +87,7 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/audit/verify", Some(Act::ReadAudit)),
     ("POST", "/v1/audit/verify", Some(Act::ReadAudit)),
     ("GET", "/v1/audit/checkpoint", Some(Act::ReadAudit)),
+    ("POST", "/v1/audit/seen", Some(Act::Enter)),
     ("POST", "/v1/workflows/{id}/drill", Some(Act::Drill)),
     ("GET", "/v1/workflows/{id}/drills", Some(Act::ReadIncidents)),
     ("GET", "/v1/workflows/{id}/burn", Some(Act::Watch)),

@@ -14,7 +14,8 @@ mod routes;
 mod serve;
 
 pub use access::{ROUTES, Route};
-pub use countersign_desk::{Change, Stream};
+pub use countersign_desk::audit::{NotHeld, Witnessed};
+pub use countersign_desk::{Change, Kept, Stream};
 pub use lock::Running;
 pub use routes::{CONTRACT, openapi};
 
@@ -246,6 +247,12 @@ impl Hub {
         self.tasks.close();
         if tokio::time::timeout(FINISH, self.tasks.wait()).await.is_err() {
             tracing::warn!("requests or deliveries were still under way when the hub closed");
+        }
+        // What was done since the last checkpoint, or without a loop that signs, is signed as well.
+        match tokio::time::timeout(CLOSE, self.state.desk.sign_if_moved()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(e)) => tracing::warn!(error = %e, "the audit log is not signed at the end"),
+            Err(_) => tracing::warn!("the audit log was not signed in time at the end"),
         }
         if tokio::time::timeout(CLOSE, self.state.desk.close()).await.is_err() {
             tracing::warn!("the database was still in use when the hub closed");

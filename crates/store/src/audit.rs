@@ -187,17 +187,56 @@ pub async fn keep_checkpoint(tx: &mut Tx, c: &Checkpoint) -> Result<(), StoreErr
     Ok(())
 }
 
-/// All kept checkpoints, in order.
-pub async fn checkpoints(tx: &mut Tx) -> Result<Vec<Checkpoint>, StoreError> {
-    let rows: Vec<(i64, String, i64, String, String)> =
-        all!(tx, "SELECT seq, hash, at, public_key, signature FROM checkpoint ORDER BY seq")?;
-    let checkpoint =
-        |(seq, hash, at, public_key, signature)| Checkpoint { seq, hash, at: Millis(at), public_key, signature };
-    Ok(rows.into_iter().map(checkpoint).collect())
+#[derive(sqlx::FromRow)]
+struct CheckpointRow {
+    seq: i64,
+    hash: String,
+    at: i64,
+    public_key: String,
+    signature: String,
 }
 
-/// The length at the last checkpoint.
-pub async fn last_checkpoint(tx: &mut Tx) -> Result<Option<i64>, StoreError> {
-    let row: Option<(i64,)> = first!(tx, "SELECT seq FROM checkpoint ORDER BY seq DESC LIMIT 1")?;
-    Ok(row.map(|r| r.0))
+impl From<CheckpointRow> for Checkpoint {
+    fn from(r: CheckpointRow) -> Self {
+        Self { seq: r.seq, hash: r.hash, at: Millis(r.at), public_key: r.public_key, signature: r.signature }
+    }
+}
+
+/// Kept checkpoints over more than `after` entries and no more than `until`, in order.
+pub async fn checkpoints(tx: &mut Tx, after: i64, until: i64) -> Result<Vec<Checkpoint>, StoreError> {
+    let sql = "SELECT * FROM checkpoint WHERE seq > $1 AND seq <= $2 ORDER BY seq";
+    let rows: Vec<CheckpointRow> = all!(tx, sql, after, until)?;
+    Ok(rows.into_iter().map(Checkpoint::from).collect())
+}
+
+/// The checkpoint over so many entries.
+pub async fn checkpoint(tx: &mut Tx, seq: i64) -> Result<Option<Checkpoint>, StoreError> {
+    let row: Option<CheckpointRow> = first!(tx, "SELECT * FROM checkpoint WHERE seq = $1", seq)?;
+    Ok(row.map(Checkpoint::from))
+}
+
+/// The last checkpoint.
+pub async fn last_checkpoint(tx: &mut Tx) -> Result<Option<Checkpoint>, StoreError> {
+    let row: Option<CheckpointRow> = first!(tx, "SELECT * FROM checkpoint ORDER BY seq DESC LIMIT 1")?;
+    Ok(row.map(Checkpoint::from))
+}
+
+/// The last checkpoint that a key signed.
+pub async fn last_signed_by(tx: &mut Tx, key: &str) -> Result<Option<Checkpoint>, StoreError> {
+    let sql = "SELECT * FROM checkpoint WHERE public_key = $1 ORDER BY seq DESC LIMIT 1";
+    let row: Option<CheckpointRow> = first!(tx, sql, key)?;
+    Ok(row.map(Checkpoint::from))
+}
+
+/// One entry.
+pub async fn entry(tx: &mut Tx, seq: i64) -> Result<Option<Entry>, StoreError> {
+    let row: Option<Row> = first!(tx, "SELECT * FROM audit WHERE seq = $1", seq)?;
+    Ok(row.map(Entry::from))
+}
+
+/// Entries after a number that seal rows again which were sealed before, in order.
+pub async fn resealing(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let sql = r#"SELECT * FROM audit WHERE seq > $1 AND detail LIKE '%"resealed":[%' ORDER BY seq LIMIT $2"#;
+    let rows: Vec<Row> = all!(tx, sql, after, limit)?;
+    Ok(rows.into_iter().map(Entry::from).collect())
 }

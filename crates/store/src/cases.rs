@@ -1,6 +1,7 @@
 //! Cases: every outcome as a label.
 
 use crate::page::Page;
+use crate::seals::{hash_of, text_hash};
 use crate::{StoreError, Tx};
 use sqlx::QueryBuilder;
 
@@ -59,8 +60,8 @@ pub struct NewCase<'a> {
 pub async fn insert(tx: &mut Tx, c: &NewCase<'_>) -> Result<(), StoreError> {
     run!(
         tx,
-        "INSERT INTO case_record (id, verdict_id, draft_seq, workflow_id, action, grade, reasons, at, record)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO case_record (id, verdict_id, draft_seq, workflow_id, action, grade, reasons, at, record, record_hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         c.id,
         c.verdict_id,
         c.draft_seq,
@@ -69,9 +70,49 @@ pub async fn insert(tx: &mut Tx, c: &NewCase<'_>) -> Result<(), StoreError> {
         c.grade,
         c.reasons,
         c.at,
-        c.record
+        c.record,
+        &text_hash(c.record)
     )?;
+    let hash = seal(&SealedCase {
+        id: c.id.to_owned(),
+        verdict_id: c.verdict_id.to_owned(),
+        draft_seq: c.draft_seq,
+        workflow_id: c.workflow_id.to_owned(),
+        action: c.action.to_owned(),
+        grade: c.grade.map(str::to_owned),
+        reasons: c.reasons.to_owned(),
+        at: c.at,
+        record_hash: Some(text_hash(c.record)),
+    });
+    tx.seal(Some(c.workflow_id), "case", c.id, hash);
     Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct SealedCase {
+    id: String,
+    verdict_id: String,
+    draft_seq: i64,
+    workflow_id: String,
+    action: String,
+    grade: Option<String>,
+    reasons: String,
+    at: i64,
+    record_hash: Option<String>,
+}
+
+const SEALED: &str =
+    "SELECT id, verdict_id, draft_seq, workflow_id, action, grade, reasons, at, record_hash FROM case_record";
+
+fn seal(c: &SealedCase) -> String {
+    hash_of(&(&c.id, &c.verdict_id, c.draft_seq, &c.workflow_id, &c.action, &c.grade, &c.reasons, c.at, &c.record_hash))
+}
+
+/// The seals of cases as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("{SEALED} WHERE id {}", tx.among());
+    let rows: Vec<SealedCase> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|c| (c.id.clone(), seal(&c))).collect())
 }
 
 /// The id of a verdict's case.
@@ -96,13 +137,19 @@ pub async fn relabel(
 ) -> Result<(), StoreError> {
     run!(
         tx,
-        "UPDATE case_record SET action = $2, grade = $3, reasons = $4, record = $5 WHERE verdict_id = $1",
+        "UPDATE case_record SET action = $2, grade = $3, reasons = $4, record = $5, record_hash = $6 WHERE verdict_id = $1",
         verdict_id,
         action,
         grade,
         reasons,
-        record
+        record,
+        &text_hash(record)
     )?;
+    let now: Option<SealedCase> =
+        first!(tx, sqlx::AssertSqlSafe(format!("{SEALED} WHERE verdict_id = $1")), verdict_id)?;
+    if let Some(c) = now {
+        tx.seal_again(Some(&c.workflow_id), "case", &c.id, seal(&c));
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The outbox: one row an outcome, sent at least once, in order for each ticket.
 
 use crate::page::Page;
+use crate::seals::{Row, hash_of, text_hash};
 use crate::workflows::WorkflowRow;
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
@@ -55,10 +56,11 @@ impl DeliveryRow {
 
 /// Adds a delivery.
 pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
+    let hash = text_hash(&d.body);
     run!(
         tx,
         "INSERT INTO delivery (id, workflow_id, draft_seq, ticket, verdict_id, kind, body, state, due_at, created_at,
-         transition_id) VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10)",
+         transition_id, body_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11)",
         &d.id,
         &d.workflow_id,
         d.draft_seq,
@@ -68,10 +70,54 @@ pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
         &d.body,
         d.due_at,
         d.created_at,
-        &d.transition_id
+        &d.transition_id,
+        &hash
     )?;
+    match (d.draft_seq, &d.verdict_id) {
+        // Of those that nobody reads there are many at once.
+        (Some(seq), None) => {
+            let row = Row::of(&d.workflow_id, seq, &(&d.id, &d.ticket, &d.kind, &hash));
+            tx.seal_row("unread", row);
+        }
+        _ => tx.seal(Some(&d.workflow_id), "delivery", &d.id, seal(d, &hash)),
+    }
     count_waiting(tx, d, 1);
     Ok(())
+}
+
+fn seal(d: &DeliveryRow, body: &str) -> String {
+    hash_of(&(&d.id, &d.workflow_id, d.draft_seq, &d.ticket, &d.verdict_id, &d.kind, d.created_at, body))
+}
+
+#[derive(sqlx::FromRow)]
+struct Sealed {
+    #[sqlx(flatten)]
+    row: DeliveryRow,
+    body_hash: Option<String>,
+}
+
+/// The seals of deliveries as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT * FROM delivery WHERE id {}", tx.among());
+    let rows: Vec<Sealed> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|s| (s.row.id.clone(), seal(&s.row, s.body_hash.as_deref().unwrap_or_default()))).collect())
+}
+
+/// Replies that nobody reads first, of drafts in a stretch of numbers, in their order.
+pub(crate) async fn unread(tx: &mut Tx, first: i64, last: i64) -> Result<Vec<Row>, StoreError> {
+    let rows: Vec<(String, i64, String, String, String, Option<String>)> = all!(
+        tx,
+        "SELECT workflow_id, draft_seq, id, ticket, kind, body_hash FROM delivery
+         WHERE draft_seq BETWEEN $1 AND $2 AND verdict_id IS NULL ORDER BY draft_seq, seq",
+        first,
+        last
+    )?;
+    Ok(rows
+        .into_iter()
+        .map(|(workflow, seq, id, ticket, kind, hash)| {
+            Row::of(&workflow, seq, &(id, ticket, kind, hash.unwrap_or_default()))
+        })
+        .collect())
 }
 
 /// One delivery, only looked at.

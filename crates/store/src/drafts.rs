@@ -1,6 +1,7 @@
 //! Drafts: what is stored of each, how they come in, and how they move between states.
 
 use crate::late::CountKey;
+use crate::seals::{Row, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::draft::DraftBody;
 use countersign_domain::state::State;
@@ -191,7 +192,7 @@ pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<
 
 async fn insert_some(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
     macro_rules! push {
-        ($b:ident, $r:ident) => {
+        ($b:ident, $r:ident, $hash:ident) => {
             $b.push_bind($r.seq)
                 .push_bind(&$r.id)
                 .push_bind(&$r.workflow_id)
@@ -220,25 +221,35 @@ async fn insert_some(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result
                 .push_bind($r.rescued)
                 .push_bind($r.may_have_reached)
                 .push_bind($r.erased_at)
+                .push_bind($hash)
         };
+    }
+    let hashes: Vec<String> = rows.iter().map(|r| text_hash(&r.body)).collect();
+    for (r, hash) in rows.iter().zip(&hashes).filter(|(r, _)| r.probe.is_none()) {
+        tx.seal_row("draft", seal(r, hash));
     }
     match &mut tx.inner {
         crate::open::Inner::Sqlite(c) => {
-            let mut q = QueryBuilder::<sqlx::Sqlite>::new(format!("INSERT INTO draft ({COLUMNS}) "));
-            q.push_values(rows, |mut b, r| {
-                push!(b, r);
+            let mut q = QueryBuilder::<sqlx::Sqlite>::new(format!("INSERT INTO draft ({COLUMNS}, body_hash) "));
+            q.push_values(rows.iter().zip(&hashes), |mut b, (r, hash)| {
+                push!(b, r, hash);
             });
             q.build().execute(&mut **c).await?;
         }
-        crate::open::Inner::Postgres(c) => insert_columns(c, rows, words).await?,
+        crate::open::Inner::Postgres(c) => insert_columns(c, rows, &hashes, words).await?,
     }
     Ok(())
 }
 
 /// The same on Postgres, a column at a time: one statement, prepared once, however many rows there are.
-async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
-    // In the order of `COLUMNS`: a number, a text, a float.
-    const TYPES: &str = "n t t n t t t t t t n n f f n n n n n t t t t t n n n n t";
+async fn insert_columns(
+    c: &mut sqlx::PgConnection,
+    rows: &[DraftRow],
+    hashes: &[String],
+    words: &[String],
+) -> Result<(), StoreError> {
+    // In the order of `COLUMNS`, the body's hash and the lexemes: a number, a text, a float.
+    const TYPES: &str = "n t t n t t t t t t n n f f n n n n n t t t t t n n n n t t";
     let casts = TYPES.split(' ').enumerate().map(|(i, of)| {
         let of = match of {
             "n" => "bigint",
@@ -249,8 +260,8 @@ async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], words: &[
     });
     let casts = casts.collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "INSERT INTO draft ({COLUMNS}, words) SELECT {COLUMNS}, array_to_tsvector(string_to_array(lexemes, ' '))
-         FROM UNNEST({casts}) AS u({COLUMNS}, lexemes)"
+        "INSERT INTO draft ({COLUMNS}, body_hash, words) SELECT {COLUMNS}, body_hash, array_to_tsvector(string_to_array(lexemes, ' '))
+         FROM UNNEST({casts}) AS u({COLUMNS}, body_hash, lexemes)"
     );
     let lexemes: Vec<String> = words.iter().take(rows.len()).map(|text| crate::search::lexemes(text)).collect();
     let numbers = |of: fn(&DraftRow) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
@@ -290,10 +301,33 @@ async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], words: &[
         .bind(numbers(|r| r.rescued))
         .bind(numbers(|r| r.may_have_reached))
         .bind(maybe_numbers(|r| r.erased_at))
+        .bind(hashes)
         .bind(lexemes)
         .execute(&mut *c)
         .await?;
     Ok(())
+}
+
+/// What never changes of a draft, as the log holds it.
+fn seal(r: &DraftRow, body: &str) -> Row {
+    let ticket = (&r.external_id, &r.revision);
+    let drawn = (r.probability, r.floor, r.selected, r.double_read);
+    Row::of(&r.workflow_id, r.seq, &(&r.id, r.version, &r.stage, ticket, drawn, r.staged_at, body))
+}
+
+/// Drafts in a stretch of numbers, in their order. Probes are none.
+pub(crate) async fn sealed(tx: &mut Tx, first: i64, last: i64) -> Result<Vec<Row>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Sealed {
+        #[sqlx(flatten)]
+        row: DraftRow,
+        body_hash: Option<String>,
+    }
+    let columns = COLUMNS.replace("body,", "'' AS body,").replace("checks,", "'' AS checks,");
+    let sql =
+        format!("SELECT {columns}, body_hash FROM draft WHERE seq BETWEEN $1 AND $2 AND probe IS NULL ORDER BY seq");
+    let rows: Vec<Sealed> = all!(tx, sqlx::AssertSqlSafe(sql), first, last)?;
+    Ok(rows.iter().map(|s| seal(&s.row, s.body_hash.as_deref().unwrap_or_default())).collect())
 }
 
 /// Moves a draft to another state and keeps the counts.

@@ -1,5 +1,6 @@
 //! Kill drills, and the shadow of a workflow that each works on.
 
+use crate::seals::hash_of;
 use crate::workflows::WorkflowRow;
 use crate::{StoreError, Tx};
 use countersign_domain::access::is_shadow;
@@ -44,7 +45,19 @@ pub async fn insert(tx: &mut Tx, d: &DrillRow) -> Result<(), StoreError> {
         d.ok,
         &d.detail
     )?;
+    tx.seal(Some(&d.workflow_id), "drill", &d.id, seal(d));
     Ok(())
+}
+
+fn seal(d: &DrillRow) -> String {
+    hash_of(&(&d.id, &d.workflow_id, d.version, &d.actor, d.at, d.effect_ms, d.commit_ms, d.ok, &d.detail))
+}
+
+/// The seals of drills as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT * FROM drill WHERE id {}", tx.among());
+    let rows: Vec<DrillRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|d| (d.id.clone(), seal(&d))).collect())
 }
 
 /// The latest drills of a workflow, newest first.

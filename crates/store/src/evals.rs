@@ -1,6 +1,7 @@
 //! Results of offline evals, as they were posted.
 
 use crate::page::Page;
+use crate::seals::hash_of;
 use crate::{StoreError, Tx};
 
 /// One run of a suite on a workflow version.
@@ -47,7 +48,20 @@ pub async fn insert(tx: &mut Tx, e: &EvalRow) -> Result<(), StoreError> {
         &e.posted_by,
         e.at
     )?;
+    tx.seal(Some(&e.workflow_id), "eval", &e.id, seal(e));
     Ok(())
+}
+
+fn seal(e: &EvalRow) -> String {
+    let result = (&e.suite, &e.dataset_hash, e.green, &e.scores, &e.report_url);
+    hash_of(&(&e.id, &e.workflow_id, e.version, result, &e.posted_by, e.at))
+}
+
+/// The seals of results as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT * FROM eval_result WHERE id {}", tx.among());
+    let rows: Vec<EvalRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|e| (e.id.clone(), seal(&e))).collect())
 }
 
 /// The latest result of a suite on a version.

@@ -2,8 +2,11 @@
 //! It is written last, at the commit, and always in the same order: so nobody waits long for such a row, and no two
 //! transactions ever wait for each other.
 
+use crate::seals::{self, Row, Seal};
 use crate::{StoreError, Tx, agreement, audit, drafts, evidence, volumes};
+use countersign_domain::access::is_shadow;
 use countersign_domain::audit::Entry;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Workflow and state.
@@ -38,6 +41,10 @@ pub(crate) struct Late {
     pub(crate) evidence: BTreeMap<Delta, i64>,
     pub(crate) pairs: BTreeMap<PairKey, i64>,
     pub(crate) volumes: BTreeMap<VolumeKey, i64>,
+    /// Hashes of rows, for the log.
+    pub(crate) seals: Vec<Seal>,
+    /// Rows that are sealed together, by workflow and kind.
+    pub(crate) rows: BTreeMap<(String, &'static str), Vec<Row>>,
     /// Entries without their place in the chain.
     pub(crate) entries: Vec<Entry>,
 }
@@ -57,11 +64,48 @@ impl Tx {
 
     /// Writes it.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
-        let Late { counts, evidence, pairs, volumes, entries } = std::mem::take(&mut self.late);
+        for ((workflow, kind), mut rows) in std::mem::take(&mut self.late.rows) {
+            rows.sort_by_key(|row| row.seq);
+            seals::seal_span(self, &workflow, kind, &rows);
+        }
+        let Late { counts, evidence, pairs, volumes, seals, rows: _, mut entries } = std::mem::take(&mut self.late);
+        put_on_record(&mut entries, &evidence, seals)?;
         drafts::add_counts(self, counts).await?;
         evidence::add_counts(self, &evidence).await?;
         agreement::add_counts(self, pairs).await?;
         volumes::add_counts(self, volumes).await?;
         audit::chain(self, entries).await
     }
+}
+
+/// Puts what changed into the log, beside what it came of: the seals of rows and the changes of counts go into the
+/// transaction's last entry of their workflow.
+fn put_on_record(entries: &mut [Entry], evidence: &BTreeMap<Delta, i64>, seals: Vec<Seal>) -> Result<(), StoreError> {
+    let mut notes: BTreeMap<Option<String>, BTreeMap<&'static str, Vec<serde_json::Value>>> = BTreeMap::new();
+    let mut note = |workflow: Option<&str>, name, value| {
+        notes.entry(workflow.map(str::to_owned)).or_default().entry(name).or_default().push(value);
+    };
+    for seal in seals {
+        let name = if seal.again { "resealed" } else { "sealed" };
+        note(seal.workflow.as_deref(), name, json!([seal.kind, seal.key, seal.hash]));
+    }
+    for (d, n) in evidence.iter().filter(|(_, n)| **n != 0) {
+        let (probability, floor) = (f64::from_bits(d.probability), f64::from_bits(d.floor));
+        let count = json!([d.version, d.stage, probability, floor, d.hour, d.outcome, d.slot, n]);
+        note(Some(&d.workflow), "counted", count);
+    }
+    for (workflow, notes) in notes {
+        if workflow.as_deref().is_some_and(is_shadow) {
+            continue;
+        }
+        let entry = entries.iter_mut().rev().find(|e| e.workflow == workflow);
+        let entry = entry.ok_or_else(|| StoreError::Unrecorded(workflow.clone().unwrap_or_default()))?;
+        let detail: Option<serde_json::Map<_, _>> = serde_json::from_str(&entry.detail).ok();
+        let mut detail = detail.ok_or(StoreError::Unreadable { what: "an entry's detail", value: String::new() })?;
+        for (name, values) in notes {
+            detail.insert(name.to_owned(), values.into());
+        }
+        entry.detail = serde_json::Value::Object(detail).to_string();
+    }
+    Ok(())
 }

@@ -28,6 +28,8 @@ pub mod page;
 pub mod probes;
 pub mod pulls;
 pub mod queue;
+pub mod recount;
+pub mod seals;
 pub mod search;
 pub mod second_reviews;
 pub mod secrets;
@@ -64,6 +66,9 @@ pub enum StoreError {
         /// What it must.
         wanted: &'static str,
     },
+    /// A transaction changed what the log has to hold, and added no entry to hold it.
+    #[error("a change in {0:?} that no entry of the log would name")]
+    Unrecorded(String),
     /// A stored value that no version of this program wrote.
     #[error("the database holds {what} that can't be read: {value:?}")]
     Unreadable {

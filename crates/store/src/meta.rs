@@ -14,6 +14,11 @@ pub async fn get_or_set(tx: &mut Tx, name: &str, value: &str) -> Result<String, 
     Ok(get(tx, name).await?.unwrap_or_else(|| value.to_owned()))
 }
 
+/// Takes a value away; answers whether it was there.
+pub async fn take(tx: &mut Tx, name: &str) -> Result<bool, StoreError> {
+    Ok(run!(tx, "DELETE FROM meta WHERE name = $1", name)? > 0)
+}
+
 /// Writes a value, whatever stood there.
 pub async fn set(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
     run!(

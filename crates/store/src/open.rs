@@ -274,6 +274,15 @@ impl Tx {
         matches!(self.inner, Inner::Postgres(_))
     }
 
+    /// Whether a column is among the texts of a JSON array, the statement's first argument.
+    pub(crate) fn among(&self) -> &'static str {
+        if self.is_postgres() {
+            "IN (SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))"
+        } else {
+            "IN (SELECT value FROM json_each($1))"
+        }
+    }
+
     /// A row lock where the engine has them; SQLite's one writer needs none.
     pub(crate) fn lock(&self, clause: &'static str) -> &'static str {
         if self.is_postgres() { clause } else { "" }

@@ -1,6 +1,7 @@
 //! Disagreements between two verdicts on the same draft, and what a curator made of them.
 
 use crate::page::Page;
+use crate::seals::{hash_of, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 
@@ -68,14 +69,41 @@ pub async fn of_draft(tx: &mut Tx, draft_seq: i64) -> Result<Option<SettlementRo
 pub async fn settle(tx: &mut Tx, id: &str, at: Millis, by: &str, outcome: &str, label: &str) -> Result<(), StoreError> {
     run!(
         tx,
-        "UPDATE settlement SET state = 'settled', settled_at = $2, settled_by = $3, outcome = $4, label = $5 WHERE id = $1",
+        "UPDATE settlement SET state = 'settled', settled_at = $2, settled_by = $3, outcome = $4, label = $5,
+         label_hash = $6 WHERE id = $1",
         id,
         at.0,
         by,
         outcome,
-        label
+        label,
+        text_hash(label)
     )?;
+    if let Some(row) = get(tx, id).await? {
+        tx.seal(Some(&row.workflow_id), "settlement", id, seal(&row, &text_hash(label)));
+    }
     Ok(())
+}
+
+fn seal(s: &SettlementRow, label: &str) -> String {
+    let verdicts = (&s.first_verdict, &s.second_verdict);
+    let label = (s.settled_at, &s.settled_by, &s.outcome, label);
+    hash_of(&(&s.id, s.draft_seq, &s.workflow_id, verdicts, s.opened_at, label))
+}
+
+/// The seals of settled disagreements as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Sealed {
+        #[sqlx(flatten)]
+        row: SettlementRow,
+        label_hash: Option<String>,
+    }
+    let sql = format!("SELECT {COLUMNS}, label_hash FROM settlement WHERE id {}", tx.among());
+    let rows: Vec<Sealed> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows
+        .into_iter()
+        .map(|s| (s.row.id.clone(), seal(&s.row, s.label_hash.as_deref().unwrap_or_default())))
+        .collect())
 }
 
 /// One of the two verdicts doesn't stand any more.

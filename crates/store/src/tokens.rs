@@ -1,5 +1,6 @@
 //! Bearer tokens, as hashes.
 
+use crate::seals::hash_of;
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 
@@ -41,7 +42,20 @@ pub async fn insert(tx: &mut Tx, t: &TokenRow) -> Result<(), StoreError> {
         &t.created_by,
         t.expires_at
     )?;
+    tx.seal(None, "token", &t.id, seal(t));
     Ok(())
+}
+
+fn seal(t: &TokenRow) -> String {
+    let good_for = (&t.subject, &t.hash, &t.grants, &t.routes);
+    hash_of(&(&t.id, good_for, t.created_at, &t.created_by, t.expires_at, t.revoked_at))
+}
+
+/// The seals of tokens as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT * FROM token WHERE id {}", tx.among());
+    let rows: Vec<TokenRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|t| (t.id.clone(), seal(&t))).collect())
 }
 
 /// The token with this hash.
@@ -67,5 +81,10 @@ pub async fn list(tx: &mut Tx, after: &str, limit: i64) -> Result<Vec<TokenRow>,
 
 /// Revokes a token; `false` if there is none.
 pub async fn revoke(tx: &mut Tx, id: &str, at: Millis) -> Result<bool, StoreError> {
-    Ok(run!(tx, "UPDATE token SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1", id, at.0)? > 0)
+    run!(tx, "UPDATE token SET revoked_at = COALESCE(revoked_at, $2) WHERE id = $1", id, at.0)?;
+    let row: Option<TokenRow> = first!(tx, "SELECT * FROM token WHERE id = $1", id)?;
+    if let Some(t) = &row {
+        tx.seal_again(None, "token", &t.id, seal(t));
+    }
+    Ok(row.is_some())
 }

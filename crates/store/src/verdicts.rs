@@ -1,5 +1,6 @@
 //! Verdicts, withdrawals, and the text of verdicts that came too late.
 
+use crate::seals::{hash_of, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::{Action, Grade, outcome_key};
@@ -72,11 +73,13 @@ const COLUMNS: &str = "id, draft_seq, workflow_id, version, stage, round, review
 
 /// Adds a verdict.
 pub async fn insert(tx: &mut Tx, v: &VerdictRow) -> Result<(), StoreError> {
+    let texts = texts_of(v);
     run!(
         tx,
         "INSERT INTO verdict (id, draft_seq, workflow_id, version, stage, round, reviewer, lease_id, action, grade,
-         suggested_grade, edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest, counted, unconfirmed, too_fast)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+         suggested_grade, edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest, counted, unconfirmed, too_fast,
+         text_hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)",
         &v.id,
         v.draft_seq,
         &v.workflow_id,
@@ -98,9 +101,40 @@ pub async fn insert(tx: &mut Tx, v: &VerdictRow) -> Result<(), StoreError> {
         &v.digest,
         &v.counted,
         v.unconfirmed,
-        v.too_fast
+        v.too_fast,
+        &texts
     )?;
+    tx.seal(Some(&v.workflow_id), "verdict", &v.id, seal(v, &texts));
     Ok(())
+}
+
+/// The hash of what a verdict says in words; see [`crate::seals::texts`].
+fn texts_of(v: &VerdictRow) -> String {
+    let (text, comment) = (v.final_text.as_deref().unwrap_or_default(), v.comment.as_deref().unwrap_or_default());
+    match (&v.final_text, &v.comment) {
+        (None, None) => text_hash(""),
+        _ => text_hash(&format!("{}:{text}{comment}", text.chars().count())),
+    }
+}
+
+fn seal(v: &VerdictRow, texts: &str) -> String {
+    let whose = (&v.id, v.draft_seq, &v.workflow_id, v.version, &v.stage, v.round, &v.reviewer, &v.lease_id, v.at);
+    let what = (&v.action, &v.grade, &v.suggested_grade, v.edit_ratio, &v.reasons, v.seconds, v.undo_until, &v.digest);
+    hash_of(&(whose, what, v.unconfirmed, v.too_fast, texts))
+}
+
+#[derive(sqlx::FromRow)]
+struct Sealed {
+    #[sqlx(flatten)]
+    row: VerdictRow,
+    text_hash: Option<String>,
+}
+
+/// The seals of verdicts as they stand, by id.
+pub(crate) async fn seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT {COLUMNS}, text_hash FROM verdict WHERE id {}", tx.among());
+    let rows: Vec<Sealed> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|s| (s.row.id.clone(), seal(&s.row, s.text_hash.as_deref().unwrap_or_default()))).collect())
 }
 
 /// Keeps under which key a first verdict counts now.

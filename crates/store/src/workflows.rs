@@ -1,6 +1,7 @@
 //! Workflows, their immutable versions, and their transitions.
 
 use crate::page::Page;
+use crate::seals::{hash_of, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 
@@ -185,6 +186,7 @@ pub async fn add_version(tx: &mut Tx, name: &str, v: &VersionRow) -> Result<(), 
         &v.applied_by,
         v.revision
     )?;
+    tx.seal(Some(&v.workflow_id), "version", &version_key(v), version_seal(v));
     Ok(())
 }
 
@@ -202,6 +204,7 @@ pub async fn add_revision(tx: &mut Tx, r: &RevisionRow) -> Result<(), StoreError
         r.applied_at,
         &r.applied_by
     )?;
+    tx.seal(Some(&r.workflow_id), "revision", &revision_key(r), revision_seal(r));
     Ok(())
 }
 
@@ -276,6 +279,40 @@ pub async fn earn(
 pub async fn lose(tx: &mut Tx, id: &str, version: i64, stage: &str) -> Result<(), StoreError> {
     run!(tx, "DELETE FROM earned WHERE workflow_id = $1 AND version = $2 AND stage = $3", id, version, stage)?;
     Ok(())
+}
+
+fn version_key(v: &VersionRow) -> String {
+    format!("{}/{}", v.workflow_id, v.version)
+}
+
+fn version_seal(v: &VersionRow) -> String {
+    let hashes = (&v.hash, &v.guideline_hash, text_hash(&v.seed));
+    hash_of(&(&v.workflow_id, v.version, hashes, v.applied_at, &v.applied_by))
+}
+
+fn revision_key(r: &RevisionRow) -> String {
+    format!("{}/{}/{}", r.workflow_id, r.version, r.revision)
+}
+
+fn revision_seal(r: &RevisionRow) -> String {
+    let texts = (text_hash(&r.files), text_hash(&r.changed));
+    hash_of(&(&r.workflow_id, r.version, r.revision, texts, r.applied_at, &r.applied_by))
+}
+
+/// The seals of revisions as they stand, by workflow, version and number.
+pub(crate) async fn revision_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let key = "workflow_id || '/' || CAST(version AS TEXT) || '/' || CAST(revision AS TEXT)";
+    let sql = format!("SELECT * FROM workflow_revision WHERE {key} {}", tx.among());
+    let rows: Vec<RevisionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
+    Ok(rows.iter().map(|r| (revision_key(r), revision_seal(r))).collect())
+}
+
+/// The seals of versions as they stand, by workflow and number.
+pub(crate) async fn version_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let key = "workflow_id || '/' || CAST(version AS TEXT)";
+    let sql = format!("SELECT * FROM workflow_version WHERE {key} {}", tx.among());
+    let rows: Vec<VersionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
+    Ok(rows.iter().map(|v| (version_key(v), version_seal(v))).collect())
 }
 
 /// Marks a workflow killed.
@@ -415,5 +452,31 @@ pub async fn add_transition(tx: &mut Tx, t: &TransitionRow) -> Result<(), StoreE
         &t.report_hash,
         &t.second_signer
     )?;
+    tx.seal(Some(&t.workflow_id), "transition", &t.id, transition_seal(t));
     Ok(())
+}
+
+fn transition_seal(t: &TransitionRow) -> String {
+    let moved = (&t.kind, &t.from_stage, &t.to_stage, t.version);
+    hash_of(&(&t.id, &t.workflow_id, moved, &t.actor, &t.reason, t.at, &t.report_hash, &t.second_signer))
+}
+
+/// The seals of transitions as they stand, by id.
+pub(crate) async fn transition_seals(tx: &mut Tx, ids: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = format!("SELECT * FROM transition WHERE id {}", tx.among());
+    let rows: Vec<TransitionRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
+    Ok(rows.into_iter().map(|t| (t.id.clone(), transition_seal(&t))).collect())
+}
+
+/// Workflows whose stage or life isn't what their last transition made of it.
+pub async fn out_of_step(tx: &mut Tx) -> Result<Vec<(String,)>, StoreError> {
+    all!(
+        tx,
+        "SELECT w.id FROM workflow w WHERE w.id NOT LIKE '~%' AND (
+             w.stage <> COALESCE((SELECT t.to_stage FROM transition t WHERE t.workflow_id = w.id
+                                  ORDER BY t.at DESC, t.id DESC LIMIT 1), 'internal')
+             OR (w.killed_at IS NOT NULL) <> (COALESCE((SELECT t.kind FROM transition t WHERE t.workflow_id = w.id
+                 AND t.kind IN ('kill', 'resume') ORDER BY t.at DESC, t.id DESC LIMIT 1), 'resume') = 'kill'))
+         ORDER BY w.id LIMIT 100"
+    )
 }

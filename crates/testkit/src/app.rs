@@ -126,6 +126,22 @@ impl App {
         Self::over(self.database.clone(), self.folder.clone(), self.temporary.clone(), self.clock.clone()).await
     }
 
+    /// Another hub over the same database, which has a data folder of its own and so signs with a key of its own.
+    pub async fn with_another_key(&self) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().to_owned();
+        Self::over(self.database.clone(), folder, Some(Arc::new(temporary)), self.clock.clone()).await
+    }
+
+    /// Takes away what the hub keeps of the log beside its database; it knows it until it is restarted.
+    pub fn forget_checkpoint(&self) {
+        for file in std::fs::read_dir(&self.folder).unwrap().filter_map(Result::ok) {
+            if file.file_name().to_string_lossy().starts_with("audit-seen-") {
+                std::fs::remove_file(file.path()).unwrap();
+            }
+        }
+    }
+
     /// The same hub after a restart.
     pub async fn restarted(self) -> Self {
         let (database, folder, temporary, clock) = (self.database, self.folder, self.temporary, self.clock);

@@ -2,8 +2,9 @@ import { queryOptions, skipToken, useMutation, useQuery, useQueryClient } from "
 import { useMemo } from "react";
 import { type Api, ApiError } from "../api/client";
 import type { Checkpoint, Verified } from "../api/types";
-import type { Host } from "../host";
+import type { Host, Native } from "../host";
 import { useOffer } from "../kit/offers";
+import { useStore } from "../kit/store";
 import { shortMoment, wholeMoment } from "../shared/dates";
 import { reasonOf, sentence } from "../shared/words";
 import { useWords } from "../words";
@@ -40,7 +41,7 @@ export function Seal({ host, api, onGoTo, onSigned }: Props) {
     },
   });
   const save = useMutation({ mutationFn: () => host.save("/v1/audit/export", "audit.jsonl") });
-  const broken = query.data?.ok === false && !query.isFetching;
+  const broken = query.data?.broken_at != null && !query.isFetching;
   const { refetch } = query;
   const { mutate: signNow } = sign;
   const { mutate: saveNow } = save;
@@ -58,7 +59,9 @@ export function Seal({ host, api, onGoTo, onSigned }: Props) {
     <section className={broken ? "seal broken" : "seal"} aria-label={says.seal} title={says.sealHint}>
       <div className="seal-words">
         <State query={query} onGoTo={onGoTo} />
+        {!query.isFetching && query.data && <Facts verified={query.data} />}
         <Signed verified={query.data} />
+        {host.native && <KeptHere native={host.native} />}
         <p className="seal-said" role="status">
           {sign.isError && says.signFailed(reasonOf(sign.error))}
           {save.isPending && says.saving}
@@ -126,7 +129,7 @@ function State({ query, onGoTo }: StateProps) {
       </p>
     );
   }
-  if (data.ok) {
+  if (data.broken_at == null) {
     const at = new Date(query.dataUpdatedAt).toISOString();
     return (
       <p className="seal-state ok" role="status">
@@ -150,6 +153,68 @@ function State({ query, onGoTo }: StateProps) {
         {data.why && says.brokenWhy(sentence(data.why))} {says.brokenHint(data.entries)}
       </p>
       <p className="seal-todo">{says.brokenTodo}</p>
+    </div>
+  );
+}
+
+/** What the database holds, against what the log says of it. */
+function Facts({ verified }: { verified: Verified }) {
+  const says = useWords().activity;
+  const { draws } = verified;
+  const drawn = draws?.first_wrong;
+  const parts = [
+    { name: "rows" as const, found: verified.rows },
+    { name: "bodies" as const, found: verified.bodies },
+    { name: "counts" as const, found: verified.counts },
+    {
+      name: "draws" as const,
+      found: draws && {
+        ...draws,
+        first_wrong: drawn && { kind: "draft", object: drawn.draft_id, why: drawn.why },
+      },
+    },
+  ];
+  const wrong = parts.filter(({ found }) => found && found.wrong > 0);
+  const well = parts.flatMap(({ name, found }) =>
+    found && found.wrong === 0 ? [says.holds[name](found.checked)] : [],
+  );
+  return (
+    <>
+      {wrong.map(({ name, found }) => (
+        <p key={name} className="seal-state fail" role="alert">
+          <b aria-hidden="true">✕</b> <strong>{says.differs[name](found?.wrong ?? 0)}</strong>{" "}
+          {found?.first_wrong &&
+            says.firstWrong(found.first_wrong.kind, found.first_wrong.object, found.first_wrong.why)}
+        </p>
+      ))}
+      {wrong.length > 0 && <p className="seal-todo">{says.brokenTodo}</p>}
+      {well.length > 0 && <p className="seal-signed">{says.alsoHolds(well)}</p>}
+    </>
+  );
+}
+
+/** The checkpoint that this desktop keeps, and whether the log still holds it. */
+function KeptHere({ native }: { native: Native }) {
+  const says = useWords().activity;
+  const log = useStore(native.log);
+  const believe = useMutation({ mutationFn: () => native.believeLog() });
+  if (!log) return null;
+  if (!log.why) {
+    if (log.entries === null) return null;
+    return <p className="seal-signed">{says.keptHere(log.entries)}</p>;
+  }
+  return (
+    <div role="alert">
+      <p className="seal-state fail">
+        <b aria-hidden="true">✕</b> <strong>{says.lostHere(log.entries ?? 0)}</strong>
+      </p>
+      <p className="seal-todo">
+        {says.lostTodo}{" "}
+        <button type="button" className="quiet" disabled={believe.isPending} onClick={() => believe.mutate()}>
+          {says.believe}
+        </button>
+      </p>
+      {believe.isError && <p role="alert">{reasonOf(believe.error)}</p>}
     </div>
   );
 }

@@ -1,11 +1,11 @@
 import { Activity, Suspense, useEffect } from "react";
 import { type Api, CONTRACT } from "../api/client";
 import type { Me } from "../api/types";
-import type { Host } from "../host";
+import type { Host, LogState } from "../host";
 import { useKeys } from "../kit/keys";
 import { later } from "../kit/later";
 import { go, useRoute } from "../kit/route";
-import { useStore } from "../kit/store";
+import { createStore, useStore } from "../kit/store";
 import { Review } from "../review/Review";
 import { useReviewDesk } from "../review/useReviewDesk";
 import { useWords } from "../words";
@@ -90,13 +90,18 @@ function useSeen(host: Host, api: Api) {
   );
 }
 
+/** In a browser nobody compares. */
+const NO_LOG = createStore<LogState | null>(null);
+
 /** What a person must know wherever they are. */
 function Says({ host, me }: Pick<ScreenProps, "host" | "me">) {
   const words = useWords().desktop;
   const kept = useStore(host.kept);
+  const log = useStore(host.native?.log ?? NO_LOG);
   const { contract } = me.hub;
   const says = [
     ...(kept ? [] : [words.notKept]),
+    ...(log?.why ? [words.logLost[log.why](log.entries ?? 0)] : []),
     ...(contract > CONTRACT ? [words.hubNewer] : contract < CONTRACT ? [words.hubOlder] : []),
   ];
   if (says.length === 0) return null;

@@ -2,7 +2,7 @@ import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type { HubEvent } from "../api/types";
 import { createStore } from "../kit/store";
-import type { Access, Connection, Host, HubChoice } from "./host";
+import type { Access, Connection, Host, HubChoice, LogState } from "./host";
 import { openJournal } from "./journal";
 
 interface Answer {
@@ -22,6 +22,11 @@ export async function desktopHost(): Promise<Host> {
   await listen<string>("go", ({ payload }) => {
     if (payload.startsWith("#/")) location.hash = payload;
   });
+
+  const log = createStore<LogState | null>(null);
+  await listen<LogState>("hub-log", ({ payload }) => log.set(payload));
+  // What was found before this page was there.
+  void invoke<LogState>("log_state").then((found) => log.get() ?? log.set(found));
 
   /** Another hub is another desk: everything is read anew. */
   async function change(to: Promise<void>) {
@@ -67,6 +72,8 @@ export async function desktopHost(): Promise<Host> {
     save: (path, name) => invoke<string | null>("save_as", { path, name }),
     native: {
       hub: () => invoke<HubChoice>("hub_choice"),
+      log,
+      believeLog: () => invoke("believe_log"),
       useRemote: (url, token) => change(invoke("use_remote", { url, token })),
       useEmbedded: () => change(invoke("use_embedded")),
       notify: (title, body) => invoke("notify", { title, body }),

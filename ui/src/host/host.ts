@@ -44,8 +44,21 @@ export interface HubChoice {
   console: string;
 }
 
+/** How a hub's audit log stands to the checkpoint that the desktop keeps of it. */
+export interface LogState {
+  /** Over how many entries the kept checkpoint is; null before the first. */
+  entries: number | null;
+  signed_at: string | null;
+  /** Why the log doesn't hold it any more. */
+  why: "not_signed" | "shorter" | "rewritten" | "other_key" | null;
+}
+
 export interface Native {
   hub(): Promise<HubChoice>;
+  /** Null before the desktop has compared. */
+  log: Store<LogState | null>;
+  /** Keeps the log's last checkpoint in place of the one that it doesn't hold: a restore was meant. */
+  believeLog(): Promise<void>;
   /** Tries the address and the token first; throws with what is wrong, and nothing has changed then. */
   useRemote(url: string, token: string): Promise<void>;
   useEmbedded(): Promise<void>;

@@ -37,9 +37,14 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
         command => {
             let door = Door::open(&reach).await?;
+            let verifies = matches!(command, Command::Audit(Audit::Verify { .. }));
+            let lost = door.watch_log(&reach).await;
             let done = on(&door, &reach, command).await;
             door.close().await;
-            done
+            match lost {
+                Some(_) if verifies && done.is_ok() => Ok(ExitCode::FAILURE),
+                _ => done,
+            }
         }
     }
 }
@@ -267,6 +272,17 @@ async fn verify(
         print::out(format!("ok: {} entries", verified["entries"]));
     } else {
         print::out(format!("BROKEN at entry {}: {}", verified["broken_at"], print::cell(&verified, "why")));
+    }
+    for (name, what) in [("rows", "rows"), ("bodies", "texts"), ("counts", "counts")] {
+        let Some(checked) = verified.get(name) else { continue };
+        let (wrong, first) = (&checked["wrong"], &checked["first_wrong"]);
+        if *wrong == 0 {
+            print::out(format!("ok: {} {what}", checked["checked"]));
+        } else {
+            let (kind, object, why) =
+                (print::cell(first, "kind"), print::cell(first, "object"), print::cell(first, "why"));
+            print::out(format!("WRONG: {wrong} of {} {what}; the first is {kind} {object}: {why}", checked["checked"]));
+        }
     }
     if let Some(draws) = verified.get("draws") {
         let (wrong, first) = (&draws["wrong"], &draws["first_wrong"]);

@@ -8,8 +8,8 @@ use axum::Json;
 use axum::extract;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use countersign_desk::Page;
-use countersign_desk::audit::{Filter, Verified};
+use countersign_desk::audit::{Filter, Witnessed};
+use countersign_desk::{Page, Verified};
 use countersign_domain::audit::{Checkpoint, Entry};
 use serde::{Deserialize, Serialize};
 
@@ -89,11 +89,11 @@ pub async fn export(extract::State(state): extract::State<State>, Who(who): Who)
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct VerifyQuery {
-    /// Whether the draws for review are replayed too; `true` if it is left out.
+    /// `false` for the chain alone; else rows, texts, counts and draws are held against the log too.
     draws: Option<bool>,
 }
 
-/// Follows the chain and names the first entry that doesn't hold; replays which drafts were drawn for review.
+/// Follows the chain and names the first entry that doesn't hold; then holds rows, texts, counts and draws against it.
 #[utoipa::path(get, operation_id = "verify_audit", path = "/v1/audit/verify", tag = "audit", params(VerifyQuery), responses((status = 200, body = Verified)))]
 pub async fn verify(
     extract::State(state): extract::State<State>,
@@ -118,4 +118,22 @@ pub async fn verify_against(
 #[utoipa::path(get, operation_id = "sign_checkpoint", path = "/v1/audit/checkpoint", tag = "audit", responses((status = 200, body = Checkpoint)))]
 pub async fn checkpoint(extract::State(state): extract::State<State>, Who(who): Who) -> Answer<Json<Checkpoint>> {
     Ok(Json(state.desk.checkpoint(&who).await?))
+}
+
+/// A checkpoint that was kept, if there is one.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeptCheckpoint {
+    /// The last checkpoint that this client saw.
+    #[serde(default)]
+    checkpoint: Option<Checkpoint>,
+}
+
+/// Whether the log still holds the checkpoint that a client kept, and the one to keep from now on. For every role.
+#[utoipa::path(post, operation_id = "see_checkpoint", path = "/v1/audit/seen", tag = "audit", request_body = KeptCheckpoint, responses((status = 200, body = Witnessed)))]
+pub async fn seen(
+    extract::State(state): extract::State<State>,
+    Body(kept): Body<KeptCheckpoint>,
+) -> Answer<Json<Witnessed>> {
+    Ok(Json(state.desk.seen(kept.checkpoint.as_ref()).await?))
 }

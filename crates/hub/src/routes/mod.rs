@@ -110,6 +110,7 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(audit::export))
         .routes(routes!(audit::verify, audit::verify_against))
         .routes(routes!(audit::checkpoint))
+        .routes(routes!(audit::seen))
         .routes(routes!(alerts::burn))
         .routes(routes!(alerts::list))
         .routes(routes!(drills::run))

@@ -27,6 +27,26 @@ export const activity: Words["activity"] = {
     hold === 1 ? "Nur der erste Eintrag stimmt." : `Die ${n(hold)} Einträge davor stimmen.`,
   brokenTodo:
     "Das Protokoll so sichern, wie es ist, den letzten guten Prüfpunkt und die letzte Sicherung aufheben und klären, wer hier schreiben konnte.",
+  holds: {
+    rows: (k) => s(k, "Zeile", "Zeilen"),
+    bodies: (k) => s(k, "Text", "Texte"),
+    counts: (k) => s(k, "Zählung", "Zählungen"),
+    draws: (k) => s(k, "Ziehung", "Ziehungen"),
+  },
+  alsoHolds: (what) => `Wie im Protokoll: ${what.join(", ")}`,
+  differs: {
+    rows: (k) => `${s(k, "Zeile", "Zeilen")} nicht wie im Protokoll.`,
+    bodies: (k) => `${s(k, "Text", "Texte")} nicht wie geschrieben.`,
+    counts: (k) => `${s(k, "Zählung", "Zählungen")} nicht wie das Protokoll ergibt.`,
+    draws: (k) => `${s(k, "Entwurf", "Entwürfe")} nicht gezogen, wie es der Startwert ergibt.`,
+  },
+  firstWrong: (kind, object, why) => `Der Hub nennt zuerst: ${kind} ${object}, ${why}.`,
+  keptHere: (entries) => `Dieser Desktop hebt den Prüfpunkt über ${s(entries, "Eintrag", "Einträge")} auf.`,
+  lostHere: (entries) =>
+    `Im Protokoll fehlt, was der Prüfpunkt dieses Desktops über ${s(entries, "Eintrag", "Einträge")} sagt.`,
+  lostTodo:
+    "Datenbank, Protokoll und den Prüfpunkt dieses Desktops so lassen, wie sie sind, und den Grund klären. Nach einer gewollten Wiederherstellung:",
+  believe: "Das Protokoll von jetzt an so nehmen",
   goTo: "Hingehen",
   verify: "Jetzt prüfen",
   checkpoint: "Prüfpunkt signieren",
@@ -116,6 +136,7 @@ export const activity: Words["activity"] = {
     "token.created": "Zugangstoken ausgestellt",
     "token.revoked": "Zugangstoken widerrufen",
     "key.registered": "Signierschlüssel eingetragen",
+    "audit.baseline": "Bestand festgehalten",
     "disagreement.opened": "zwei Personen weichen ab",
     "disagreement.settled": "Abweichung geklärt",
     "disagreement.voided": "Abweichung hinfällig",

@@ -20,6 +20,16 @@ export const desktop: Words["desktop"] = {
   burns: (workflow) => `${workflow}: Das Fehlerbudget brennt zu schnell`,
   unconfirmed: (name) => `${name}: Urteile warten auf eine zweite Person`,
   escalated: (ticket) => `Ticket ${ticket} wurde an Sie eskaliert`,
+  logLost: {
+    not_signed: (n) =>
+      `Der Prüfpunkt über ${n} Protokolleinträge, den dieser Desktop aufhebt, ist nicht richtig signiert.`,
+    shorter: (n) =>
+      `Das Protokoll ist kürzer geworden: ${n} Einträge waren signiert. Es wurde abgeschnitten, oder eine alte Kopie steht an seiner Stelle. Unter Protokoll steht, was zu tun ist.`,
+    rewritten: (n) =>
+      `Das Protokoll wurde umgeschrieben: Seine ersten ${n} Einträge sind nicht die, die signiert wurden. Unter Protokoll steht, was zu tun ist.`,
+    other_key: (n) =>
+      `Das Protokoll wird mit einem anderen Schlüssel signiert als seine ersten ${n} Einträge. Unter Protokoll steht, was zu tun ist.`,
+  },
   notKept:
     "Dieses System hat keinen Schlüsselbund: Was Sie entscheiden, während der Hub fehlt, bleibt nur so lange erhalten wie dieses Fenster.",
   hubNewer:

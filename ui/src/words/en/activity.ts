@@ -26,6 +26,26 @@ export const activity = {
     hold === 1 ? "Only the first entry holds." : `The ${n(hold)} entries before it hold.`,
   brokenTodo:
     "Save the log as it is, keep the last good checkpoint and backup, and find out who could write here.",
+  holds: {
+    rows: (k: number) => s(k, "row"),
+    bodies: (k: number) => s(k, "text"),
+    counts: (k: number) => s(k, "count"),
+    draws: (k: number) => s(k, "draw"),
+  },
+  alsoHolds: (what: string[]) => `As the log says: ${what.join(", ")}`,
+  differs: {
+    rows: (k: number) => `${s(k, "row")} not as the log says.`,
+    bodies: (k: number) => `${s(k, "text")} not as written.`,
+    counts: (k: number) => `${s(k, "count")} not what the log comes to.`,
+    draws: (k: number) => `${s(k, "draft")} not drawn as the seed says.`,
+  },
+  firstWrong: (kind: string, object: string, why: string) => `The first: ${kind} ${object}, ${why}.`,
+  keptHere: (entries: number) => `This desktop keeps the checkpoint over ${s(entries, "entry", "entries")}.`,
+  lostHere: (entries: number) =>
+    `The log doesn't hold the checkpoint over ${s(entries, "entry", "entries")} that this desktop keeps.`,
+  lostTodo:
+    "Keep the database, the log and this desktop's checkpoint as they are, and find out why. After a restore that you meant:",
+  believe: "Keep the log as it is now",
   goTo: "Go to it",
   verify: "Verify now",
   checkpoint: "Sign a checkpoint now",
@@ -115,6 +135,7 @@ export const activity = {
     "token.created": "made a token",
     "token.revoked": "revoked a token",
     "key.registered": "registered a signing key",
+    "audit.baseline": "took note of how everything stood",
     "disagreement.opened": "two people differ",
     "disagreement.settled": "settled a disagreement",
     "disagreement.voided": "a disagreement is void",

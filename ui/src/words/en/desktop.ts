@@ -18,6 +18,16 @@ export const desktop = {
   burns: (workflow: string) => `${workflow}: the failure budget burns too fast`,
   unconfirmed: (name: string) => `${name}: verdicts wait for a second person`,
   escalated: (ticket: string) => `Ticket ${ticket} was escalated to you`,
+  logLost: {
+    not_signed: (n: number) =>
+      `The checkpoint over ${n} audit entries that this desktop keeps isn't signed as it says.`,
+    shorter: (n: number) =>
+      `The audit log is shorter than it was: ${n} entries were signed. It was cut off, or an old copy took its place. Activity says what to do.`,
+    rewritten: (n: number) =>
+      `The audit log was rewritten: its first ${n} entries are not those that were signed. Activity says what to do.`,
+    other_key: (n: number) =>
+      `The audit log is signed with another key than the one that signed its first ${n} entries. Activity says what to do.`,
+  },
   notKept:
     "This system has no keychain: what you decide while the hub is away is kept only as long as this window.",
   hubNewer: "This hub is newer than this console can speak to. Your system's packages update the console.",
