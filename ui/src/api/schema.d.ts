@@ -177,6 +177,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether the log still holds the checkpoint that a client kept, and the one to keep from now on. For every role. */
+        post: operations["see_checkpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit/verify": {
         parameters: {
             query?: never;
@@ -184,7 +201,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follows the chain and names the first entry that doesn't hold; replays which drafts were drawn for review. */
+        /** Follows the chain and names the first entry that doesn't hold; then holds rows, texts, counts and draws against it. */
         get: operations["verify_audit"];
         put?: never;
         /** The same, against a checkpoint that was kept elsewhere: a log cut short or rewritten shows. */
@@ -1598,6 +1615,25 @@ export interface components {
          * @enum {string}
          */
         ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied" | "version.earned" | "token.revoked";
+        /** @description What holding the database against the log came to. */
+        Checked: {
+            /**
+             * Format: int64
+             * @description How many were looked at.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description How many of them are not as the log says.
+             */
+            wrong: number;
+            /**
+             * Format: int64
+             * @description Texts that were deleted; their hashes stay.
+             */
+            deleted?: number;
+            first_wrong?: components["schemas"]["Fault"] | null;
+        };
         /** @description One citation with its check, in the order of `draft.citations`. */
         CheckedCitation: {
             /** @description The cited source's id. */
@@ -2154,6 +2190,22 @@ export interface components {
              */
             inactivityDelaySec: number;
         };
+        /** @description Something that isn't as the log says. */
+        Fault: {
+            /** @description What kind of thing: `verdict`, `draft`, `token`, `count` … */
+            kind: string;
+            /** @description Which: an id, drafts by their numbers, or a count in words. */
+            object: string;
+            /** @description Its workflow. */
+            workflow?: string | null;
+            /**
+             * Format: int64
+             * @description The entry that says otherwise.
+             */
+            entry?: number | null;
+            /** @description What is wrong. */
+            why: string;
+        };
         /** @description What is wrong with a row, and where. */
         FieldError: {
             /** @description The field, dotted: `draft.citations[2].end`. */
@@ -2384,6 +2436,10 @@ export interface components {
         Kept: {
             /** @description Under this verdict id. */
             verdict_id: string;
+        };
+        /** @description A checkpoint that was kept, if there is one. */
+        KeptCheckpoint: {
+            checkpoint?: components["schemas"]["Checkpoint"] | null;
         };
         /** @description A refused verdict with what was typed. */
         KeptView: {
@@ -2737,6 +2793,11 @@ export interface components {
             routes?: string[];
             expires_at?: components["schemas"]["Millis"] | null;
         };
+        /**
+         * @description Why a log doesn't hold a checkpoint that was kept of it.
+         * @enum {string}
+         */
+        NotHeld: "not_signed" | "shorter" | "rewritten" | "other_key";
         /** @description How it was settled. */
         Note: {
             /** @description 1 to 4000 characters. */
@@ -3636,7 +3697,7 @@ export interface components {
              */
             seconds?: number;
         };
-        /** @description What following the chain came to. */
+        /** @description What verifying came to. */
         Verified: {
             /** @description Whether all of it holds. */
             ok: boolean;
@@ -3656,6 +3717,9 @@ export interface components {
             /** @description The public half of the key that signs here, Ed25519, hex. */
             public_key?: string;
             draws?: components["schemas"]["Replayed"] | null;
+            rows?: components["schemas"]["Checked"] | null;
+            bodies?: components["schemas"]["Checked"] | null;
+            counts?: components["schemas"]["Checked"] | null;
         };
         /** @description The agreement on one version of a workflow. */
         VersionAgreement: components["schemas"]["Agreement"] & {
@@ -3759,6 +3823,13 @@ export interface components {
             lease?: components["schemas"]["LeaseView"] | null;
             /** @description The draft. */
             draft: components["schemas"]["DraftView"];
+        };
+        /** @description How a log stands to a checkpoint that somebody kept of it. */
+        Witnessed: {
+            /** @description Whether the log still holds it, signed by a key that signs here. True where none was sent. */
+            holds: boolean;
+            why?: components["schemas"]["NotHeld"] | null;
+            checkpoint?: components["schemas"]["Checkpoint"] | null;
         };
         /** @description The agreement on a workflow. */
         WorkflowAgreement: components["schemas"]["Agreement"] & {
@@ -4137,10 +4208,33 @@ export interface operations {
             };
         };
     };
+    see_checkpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeptCheckpoint"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Witnessed"];
+                };
+            };
+        };
+    };
     verify_audit: {
         parameters: {
             query?: {
-                /** @description Whether the draws for review are replayed too; `true` if it is left out. */
+                /** @description `false` for the chain alone; else rows, texts, counts and draws are held against the log too. */
                 draws?: boolean;
             };
             header?: never;
@@ -4162,7 +4256,7 @@ export interface operations {
     verify_audit_against: {
         parameters: {
             query?: {
-                /** @description Whether the draws for review are replayed too; `true` if it is left out. */
+                /** @description `false` for the chain alone; else rows, texts, counts and draws are held against the log too. */
                 draws?: boolean;
             };
             header?: never;
