@@ -264,6 +264,7 @@ fn sampled() -> TestPack {
         .set("review.rate", toml::Table::from_iter(rates))
         .set("review.risk_rate", toml::Table::from_iter([("high".to_owned(), 0.1.into())]))
         .without("gate.eval_suite")
+        .without("cost.max_per_sent_usd")
 }
 
 fn whole() -> TestPack {
