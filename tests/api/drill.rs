@@ -20,9 +20,10 @@ async fn drill(who: &Person, id: &str) -> Value {
     who.post(&format!("/v1/workflows/{id}/drill"), json!({})).await.ok()
 }
 
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "workflow",
     "workflow_version",
+    "workflow_revision",
     "draft",
     "draft_count",
     "lease",
@@ -86,10 +87,14 @@ async fn real_work_goes_on_and_nothing_of_the_drill_is_left(engine: Engine) {
 async fn shadow_left_over(app: &App) {
     let row = "INSERT INTO workflow (id, name, version, stage) SELECT '~drill:left', name, version, stage FROM workflow WHERE id = 'desk'";
     app.tamper(row).await;
-    let version = "INSERT INTO workflow_version (workflow_id, version, hash, guideline_hash, files, seed, applied_at, applied_by)
-                   SELECT '~drill:left', version, hash, guideline_hash, files, seed, applied_at, applied_by FROM workflow_version
+    let version = "INSERT INTO workflow_version (workflow_id, version, hash, guideline_hash, seed, applied_at, applied_by)
+                   SELECT '~drill:left', version, hash, guideline_hash, seed, applied_at, applied_by FROM workflow_version
                    WHERE workflow_id = 'desk'";
     app.tamper(version).await;
+    let revision = "INSERT INTO workflow_revision (workflow_id, version, revision, files, changed, applied_at, applied_by)
+                    SELECT '~drill:left', version, revision, files, changed, applied_at, applied_by FROM workflow_revision
+                    WHERE workflow_id = 'desk'";
+    app.tamper(revision).await;
     let id = app.stage(&Draft::of("of-the-shadow")).await;
     app.tamper(&format!("UPDATE draft SET workflow_id = '~drill:left' WHERE id = '{id}'")).await;
     app.tamper("INSERT INTO draft_count (workflow_id, state, n) VALUES ('~drill:left', 'staged', 1)").await;

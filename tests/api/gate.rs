@@ -2,14 +2,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use countersign_testkit::drafts::{edit, escalation, verdict};
-use countersign_testkit::{App, Draft, Engine, Person, TestPack, on_both};
+use countersign_testkit::{App, Draft, Engine, Person, Reply, TestPack, on_both};
 use serde_json::{Value, json};
 use toml::{Table, Value as Toml};
 
 on_both! {
     a_gate_without_evidence_holds_and_says_what_is_missing,
     a_green_gate_promotes_one_stage_and_keeps_its_report,
-    a_promotion_that_names_a_report_fails_once_the_evidence_has_moved,
+    a_report_that_has_changed_since_it_was_shown_is_not_signed_unseen,
+    a_report_that_isnt_green_any_more_is_not_signed,
+    the_clock_alone_changes_no_report,
     harm_turns_the_gate_red_and_the_workflow_kills_itself,
     a_red_line_at_a_later_stage_sends_the_workflow_back_one,
     what_went_red_at_the_next_stage_is_not_promoted_again_on_the_same_version,
@@ -19,8 +21,10 @@ on_both! {
     an_eval_suite_has_to_be_green_on_this_very_version,
     days_pass_by_the_hubs_clock,
     a_loosened_limit_is_in_the_report_with_its_version_and_who_did_it,
-    a_promotion_is_the_dris_alone_and_a_demotion_goes_back,
-    two_people_sign_where_the_pack_asks_for_it,
+    a_promotion_is_the_named_dris_alone_and_a_demotion_goes_back,
+    the_owner_of_a_hub_signs_for_the_dri_and_is_recorded_as_the_owner,
+    two_dris_sign_where_the_pack_asks_for_it_the_named_one_first,
+    a_first_signature_waits_for_a_day_and_for_the_same_dri,
     a_killed_workflow_is_neither_promoted_nor_demoted,
     a_withdrawn_verdict_leaves_the_evidence,
     of_several_reasons_the_harmful_one_counts,
@@ -75,8 +79,10 @@ fn status<'a>(gate: &'a Value, name: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("no condition {name} in {gate}"))["status"].as_str().unwrap()
 }
 
-async fn promote(who: &Person) -> countersign_testkit::Reply {
-    who.post("/v1/workflows/desk/promote", json!({ "reason": "it is ready" })).await
+/// Signs the report that the gate shows now.
+async fn promote(app: &App, who: &Person) -> Reply {
+    let shown = gate(app).await["hash"].clone();
+    who.post("/v1/workflows/desk/promote", json!({ "reason": "it is ready", "report": shown })).await
 }
 
 async fn green(engine: Engine) -> (App, Person) {
@@ -96,7 +102,7 @@ async fn a_gate_without_evidence_holds_and_says_what_is_missing(engine: Engine) 
     }
     assert_eq!(gate["rates"][0]["upper"], 1.0);
     assert!(gate["conditions"].as_array().unwrap().iter().all(|c| !c["reason"].as_str().unwrap().is_empty()));
-    let refused = promote(&app.owner()).await.refused(409, "gate_not_green");
+    let refused = promote(&app, &app.owner()).await.refused(409, "gate_not_green");
     assert!(refused["message"].as_str().unwrap().contains("reviewed"), "{refused}");
     assert_eq!(app.workflow("desk").await["stage"], "internal");
 }
@@ -127,18 +133,44 @@ async fn a_green_gate_promotes_one_stage_and_keeps_its_report(engine: Engine) {
     assert_eq!(app.verify().await["ok"], true);
     // The next gate begins anew.
     assert_eq!(gate(&app).await["status"], "hold");
-    promote(&app.owner()).await.refused(409, "gate_not_green");
+    promote(&app, &app.owner()).await.refused(409, "gate_not_green");
 }
 
-async fn a_promotion_that_names_a_report_fails_once_the_evidence_has_moved(engine: Engine) {
+async fn a_report_that_has_changed_since_it_was_shown_is_not_signed_unseen(engine: Engine) {
+    let (app, ana) = green(engine).await;
+    let sign = |report: Value| {
+        let owner = app.owner();
+        async move { owner.post("/v1/workflows/desk/promote", json!({ "reason": "it was green", "report": report })).await }
+    };
+    let seen = gate(&app).await["hash"].clone();
+    decide(&app, &ana, "more", 1, 0).await;
+    let refused = sign(seen.clone()).await.refused(409, "content_changed");
+    assert_ne!(refused["report"], seen);
+    assert_eq!(refused["report"], gate(&app).await["hash"]);
+    assert_eq!(sign(json!("00")).await.refused(409, "content_changed")["report"], refused["report"]);
+    assert_eq!(app.workflow("desk").await["stage"], "internal");
+    let unnamed = app.owner().post("/v1/workflows/desk/promote", json!({ "reason": "no report" })).await;
+    assert!(unnamed.refused(422, "invalid")["message"].as_str().unwrap().contains("report"));
+    let moved = sign(refused["report"].clone()).await.ok();
+    assert_eq!((&moved["stage"], &moved["report"]), (&json!("opt_in"), &refused["report"]));
+}
+
+async fn a_report_that_isnt_green_any_more_is_not_signed(engine: Engine) {
     let (app, ana) = green(engine).await;
     let seen = gate(&app).await;
     decide(&app, &ana, "worse", 20, 20).await;
     let asked = json!({ "reason": "it was green", "report": seen["hash"] });
     let refused = app.owner().post("/v1/workflows/desk/promote", asked).await.refused(409, "gate_not_green");
     assert!(refused["message"].as_str().unwrap().contains("harm"), "{refused}");
-    let asked = json!({ "reason": "x", "report": "00" });
-    app.owner().post("/v1/workflows/desk/promote", asked).await.refused(404, "not_found");
+}
+
+async fn the_clock_alone_changes_no_report(engine: Engine) {
+    let (app, _) = green(engine).await;
+    let seen = gate(&app).await["hash"].clone();
+    app.clock.advance(23 * 3600);
+    let asked = json!({ "reason": "read it overnight", "report": seen });
+    let moved = app.owner().post("/v1/workflows/desk/promote", asked).await.ok();
+    assert_eq!((&moved["stage"], &moved["report"]), (&json!("opt_in"), &seen));
 }
 
 async fn harm_turns_the_gate_red_and_the_workflow_kills_itself(engine: Engine) {
@@ -163,7 +195,7 @@ async fn harm_turns_the_gate_red_and_the_workflow_kills_itself(engine: Engine) {
 
 async fn a_red_line_at_a_later_stage_sends_the_workflow_back_one(engine: Engine) {
     let (app, ana) = green(engine).await;
-    promote(&app.owner()).await.ok();
+    promote(&app, &app.owner()).await.ok();
     decide(&app, &ana, "u", 30, 28).await;
     assert_eq!(app.desk.watch_red_lines().await.unwrap(), ["desk"]);
     let workflow = app.workflow("desk").await;
@@ -177,12 +209,12 @@ async fn a_red_line_at_a_later_stage_sends_the_workflow_back_one(engine: Engine)
 
 async fn what_went_red_at_the_next_stage_is_not_promoted_again_on_the_same_version(engine: Engine) {
     let (app, ana) = green(engine).await;
-    promote(&app.owner()).await.ok();
+    promote(&app, &app.owner()).await.ok();
     decide(&app, &ana, "u", 30, 28).await;
     app.desk.watch_red_lines().await.unwrap();
     let gate = gate(&app).await;
     assert_eq!((status(&gate, "next_stage"), &gate["status"]), ("fail", &json!("fail")));
-    promote(&app.owner()).await.refused(409, "gate_not_green");
+    promote(&app, &app.owner()).await.refused(409, "gate_not_green");
 }
 
 async fn a_resumed_workflow_is_not_killed_again_for_the_same_failures(engine: Engine) {
@@ -254,12 +286,18 @@ async fn a_loosened_limit_is_in_the_report_with_its_version_and_who_did_it(engin
     assert!(said.contains("version 2") && said.contains("owner"), "{said}");
 }
 
-async fn a_promotion_is_the_dris_alone_and_a_demotion_goes_back(engine: Engine) {
+async fn a_promotion_is_the_named_dris_alone_and_a_demotion_goes_back(engine: Engine) {
     let (app, _) = green(engine).await;
     for role in ["reviewer", "curator", "admin", "auditor", "service", "oncall"] {
-        promote(&app.role(role).await).await.refused(403, "forbidden");
+        promote(&app, &app.role(role).await).await.refused(403, "forbidden");
     }
-    promote(&app.role("dri").await).await.ok();
+    let other = app.person("eve", json!([{ "role": "dri" }]), &[]).await;
+    let refused = promote(&app, &other).await.refused(403, "forbidden");
+    assert!(refused["message"].as_str().unwrap().contains("the-dri"), "{refused}");
+    app.apply(&TestPack::of("elsewhere")).await;
+    let named = app.person("the-dri", json!([{ "role": "dri", "workflow": "elsewhere" }]), &[]).await;
+    promote(&app, &named).await.refused(403, "forbidden");
+    promote(&app, &app.role("dri").await).await.ok();
     let back = json!({ "reason": "too early" });
     app.role("oncall").await.post("/v1/workflows/desk/demote", back.clone()).await.refused(403, "forbidden");
     let moved = app.role("admin").await.post("/v1/workflows/desk/demote", back.clone()).await.ok();
@@ -267,29 +305,61 @@ async fn a_promotion_is_the_dris_alone_and_a_demotion_goes_back(engine: Engine) 
     app.owner().post("/v1/workflows/desk/demote", back).await.refused(422, "invalid");
 }
 
-async fn two_people_sign_where_the_pack_asks_for_it(engine: Engine) {
+async fn the_owner_of_a_hub_signs_for_the_dri_and_is_recorded_as_the_owner(engine: Engine) {
+    let (app, _) = green(engine).await;
+    promote(&app, &app.owner()).await.ok();
+    let log = app.owner().get("/v1/audit?act=workflow.promoted").await.ok();
+    let entry = &log["entries"][0];
+    let facts: Value = serde_json::from_str(entry["detail"].as_str().unwrap()).unwrap();
+    assert_eq!((&entry["actor"], &facts["dri"]), (&json!("owner"), &json!("the-dri")));
+}
+
+async fn two_signers(engine: Engine) -> (App, Person) {
     let app = App::with(engine, &easy().set("gate.second_signature", true)).await;
     let ana = app.reviewer("ana").await;
     drilled(&app).await;
     decide(&app, &ana, "t", 40, 0).await;
+    let second = app.person("eve", json!([{ "role": "dri" }]), &[]).await;
+    (app, second)
+}
+
+async fn two_dris_sign_where_the_pack_asks_for_it_the_named_one_first(engine: Engine) {
+    let (app, second) = two_signers(engine).await;
     let (dri, admin) = (app.role("dri").await, app.role("admin").await);
-    promote(&admin).await.refused(403, "forbidden");
-    let signed = promote(&dri).await;
+    promote(&app, &admin).await.refused(403, "forbidden");
+    promote(&app, &second).await.refused(403, "forbidden");
+    let owner = promote(&app, &app.owner()).await.refused(403, "forbidden");
+    assert!(owner["message"].as_str().unwrap().contains("team hub"), "{owner}");
+    let signed = promote(&app, &dri).await;
     assert_eq!(signed.status, 202);
     assert_eq!(gate(&app).await["signed_by"], "the-dri");
-    assert_eq!(promote(&dri).await.status, 202, "nobody signs twice");
+    assert_eq!(promote(&app, &dri).await.status, 202, "nobody signs twice");
+    promote(&app, &admin).await.refused(403, "forbidden");
     assert_eq!(app.workflow("desk").await["stage"], "internal");
-    let moved = promote(&admin).await;
+    let moved = promote(&app, &second).await;
     assert_eq!((moved.status.as_u16(), &moved.body["stage"]), (200, &json!("opt_in")));
     let history = app.owner().get("/v1/workflows/desk/history").await.ok();
     let last = &history["transitions"][0];
-    assert_eq!((&last["actor"], &last["second_signer"]), (&json!("the-dri"), &json!("the-admin")));
+    assert_eq!((&last["actor"], &last["second_signer"]), (&json!("the-dri"), &json!("eve")));
+}
+
+async fn a_first_signature_waits_for_a_day_and_for_the_same_dri(engine: Engine) {
+    let (app, second) = two_signers(engine).await;
+    let dri = app.role("dri").await;
+    assert_eq!(promote(&app, &dri).await.status, 202);
+    app.clock.advance(86_400);
+    assert_eq!(gate(&app).await["signed_by"], Value::Null);
+    promote(&app, &second).await.refused(403, "forbidden");
+    assert_eq!(promote(&app, &dri).await.status, 202);
+    app.apply(&easy().set("gate.second_signature", true).set("workflow.dri", "fay")).await;
+    assert_eq!(gate(&app).await["signed_by"], Value::Null, "who signed is not the DRI any more");
+    promote(&app, &second).await.refused(403, "forbidden");
 }
 
 async fn a_killed_workflow_is_neither_promoted_nor_demoted(engine: Engine) {
     let (app, _) = green(engine).await;
     app.owner().post("/v1/workflows/desk/kill", json!({ "reason": "stop" })).await.ok();
-    promote(&app.owner()).await.refused(409, "workflow_killed");
+    promote(&app, &app.owner()).await.refused(409, "workflow_killed");
     app.owner().post("/v1/workflows/desk/demote", json!({ "reason": "x" })).await.refused(409, "workflow_killed");
 }
 

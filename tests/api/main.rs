@@ -41,3 +41,4 @@ mod trust;
 mod undo;
 mod unseen;
 mod upgrade;
+mod versions;

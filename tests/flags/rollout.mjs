@@ -46,7 +46,8 @@ export async function rollout(hub, id) {
     async promote() {
       await post("drill", {});
       await review();
-      return (await post("promote", { reason: "the gate is green" })).stage;
+      const { hash } = await hub.call("GET", `/v1/workflows/${id}/gate`);
+      return (await post("promote", { reason: "the gate is green", report: hash })).stage;
     },
     kill: () => post("kill", { reason: "it went wrong" }),
     resume: () => post("resume", { reason: "mended" }),

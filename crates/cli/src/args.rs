@@ -175,15 +175,27 @@ pub enum Pack {
         /// The workflow's id.
         id: String,
     },
-    /// Check a pack; exits 1 when something is wrong with it.
+    /// Check a pack, and say what applying it would do where a hub or a database is there; exits 1 when something is wrong
+    /// with it.
     Check {
         /// The pack's folder.
         dir: PathBuf,
     },
-    /// Apply a pack; a changed one makes a new version.
+    /// Apply a pack: what decides otherwise makes a new version, anything else a revision.
     Apply {
         /// The pack's folder.
         dir: PathBuf,
+    },
+    /// Return to an earlier version, with its evidence.
+    Rollback {
+        /// The workflow.
+        id: String,
+        /// The version to return to.
+        #[arg(long, value_name = "N")]
+        to: i64,
+        /// Why; it is kept.
+        #[arg(long)]
+        reason: Option<String>,
     },
     /// Show the pack in force.
     Show {

@@ -76,6 +76,14 @@ impl Door {
         }
     }
 
+    /// The same, but for a database that isn't there yet: it is not made.
+    pub async fn if_there(reach: &Reach) -> anyhow::Result<Option<Self>> {
+        if reach.hub.is_none() && !countersign_desk::is_there(&database(reach)?.0).await? {
+            return Ok(None);
+        }
+        Self::open(reach).await.map(Some)
+    }
+
     /// Whether nothing stands between us and the hub that lets only small requests pass.
     pub fn is_near(&self) -> bool {
         let Self::There { url, .. } = self else { return true };

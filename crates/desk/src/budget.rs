@@ -74,9 +74,11 @@ impl Desk {
         now: Millis,
     ) -> Result<InForce, DeskError> {
         let base = base_rates(&version.pack, stage);
+        let earned = self.has_earned(tx, &w.id, version.number, stage).await?;
         let rates = match version.pack.review.per_day {
-            // Nothing that comes in while it is killed goes out without a person.
-            _ if w.killed_at.is_some() => Rates { low: 1.0, high: 1.0 },
+            // Nothing that comes in while it is killed goes out without a person, nor while a version has to earn its
+            // stage.
+            _ if w.killed_at.is_some() || !earned => Rates { low: 1.0, high: 1.0 },
             Some(per_day) => {
                 let expected = expected(tx, &w.id, now).await?;
                 sampling::rates(f64::from(per_day), base, expected.low, expected.high)

@@ -62,9 +62,12 @@ pub enum ChangeKind {
     /// This hub didn't hear the others for a while: whatever is shown is read again. It is of no workflow.
     #[serde(rename = "reconnected")]
     Reconnected,
-    /// A pack was applied.
+    /// A pack came into force: a new one, a revision, or an earlier one again.
     #[serde(rename = "pack.applied")]
     PackApplied,
+    /// A version has earned the stage where the workflow is.
+    #[serde(rename = "version.earned")]
+    VersionEarned,
     /// A token was revoked. For the hubs alone, which end what it has open.
     #[serde(rename = "token.revoked")]
     TokenRevoked,

@@ -87,7 +87,9 @@ async fn seed_hashes(tx: &mut Tx) -> Result<HashMap<(String, i64), String>, Desk
 async fn drawing(tx: &mut Tx, row: &Drawn, recorded: Option<&String>) -> Result<Option<Drawing>, DeskError> {
     // As it is stored now, not as it was when this hub read it.
     let Some(version) = workflows::version(tx, &row.workflow_id, row.version).await? else { return Ok(None) };
-    let pack = serde_json::from_str(&version.files).ok().and_then(|files| Pack::parse(&files).ok());
+    let revision = workflows::revision(tx, &row.workflow_id, row.version, version.revision).await?;
+    let files = revision.and_then(|revision| serde_json::from_str(&revision.files).ok());
+    let pack = files.and_then(|files| Pack::stored(&files).ok());
     let Some((seed, pack)) = hex::decode(&version.seed).ok().zip(pack) else { return Ok(None) };
     let on_record = recorded.is_some_and(|hash| *hash == hex::encode(Sha256::digest(&seed)));
     Ok(Some(Drawing { seed, double_rate: pack.review.double_rate, on_record }))

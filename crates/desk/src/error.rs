@@ -22,7 +22,7 @@ pub enum Code {
     LeaseLost,
     /// 409: a newer revision of the ticket came in.
     DraftSuperseded,
-    /// 409: the draft isn't what the reviewer saw.
+    /// 409: the draft, or the gate report, isn't what was shown.
     ContentChanged,
     /// 409: somebody decided it, or this id was used for another verdict.
     AlreadyDecided,
@@ -104,6 +104,12 @@ pub enum DeskError {
     /// A promotion that the evidence doesn't carry; there is no override.
     #[error("{0}")]
     GateNotGreen(String),
+    /// A promotion that names another report than the one that would be signed.
+    #[error("the evidence or a condition has changed since this report was shown; nothing was signed")]
+    ReportChanged {
+        /// The hash of the report as it is now.
+        report: String,
+    },
     /// Too late to withdraw.
     #[error("this verdict can't be withdrawn any more: its reply is delivered or on its way")]
     AlreadyDelivered,
@@ -166,6 +172,7 @@ impl DeskError {
             Self::VerdictReused(_) | Self::Settled(_) => Code::AlreadyDecided,
             Self::AlreadyDelivered => Code::AlreadyDelivered,
             Self::GateNotGreen(_) => Code::GateNotGreen,
+            Self::ReportChanged { .. } => Code::ContentChanged,
             Self::Erased(_) => Code::Erased,
             Self::TooManyLeases(_) => Code::RateLimited,
             Self::LogLost { .. } | Self::Store(StoreError::Unreadable { .. } | StoreError::Unrecorded(_)) => {
@@ -191,6 +198,7 @@ impl DeskError {
             Self::LogLost { .. } => {
                 "`countersign audit verify` says more; after a restore that you meant, remove the file that it names"
             }
+            Self::ReportChanged { .. } => "look at the gate again, then sign the report that it shows",
             Self::Pack(_) => "`countersign pack check DIR` shows all of them",
             _ => return None,
         })

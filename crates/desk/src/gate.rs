@@ -17,8 +17,8 @@ mod forecast;
 
 pub use forecast::{Plan, Point, RatePlan, Series};
 
-/// How many versions back a loosened limit is looked for.
-const VERSIONS: i64 = 20;
+/// How many packs back a loosened limit is looked for, and the time at a stage is counted.
+const STEPS: i64 = 50;
 /// A day, in milliseconds.
 const DAY: i64 = 86_400_000;
 
@@ -33,6 +33,11 @@ pub struct GateView {
     /// Who signed a promotion first, where it waits for a second signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<String>,
+}
+
+/// The minute of an instant.
+pub(crate) fn to_the_minute(at: Millis) -> Millis {
+    Millis(at.0.div_euclid(60_000) * 60_000)
 }
 
 /// A report as it is kept.
@@ -63,9 +68,8 @@ impl Desk {
         let mut tx = self.snapshot().await?;
         let w = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         // To the minute: the same evidence looked at twice makes one report.
-        let at = Millis(self.now().0.div_euclid(60_000) * 60_000);
-        let report = self.report(&mut tx, &w, at).await?;
-        let signed_by = gates::signature(&mut tx, id).await?.filter(|s| s.version == w.version).map(|s| s.signer);
+        let report = self.report(&mut tx, &w, to_the_minute(self.now())).await?;
+        let signed_by = self.first_signature(&mut tx, &w, self.now()).await?.map(|s| s.signer);
         drop(tx);
         let frozen = freeze(&report)?;
         if report.status == Status::Pass {
@@ -110,9 +114,8 @@ impl Desk {
             Some(suite) => evals::latest(tx, &w.id, w.version, suite).await?,
             None => None,
         };
-        let applied = workflows::version(tx, &w.id, w.version).await?.map_or(0, |v| v.applied_at);
+        let since = at_stage_since(tx, w, at).await?;
         let loosened = self.loosened(tx, w).await?;
-        let since = Millis(w.stage_since.max(applied));
         let report = gate::report(Input {
             pack,
             version: w.version,
@@ -132,17 +135,30 @@ impl Desk {
         report.map_err(|e| DeskError::Setup(e.to_string()))
     }
 
-    /// Limits that versions since the last promotion have loosened.
+    /// Limits that are looser now than they were at the last promotion, each with the version that loosened it last.
     async fn loosened(&self, tx: &mut Tx, w: &WorkflowRow) -> Result<Vec<Loosened>, DeskError> {
         let promoted = workflows::transitions(tx, &w.id, 200).await?.into_iter().find(|t| t.kind == "promote");
-        let first = promoted.map_or(1, |t| t.version).max(w.version - VERSIONS);
-        let mut out = Vec::new();
-        for version in first + 1..=w.version {
-            let Some(row) = workflows::version(tx, &w.id, version).await? else { continue };
-            let (before, after) =
-                (self.version(tx, &w.id, version - 1).await?, self.version(tx, &w.id, version).await?);
-            let loosened = gate::loosened(&before.pack, &after.pack).into_iter();
-            out.extend(loosened.map(|what| Loosened { what, version, by: row.applied_by.clone() }));
+        let since = Millis(promoted.map_or(0, |t| t.at));
+        let steps = workflows::in_force_since(tx, &w.id, since, STEPS).await?;
+        let Some(first) = steps.first().filter(|first| first.version != w.version) else { return Ok(Vec::new()) };
+        let (before, after) =
+            (self.version(tx, &w.id, first.version).await?, self.version(tx, &w.id, w.version).await?);
+        let mut out: Vec<Loosened> = gate::loosened(&before.pack, &after.pack)
+            .into_iter()
+            .map(|what| Loosened { what, version: w.version, by: String::new() })
+            .collect();
+        if out.is_empty() {
+            return Ok(out);
+        }
+        let mut last = before;
+        for step in steps.iter().filter(|step| step.version != first.version) {
+            let next = self.version(tx, &w.id, step.version).await?;
+            for done in gate::loosened(&last.pack, &next.pack) {
+                for told in out.iter_mut().filter(|told| told.what.limit == done.limit) {
+                    (told.version, told.by) = (step.version, step.actor.clone());
+                }
+            }
+            last = next;
         }
         Ok(out)
     }
@@ -158,6 +174,16 @@ pub(crate) async fn counts_of(
 ) -> Result<Vec<Counts>, DeskError> {
     let (entered, overdue) = hours(pack, at);
     Ok(gather(stored::at_stage(tx, &w.id, w.version, stage.as_str(), entered, overdue).await?))
+}
+
+/// Since when the version in force is at its stage. Times when another version was in force there are left out, so a
+/// version that comes back goes on where it left off.
+async fn at_stage_since(tx: &mut Tx, w: &WorkflowRow, at: Millis) -> Result<Millis, DeskError> {
+    let rows = workflows::in_force_since(tx, &w.id, Millis(w.stage_since), STEPS).await?;
+    let ends = rows.iter().skip(1).map(|next| next.at).chain([at.0]);
+    let spent = rows.iter().zip(ends).filter(|(row, _)| row.version == w.version);
+    let spent: i64 = spent.map(|(row, end)| (end - row.at.max(w.stage_since)).max(0)).sum();
+    Ok(Millis(at.0 - spent))
 }
 
 /// The last hour whose drafts are in the record of the upper bounds, and the last one whose drafts wait for too long.

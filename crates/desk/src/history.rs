@@ -4,11 +4,11 @@ use crate::view::sees_verdicts;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::diff::{self, Op};
-use countersign_domain::pack::{Pack, PackFiles};
+use countersign_domain::pack::{Pack, PackFiles, same_text};
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::UNCONFIRMED;
 use countersign_store::page::Page;
-use countersign_store::workflows::{self, Hold, TransitionRow, VersionRow};
+use countersign_store::workflows::{self, Hold, InForceRow, TransitionRow, VersionRow};
 use countersign_store::{StoreError, Tx, evidence};
 use serde::Serialize;
 use serde_json::Value;
@@ -23,6 +23,8 @@ pub struct History {
     pub transitions: Vec<TransitionView>,
     /// The newest versions, newest first; a list of its own has all of them.
     pub versions: Vec<VersionView>,
+    /// What came into force, the latest 200, newest first: versions, revisions, and returns to earlier ones.
+    pub in_force: Vec<InForceView>,
 }
 
 /// One day's outcomes.
@@ -71,14 +73,47 @@ pub struct TransitionView {
 pub struct VersionView {
     /// 1, 2, 3 …
     pub version: i64,
-    /// The pack's content hash.
+    /// The hash of what decides in it.
     pub hash: String,
     /// The guidelines' hash.
     pub guideline_hash: String,
-    /// When it was applied.
+    /// When it was first applied.
     pub applied_at: Millis,
     /// By whom.
     pub applied_by: String,
+    /// Its revision in force, or that was when the version last was.
+    pub revision: i64,
+    /// Its revisions, newest first.
+    pub revisions: Vec<RevisionView>,
+}
+
+/// A revision of a version.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct RevisionView {
+    /// 1, 2, 3 … within the version.
+    pub revision: i64,
+    /// The settings and files that it changed; none for a version's first.
+    pub changed: Vec<String>,
+    /// When it was first applied.
+    pub applied_at: Millis,
+    /// By whom.
+    pub applied_by: String,
+}
+
+/// A version and revision as it came into force.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct InForceView {
+    /// The version.
+    pub version: i64,
+    /// Its revision.
+    pub revision: i64,
+    /// Since when.
+    pub at: Millis,
+    /// Who put it in force.
+    pub by: String,
+    /// Why, where somebody returned to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A version with its files.
@@ -98,6 +133,10 @@ pub struct VersionDiff {
     pub from: i64,
     /// The one after.
     pub to: i64,
+    /// The revision of the one before.
+    pub from_revision: i64,
+    /// The revision of the one after.
+    pub to_revision: i64,
     /// Settings in force that differ, defaults among them, by key.
     pub settings: Vec<SettingChange>,
     /// Texts that differ.
@@ -150,7 +189,8 @@ impl Desk {
         Ok(History {
             days: by_day.into_iter().map(|(day, outcomes)| Day { day: date(day), outcomes }).collect(),
             transitions: workflows::transitions(&mut tx, id, 200).await?.into_iter().map(transition_view).collect(),
-            versions: workflows::versions(&mut tx, id, &newest).await?.into_iter().map(version_view).collect(),
+            versions: versions(&mut tx, id, &newest).await?.0,
+            in_force: in_force(&mut tx, id).await?,
         })
     }
 
@@ -166,41 +206,39 @@ impl Desk {
         if workflows::get(&mut tx, id, Hold::Look).await?.is_none() {
             return Err(DeskError::not_found("workflow", id));
         }
-        let rows = workflows::versions(&mut tx, id, page).await?;
-        let next = page.next(&rows, |r| vec![r.version]);
-        Ok((rows.into_iter().map(version_view).collect(), next))
+        versions(&mut tx, id, page).await
     }
 
-    /// A version's files, as they were applied.
-    pub async fn version_files(&self, who: &Identity, id: &str, version: i64) -> Result<VersionFiles, DeskError> {
+    /// A version's files, as they were applied: of its revision in force, or of another one.
+    pub async fn version_files(
+        &self,
+        who: &Identity,
+        id: &str,
+        version: i64,
+        revision: Option<i64>,
+    ) -> Result<VersionFiles, DeskError> {
         self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
-        let row = stored(&mut tx, id, version).await?;
-        let mut files = files_of(&row)?;
-        // Who may be given a probe must not know it.
-        let probes = self.version(&mut tx, id, version).await?.pack.review.probes.clone();
-        if let Some(name) = probes.filter(|_| !sees_verdicts(who, id)) {
-            files.remove(&name);
-        }
-        Ok(VersionFiles { version: version_view(row), files })
+        let (_, files, _) = at(&mut tx, who, id, version, revision).await?;
+        let row = workflows::version(&mut tx, id, version).await?;
+        let row = row.ok_or_else(|| DeskError::not_found("workflow version", format!("{id} {version}")))?;
+        let revisions = revisions(&mut tx, id).await?.remove(&version).unwrap_or_default();
+        let version = version_view(revisions, row);
+        Ok(VersionFiles { version, files })
     }
 
-    /// What changed between two versions.
-    pub async fn diff_versions(&self, who: &Identity, id: &str, from: i64, to: i64) -> Result<VersionDiff, DeskError> {
+    /// What changed between two versions, or two revisions of them.
+    pub async fn diff_versions(
+        &self,
+        who: &Identity,
+        id: &str,
+        from: (i64, Option<i64>),
+        to: (i64, Option<i64>),
+    ) -> Result<VersionDiff, DeskError> {
         self.require(who, Act::ReadPacks, Some(id), "read the pack")?;
         let mut tx = self.read().await?;
-        let (before, after) = (stored(&mut tx, id, from).await?, stored(&mut tx, id, to).await?);
-        let settings = changed_settings(
-            &flat(&self.version(&mut tx, id, from).await?.pack),
-            &flat(&self.version(&mut tx, id, to).await?.pack),
-        );
-        let (mut before, mut after) = (files_of(&before)?, files_of(&after)?);
-        for (version, files) in [(from, &mut before), (to, &mut after)] {
-            let probes = self.version(&mut tx, id, version).await?.pack.review.probes.clone();
-            if let Some(name) = probes.filter(|_| !sees_verdicts(who, id)) {
-                files.remove(&name);
-            }
-        }
+        let (old, before, from_revision) = at(&mut tx, who, id, from.0, from.1).await?;
+        let (new, after, to_revision) = at(&mut tx, who, id, to.0, to.1).await?;
         let names: BTreeSet<&String> =
             before.keys().chain(after.keys()).filter(|n| *n != Pack::WORKFLOW_FILE).collect();
         let text = |files: &'_ PackFiles, name: &str| files.get(name).cloned().unwrap_or_default();
@@ -210,31 +248,81 @@ impl Desk {
             .filter(|(_, b, a)| b != a)
             .map(|(name, b, a)| TextChange { name: name.clone(), lines: diff::lines(&b, &a) })
             .collect();
-        Ok(VersionDiff { from, to, settings, files })
+        let settings = changed_settings(&flat(&old), &flat(&new));
+        Ok(VersionDiff { from: from.0, to: to.0, from_revision, to_revision, settings, files })
     }
+}
+
+/// A revision's pack, those of its files that this identity may read, and its number.
+async fn at(
+    tx: &mut Tx,
+    who: &Identity,
+    id: &str,
+    version: i64,
+    revision: Option<i64>,
+) -> Result<(Pack, PackFiles, i64), DeskError> {
+    let missing = || DeskError::not_found("workflow version", format!("{id} {version}"));
+    let in_force = workflows::revision_of(tx, id, version).await?.ok_or_else(missing)?;
+    let revision = revision.unwrap_or(in_force);
+    let row = workflows::revision(tx, id, version, revision).await?.ok_or_else(missing)?;
+    let unreadable = || StoreError::Unreadable { what: "a pack", value: format!("{id} version {version}") };
+    let mut files: PackFiles = serde_json::from_str(&row.files).map_err(|_| unreadable())?;
+    let pack = Pack::stored(&files).map_err(|_| unreadable())?;
+    // Who may be given a probe must not know it.
+    if let Some(name) = pack.review.probes.as_ref().filter(|_| !sees_verdicts(who, id)) {
+        files.remove(name);
+    }
+    Ok((pack, files, revision))
+}
+
+/// A page of the versions with their revisions, newest first.
+async fn versions(tx: &mut Tx, id: &str, page: &Page) -> Result<(Vec<VersionView>, Option<String>), DeskError> {
+    let mut revisions = revisions(tx, id).await?;
+    let rows = workflows::versions(tx, id, page).await?;
+    let next = page.next(&rows, |r| vec![r.version]);
+    let view = |v: VersionRow| version_view(revisions.remove(&v.version).unwrap_or_default(), v);
+    Ok((rows.into_iter().map(view).collect(), next))
+}
+
+/// The revisions of each version, newest first.
+async fn revisions(tx: &mut Tx, id: &str) -> Result<BTreeMap<i64, Vec<RevisionView>>, DeskError> {
+    let mut by_version: BTreeMap<i64, Vec<RevisionView>> = BTreeMap::new();
+    for row in workflows::revisions(tx, id).await? {
+        let unreadable = || StoreError::Unreadable { what: "a revision's changes", value: row.changed.clone() };
+        let changed = serde_json::from_str(&row.changed).map_err(|_| unreadable())?;
+        let view = RevisionView {
+            revision: row.revision,
+            changed,
+            applied_at: Millis(row.applied_at),
+            applied_by: row.applied_by,
+        };
+        by_version.entry(row.version).or_default().push(view);
+    }
+    Ok(by_version)
+}
+
+async fn in_force(tx: &mut Tx, id: &str) -> Result<Vec<InForceView>, DeskError> {
+    let rows = workflows::in_force_since(tx, id, Millis(0), 200).await?.into_iter().rev();
+    let view = |row: InForceRow| {
+        let InForceRow { version, revision, at, actor, reason } = row;
+        InForceView { version, revision, at: Millis(at), by: actor, reason }
+    };
+    Ok(rows.map(view).collect())
 }
 
 fn date(day: i64) -> String {
     Millis(day * 86_400_000).to_string().chars().take(10).collect()
 }
 
-async fn stored(tx: &mut Tx, id: &str, version: i64) -> Result<VersionRow, DeskError> {
-    let row = workflows::version(tx, id, version).await?;
-    row.ok_or_else(|| DeskError::not_found("workflow version", format!("{id} {version}")))
-}
-
-fn files_of(row: &VersionRow) -> Result<PackFiles, DeskError> {
-    let what = || format!("{} version {}", row.workflow_id, row.version);
-    Ok(serde_json::from_str(&row.files).map_err(|_| StoreError::Unreadable { what: "a pack", value: what() })?)
-}
-
-fn version_view(v: VersionRow) -> VersionView {
+fn version_view(revisions: Vec<RevisionView>, v: VersionRow) -> VersionView {
     VersionView {
         version: v.version,
         hash: v.hash,
         guideline_hash: v.guideline_hash,
         applied_at: Millis(v.applied_at),
         applied_by: v.applied_by,
+        revision: v.revision,
+        revisions,
     }
 }
 
@@ -262,7 +350,7 @@ fn transition_view(t: TransitionRow) -> TransitionView {
 }
 
 /// Every setting of a pack by its key, in words; the texts are compared by themselves.
-fn flat(pack: &Pack) -> BTreeMap<String, String> {
+pub(crate) fn flat(pack: &Pack) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     let settings = serde_json::to_value(pack).unwrap_or_default();
     for (name, value) in settings.as_object().into_iter().flatten() {
@@ -296,10 +384,30 @@ fn word(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn changed_settings(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<SettingChange> {
+pub(crate) fn changed_settings(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Vec<SettingChange> {
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     keys.into_iter()
         .filter(|key| before.get(*key) != after.get(*key))
         .map(|key| SettingChange { key: key.clone(), before: before.get(key).cloned(), after: after.get(key).cloned() })
         .collect()
+}
+
+/// Texts that differ, by file: whatever ends their lines.
+pub(crate) fn changed_texts(before: &Pack, after: &Pack) -> Vec<String> {
+    let probes = |pack: &Pack| pack.probes.iter().map(|p| format!("{p:?}")).collect::<Vec<_>>();
+    let differ = [
+        (Some(&after.workflow.guidelines), before.guideline_hash() != after.guideline_hash()),
+        (Some(&after.workflow.runbook), !same_text(&before.runbook, &after.runbook)),
+        (after.review.probes.as_ref(), probes(before) != probes(after)),
+    ];
+    differ.into_iter().filter(|(_, differs)| *differs).filter_map(|(name, _)| name.cloned()).collect()
+}
+
+/// The settings and files that differ, by name.
+pub(crate) fn changed_keys(before: &Pack, after: &Pack) -> Vec<String> {
+    let settings = changed_settings(&flat(before), &flat(after)).into_iter().map(|change| change.key);
+    settings.chain(changed_texts(before, after)).collect()
 }

@@ -14,6 +14,7 @@ mod deliver;
 mod demo;
 mod draws;
 mod drill;
+mod earned;
 mod effect;
 mod error;
 mod escalate;
@@ -30,6 +31,7 @@ mod kill;
 mod lease;
 mod list;
 mod pack;
+mod pack_check;
 mod pair;
 mod probe;
 mod promote;
@@ -60,7 +62,7 @@ pub use burn::{BurnRule, BurnView};
 pub use changes::{Change, ChangeKind};
 pub use clock::{Clock, SystemClock};
 pub use countersign_store::page::Page;
-pub use countersign_store::{private_dir, redacted, sqlite_path};
+pub use countersign_store::{is_there, private_dir, redacted, sqlite_path};
 pub use decide::{Decided, Outcome};
 pub use deliver::DeliveryView;
 pub use draws::{Replayed, WrongDraw};
@@ -71,13 +73,17 @@ pub use escalate::EscalationView;
 pub use evals::{EvalResult, EvalVerdict, NewEvalResult};
 pub use flags::{Board, Evaluated};
 pub use gate::{GateView, Plan, Point, RatePlan, Series};
-pub use history::{Day, History, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles, VersionView};
+pub use history::{
+    Day, History, InForceView, RevisionView, SettingChange, TextChange, TransitionView, VersionDiff, VersionFiles,
+    VersionView,
+};
 pub use incident::{EntryView, IncidentSummary, IncidentView, MessageView, StepView};
 pub use kept::Kept;
 pub use kill::{HubStopped, Killed, Resumed};
 pub use lease::{LeaseRequest, LeaseView, Leased};
 pub use list::{DraftList, DraftListQuery, DraftSummary, Me, Today};
-pub use pack::Applied;
+pub use pack::{Applied, AtStart, PackChange};
+pub use pack_check::{LooserLimit, PackCheck};
 pub use pair::{Agreement, VersionAgreement, WorkflowAgreement};
 pub use probe::Vigilance;
 pub use promote::{Move, Moved};
@@ -97,7 +103,7 @@ use countersign_domain::pack::Pack;
 pub use countersign_domain::secret::Allowed;
 use countersign_domain::time::Millis;
 use countersign_providers::{PullClient, WebhookClient};
-use countersign_store::{Store, StoreError, Tx, audit::Fact};
+use countersign_store::{Store, StoreError, Tx, audit::Fact, workflows};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -167,8 +173,10 @@ struct Inner {
     unscrubbed: AtomicBool,
 }
 
-/// A workflow version, which never changes.
+/// A workflow version, which never changes, with its revision in force.
 pub(crate) struct Version {
+    pub(crate) number: i64,
+    pub(crate) revision: i64,
     pub(crate) pack: Pack,
     pub(crate) seed: Vec<u8>,
 }
@@ -269,18 +277,22 @@ impl Desk {
         Ok(self.inner.store.snapshot().await?)
     }
 
-    /// A workflow version; kept in memory once read, since versions never change.
+    /// A workflow version with its revision in force; kept in memory once read. Which revision that is, is asked every
+    /// time, since another hub may have applied one.
     pub(crate) async fn version(&self, tx: &mut Tx, workflow: &str, version: i64) -> Result<Arc<Version>, DeskError> {
+        let missing = || DeskError::not_found("workflow version", format!("{workflow} {version}"));
+        let revision = workflows::revision_of(tx, workflow, version).await?.ok_or_else(missing)?;
         let key = (workflow.to_owned(), version);
-        if let Some(found) = self.inner.packs.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        if let Some(found) = self.inner.packs.read().unwrap_or_else(PoisonError::into_inner).get(&key)
+            && found.revision == revision
+        {
             return Ok(found.clone());
         }
-        let row = countersign_store::workflows::version(tx, workflow, version).await?;
-        let row = row.ok_or_else(|| DeskError::not_found("workflow version", format!("{workflow} {version}")))?;
+        let row = workflows::version(tx, workflow, version).await?.ok_or_else(missing)?;
         let unreadable = || StoreError::Unreadable { what: "a pack", value: format!("{workflow} version {version}") };
-        let files = serde_json::from_str(&row.files).map_err(|_| unreadable())?;
-        let pack = Pack::parse(&files).map_err(|_| unreadable())?;
-        let found = Arc::new(Version { pack, seed: hex::decode(&row.seed).map_err(|_| unreadable())? });
+        let seed = hex::decode(&row.seed).map_err(|_| unreadable())?;
+        let pack = pack::stored_pack(tx, workflow, version, revision).await?;
+        let found = Arc::new(Version { number: version, revision, pack, seed });
         self.inner.packs.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
         Ok(found)
     }

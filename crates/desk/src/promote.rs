@@ -4,7 +4,7 @@ use crate::transition::{Turn, reason_of};
 use crate::{ChangeKind, Desk, DeskError, gate, record};
 use countersign_domain::access::{Act, HUB, Identity};
 use countersign_domain::gate::Status;
-use countersign_domain::pack::Stage;
+use countersign_domain::pack::{Pack, Stage};
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::Conflict;
 use countersign_store::Tx;
@@ -12,6 +12,9 @@ use countersign_store::gates::{self, SignatureRow};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+/// For how long a first signature waits for the second, in milliseconds.
+const SIGNED_FOR: i64 = 86_400_000;
 
 /// What a promotion or a demotion asks for.
 #[derive(Clone, Debug, Deserialize, utoipa::ToSchema)]
@@ -23,8 +26,8 @@ pub struct Move {
     /// out).
     #[serde(default)]
     pub to: Option<Stage>,
-    /// The hash of the green gate report that a promotion rests on, as `GET …/gate` answered it. The evidence is
-    /// read anew all the same, and must still be green.
+    /// The hash of the green gate report that was shown, as `GET …/gate` answered it; a promotion needs it. One that has
+    /// changed since is not signed.
     #[serde(default)]
     pub report: Option<String>,
 }
@@ -49,87 +52,124 @@ pub struct Moved {
 }
 
 impl Desk {
-    /// Promotes a workflow by one stage, if every condition of its gate is green now. Where the pack asks for two
-    /// signatures the first call signs, and the second, by somebody else, promotes.
+    /// Promotes a workflow by one stage, if every condition of its gate is green now and the report is the one that was
+    /// shown. Where the pack asks for two signatures the first call signs, and the second, by somebody else, promotes.
     pub async fn promote(&self, who: &Identity, id: &str, asked: &Move) -> Result<Moved, DeskError> {
         let reason = reason_of(&asked.reason)?;
+        self.require(who, Act::Promote, Some(id), "sign a promotion")?;
         let mut tx = self.write_first().await?;
-        self.require(who, Act::Countersign, Some(id), "sign a promotion")?;
         let w = workflows::get(&mut tx, id, Hold::Change).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let now = self.next_turn(&mut tx, id).await?;
-        let first = gates::signature(&mut tx, id).await?;
-        if first.is_none() {
-            self.require(who, Act::Promote, Some(id), "sign a promotion")?;
-        }
         if w.killed_at.is_some() {
             return Err(DeskError::Conflict { conflict: Conflict::WorkflowKilled, kept: None });
         }
-        let from = stage_of(&w);
-        let Some(to) = next(from) else {
-            return Err(DeskError::invalid("to", format!("{id} is at {from}, the last stage")));
-        };
-        if let Some(other) = asked.to.filter(|s| *s != to) {
-            return Err(DeskError::invalid(
-                "to",
-                format!("{id} goes from {from} to {to}, one stage at a time; found {other}"),
-            ));
-        }
-        if let Some(named) = &asked.report {
-            let kept = gates::report(&mut tx, named).await?.filter(|r| r.workflow_id == id);
-            let kept = kept.ok_or_else(|| DeskError::not_found("gate report", named))?;
-            if kept.status != "pass" || kept.version != w.version || kept.stage != w.stage {
-                let why = format!("report {named} is no green one of version {} at {from}", w.version);
-                return Err(DeskError::GateNotGreen(why));
+        let (from, to) = way(&w, asked.to)?;
+        let first = self.first_signature(&mut tx, &w, now).await?;
+        let pack = &self.version(&mut tx, id, w.version).await?.pack;
+        let signs_first = signs_first(who, pack, first.as_ref())?;
+        let report = self.shown_report(&mut tx, &w, asked.report.as_deref(), now).await?;
+        let report = match report {
+            Shown::Same(hash) => hash,
+            Shown::Changed(report) => {
+                tx.commit().await?;
+                return Err(DeskError::ReportChanged { report });
             }
-        }
-        // Nothing can be decided while the workflow's row is held, so this is the evidence that the promotion rests on.
-        let report = self.report(&mut tx, &w, now).await?;
-        if report.status != Status::Pass {
-            return Err(DeskError::GateNotGreen(gate::what_is_missing(&report)));
-        }
-        let frozen = gate::freeze(&report)?;
-        gates::keep(&mut tx, &frozen).await?;
-
-        let pack_asks_two = self.version(&mut tx, id, w.version).await?.pack.gate.second_signature;
-        let first = first.filter(|s| s.version == w.version && s.from_stage == w.stage);
+        };
         let mut moved = Moved {
             workflow: id.to_owned(),
             from: from.to_string(),
             stage: to.to_string(),
             at: now,
-            report: Some(frozen.hash.clone()),
+            report: Some(report.clone()),
             waits_for_second_signature: None,
         };
-        if pack_asks_two && first.as_ref().is_none_or(|s| s.signer == who.subject) {
-            // A first signature is the DRI's; one that was left by another version doesn't count.
-            self.require(who, Act::Promote, Some(id), "sign a promotion first")?;
-            self.sign(&mut tx, who, &w, to, &frozen.hash, reason, now).await?;
+        if pack.gate.second_signature && signs_first {
+            self.sign(&mut tx, who, &w, to, &report, reason, now).await?;
             tx.commit().await?;
             self.tell(ChangeKind::PromotionSigned, id, None).await;
             moved.stage = from.to_string();
             moved.waits_for_second_signature = Some(who.subject.clone());
             return Ok(moved);
         }
-        if !pack_asks_two {
-            self.require(who, Act::Promote, Some(id), "promote")?;
-        }
-        gates::unsign(&mut tx, id).await?;
-        let actor =
-            first.as_ref().map_or_else(|| who.clone(), |s| Identity { subject: s.signer.clone(), ..who.clone() });
-        let turn = Turn {
-            report_hash: Some(frozen.hash.clone()),
-            second_signer: first.as_ref().map(|_| who.subject.clone()),
-            ..Turn::of("promote", to.as_str(), first.as_ref().map_or(reason, |s| s.reason.as_str()))
-        };
-        let transition = self.turn(&mut tx, &actor, &w, turn, now).await?;
-        self.come_to(&mut tx, &w, to, now).await?;
-        let detail = json!({ "transition": transition, "from": from, "to": to, "report": frozen.hash, "version": w.version,
-                             "first_signer": first.map(|s| s.signer) });
-        record(&mut tx, now, who, "workflow.promoted", Some(id), None, detail);
-        self.tell_incident(&mut tx, id, "promoted", reason, &who.subject, now).await?;
+        let first = first.filter(|_| pack.gate.second_signature);
+        self.move_on(&mut tx, who, &w, to, first, &report, reason, now).await?;
         tx.commit().await?;
         self.tell(ChangeKind::WorkflowPromoted, id, None).await;
         Ok(moved)
+    }
+
+    /// The signature that waits for a second one: by the DRI whom the pack names now, on this version and stage, and no
+    /// older than a day.
+    pub(crate) async fn first_signature(
+        &self,
+        tx: &mut Tx,
+        w: &WorkflowRow,
+        now: Millis,
+    ) -> Result<Option<SignatureRow>, DeskError> {
+        let Some(first) = gates::signature(tx, &w.id).await? else { return Ok(None) };
+        let dri = self.version(tx, &w.id, w.version).await?.pack.workflow.dri.clone();
+        let stands = first.version == w.version && first.from_stage == w.stage && first.signer == dri;
+        Ok(Some(first).filter(|first| stands && now.0 - first.at < SIGNED_FOR))
+    }
+
+    /// Whether the report that was shown is what would be signed. Nothing can be decided while the workflow is held, so
+    /// the evidence is what the promotion rests on.
+    ///
+    /// It is judged again for the moment at which it was shown: the clock alone changes nothing. That it is green is
+    /// judged for now.
+    async fn shown_report(
+        &self,
+        tx: &mut Tx,
+        w: &WorkflowRow,
+        named: Option<&str>,
+        now: Millis,
+    ) -> Result<Shown, DeskError> {
+        let green = self.report(tx, w, now).await?;
+        if green.status != Status::Pass {
+            return Err(DeskError::GateNotGreen(gate::what_is_missing(&green)));
+        }
+        let named = named.ok_or_else(|| {
+            DeskError::invalid("report", "missing; a promotion names the hash of the gate report that was shown")
+        })?;
+        let kept = gates::report(tx, named).await?;
+        if let Some(kept) = kept.filter(|r| r.workflow_id == w.id && r.version == w.version && r.stage == w.stage)
+            && self.report(tx, w, Millis(kept.at)).await?.hash() == named
+        {
+            return Ok(Shown::Same(kept.hash));
+        }
+        let fresh = gate::freeze(&self.report(tx, w, gate::to_the_minute(now)).await?)?;
+        gates::keep(tx, &fresh).await?;
+        Ok(Shown::Changed(fresh.hash))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a promotion is exactly this")]
+    async fn move_on(
+        &self,
+        tx: &mut Tx,
+        who: &Identity,
+        w: &WorkflowRow,
+        to: Stage,
+        first: Option<SignatureRow>,
+        report: &str,
+        reason: &str,
+        now: Millis,
+    ) -> Result<(), DeskError> {
+        gates::unsign(tx, &w.id).await?;
+        let actor =
+            first.as_ref().map_or_else(|| who.clone(), |s| Identity { subject: s.signer.clone(), ..who.clone() });
+        let turn = Turn {
+            report_hash: Some(report.to_owned()),
+            second_signer: first.as_ref().map(|_| who.subject.clone()),
+            ..Turn::of("promote", to.as_str(), first.as_ref().map_or(reason, |s| s.reason.as_str()))
+        };
+        let transition = self.turn(tx, &actor, w, turn, now).await?;
+        self.come_to(tx, w, to, now).await?;
+        workflows::earn(tx, &w.id, w.version, to.as_str(), now, Some(report)).await?;
+        let dri = self.version(tx, &w.id, w.version).await?.pack.workflow.dri.clone();
+        let detail = json!({ "transition": transition, "from": stage_of(w), "to": to, "report": report, "version": w.version,
+                             "first_signer": first.map(|s| s.signer), "dri": dri });
+        record(tx, now, who, "workflow.promoted", Some(&w.id), None, detail);
+        self.tell_incident(tx, &w.id, "promoted", reason, &who.subject, now).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "a signature is exactly this")]
@@ -209,6 +249,51 @@ impl Desk {
             report: None,
             waits_for_second_signature: None,
         })
+    }
+}
+
+/// What became of the report that was shown.
+enum Shown {
+    /// It is what would be signed; its hash.
+    Same(String),
+    /// It has changed; the hash of the one as it is now.
+    Changed(String),
+}
+
+/// From where a promotion leads, and where to.
+fn way(w: &WorkflowRow, asked: Option<Stage>) -> Result<(Stage, Stage), DeskError> {
+    let (id, from) = (&w.id, stage_of(w));
+    let to = next(from).ok_or_else(|| DeskError::invalid("to", format!("{id} is at {from}, the last stage")))?;
+    match asked.filter(|s| *s != to) {
+        None => Ok((from, to)),
+        Some(other) => {
+            let why = format!("{id} goes from {from} to {to}, one stage at a time; found {other}");
+            Err(DeskError::invalid("to", why))
+        }
+    }
+}
+
+/// Whether this is the first of two signatures, or the only one; an error for those who can't sign now. All who come
+/// here hold the role of a dri.
+fn signs_first(who: &Identity, pack: &Pack, first: Option<&SignatureRow>) -> Result<bool, DeskError> {
+    let dri = &pack.workflow.dri;
+    if who.owner {
+        // The owner of a hub for one person stands for the DRI, and can't be two people.
+        return match pack.gate.second_signature {
+            false => Ok(true),
+            true => {
+                let what = "sign: this pack asks for two people's signatures, which takes a team hub and a token each";
+                Err(DeskError::forbidden(&who.subject, what))
+            }
+        };
+    }
+    match first {
+        _ if who.subject == *dri => Ok(true),
+        Some(_) if pack.gate.second_signature => Ok(false),
+        _ => {
+            let what = if pack.gate.second_signature { "sign first" } else { "sign a promotion" };
+            Err(DeskError::forbidden(&who.subject, format!("{what}: the pack names {dri} as its DRI")))
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What every change of a workflow's stage or life writes: the transition, and the help desk's notice.
 
+use crate::promote::stage_of;
 use crate::{Desk, DeskError, deliver, new_id};
 use countersign_domain::access::Identity;
 use countersign_domain::pack::Stage;
@@ -96,6 +97,11 @@ impl Desk {
         stage: Stage,
         now: Millis,
     ) -> Result<(), DeskError> {
+        let from = stage_of(w);
+        if stage < from {
+            // What it has earned below stays.
+            workflows::lose(tx, &w.id, w.version, from.as_str()).await?;
+        }
         let counts = evidence::at_stage(tx, &w.id, w.version, stage.as_str(), 0, 0).await?;
         // A lower bound hangs on no floor, so none is kept.
         let mut sums: BTreeMap<(u64, &str), i64> = BTreeMap::new();

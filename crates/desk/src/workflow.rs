@@ -1,5 +1,6 @@
 //! Workflows as they stand.
 
+use crate::promote::stage_of;
 use crate::view::sees_verdicts;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
@@ -35,8 +36,12 @@ pub struct WorkflowView {
     pub name: String,
     /// Its version.
     pub version: i64,
+    /// Its version's revision.
+    pub revision: i64,
     /// `internal`, `opt_in` or `default`.
     pub stage: String,
+    /// Whether the version has passed the gate into this stage; until then every draft is reviewed.
+    pub earned: bool,
     /// Whether it is killed.
     pub killed: bool,
     /// Since when.
@@ -181,6 +186,8 @@ impl Desk {
             id: row.id.clone(),
             name: row.name.clone(),
             version: row.version,
+            revision: version.revision,
+            earned: self.has_earned(tx, &row.id, row.version, stage_of(row)).await?,
             stage: row.stage.clone(),
             killed,
             killed_at: row.killed_at.map(Millis),

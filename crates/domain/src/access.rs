@@ -71,10 +71,8 @@ pub enum Act {
     Resume,
     /// Read a workflow's gate and what it rests on.
     ReadGate,
-    /// Promote a workflow.
+    /// Sign a promotion.
     Promote,
-    /// Be the second who signs a promotion.
-    Countersign,
     /// Send a workflow back to an earlier stage.
     Demote,
     /// Evaluate flags.
@@ -95,6 +93,8 @@ pub enum Act {
     WriteSources,
     /// Apply packs, load the demo.
     WritePacks,
+    /// Return to an earlier version of a workflow.
+    RollBack,
     /// Make, list and revoke tokens.
     Tokens,
     /// See which secrets packs name, and free them.
@@ -122,7 +122,7 @@ impl Act {
             Self::Review => &[Reviewer],
             Self::Escalations => &[Reviewer, Dri],
             Self::Kill => &[Dri, Admin, Oncall],
-            Self::Resume | Self::Demote | Self::Countersign => &[Dri, Admin],
+            Self::Resume | Self::Demote | Self::RollBack => &[Dri, Admin],
             Self::ReadGate => &[Dri, Curator, Admin, Auditor],
             Self::Promote => &[Dri],
             Self::Evaluate => &[Service, Admin],
@@ -265,7 +265,6 @@ mod tests {
             Act::Resume,
             Act::ReadGate,
             Act::Promote,
-            Act::Countersign,
             Act::Demote,
             Act::PostEvals,
             Act::Evaluate,
@@ -276,6 +275,7 @@ mod tests {
             Act::ReadSources,
             Act::WriteSources,
             Act::WritePacks,
+            Act::RollBack,
             Act::Tokens,
             Act::ReadAudit,
             Act::ReadPacks,

@@ -33,9 +33,10 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/workflows/{id}/gate/plan", Some(Act::ReadGate)),
     ("GET", "/v1/workflows/{id}/gate/series", Some(Act::ReadGate)),
     ("GET", "/v1/gate/reports/{hash}", Some(Act::ReadGate)),
-    // Who may sign first and who second is the use-case's to tell apart.
-    ("POST", "/v1/workflows/{id}/promote", Some(Act::Countersign)),
+    // Which dri may sign first and which second is the use-case's to tell apart.
+    ("POST", "/v1/workflows/{id}/promote", Some(Act::Promote)),
     ("POST", "/v1/workflows/{id}/demote", Some(Act::Demote)),
+    ("POST", "/v1/workflows/{id}/rollback", Some(Act::RollBack)),
     ("GET", "/v1/workflows/{id}/transitions/{transition}/effect", Some(Act::Watch)),
     ("POST", "/v1/transitions/{id}/seen", Some(Act::Watch)),
     ("POST", "/ofrep/v1/evaluate/flags", Some(Act::Evaluate)),
@@ -73,6 +74,7 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/v1/sources", Some(Act::ReadSources)),
     ("GET", "/v1/sources/{id}", Some(Act::ReadSources)),
     ("POST", "/v1/packs", Some(Act::WritePacks)),
+    ("POST", "/v1/packs/check", Some(Act::ReadGate)),
     ("GET", "/v1/packs/{id}", Some(Act::ReadPacks)),
     ("POST", "/v1/demo", Some(Act::WritePacks)),
     ("POST", "/v1/tokens", Some(Act::Tokens)),

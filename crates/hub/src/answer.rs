@@ -25,6 +25,9 @@ pub struct ErrorDetail {
     /// Where what was typed is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<Kept>,
+    /// The hash of the gate report as it is now, where another one was to be signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
     /// Faults of a pack, all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
@@ -46,6 +49,7 @@ pub struct Failure {
     message: String,
     hint: Option<String>,
     kept: Option<Kept>,
+    report: Option<Box<str>>,
     faults: Vec<countersign_domain::pack::PackError>,
 }
 
@@ -54,7 +58,7 @@ pub type Answer<T> = Result<T, Failure>;
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, kept: None, faults: Vec::new() }
+        Self { code, message: message.into(), hint: None, kept: None, report: None, faults: Vec::new() }
     }
 
     pub(crate) fn malformed(message: impl Into<String>) -> Self {
@@ -78,8 +82,12 @@ impl From<DeskError> for Failure {
             DeskError::Conflict { kept: Some(id), .. } => Some(Kept { verdict_id: id.clone() }),
             _ => None,
         };
+        let report = match &e {
+            DeskError::ReportChanged { report } => Some(report.as_str().into()),
+            _ => None,
+        };
         let faults = if let DeskError::Pack(faults) = e { faults } else { Vec::new() };
-        Self { code, message, hint, kept, faults }
+        Self { code, message, hint, kept, report, faults }
     }
 }
 
@@ -115,6 +123,7 @@ impl IntoResponse for Failure {
             message: self.message,
             hint: self.hint,
             kept: self.kept,
+            report: self.report.map(String::from),
             faults: self.faults,
             trace_id,
         };

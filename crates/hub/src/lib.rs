@@ -271,7 +271,7 @@ async fn apply_packs(desk: &Desk, dir: &std::path::Path) -> Result<(), OpenError
     folders.sort();
     for folder in folders.into_iter().filter(|f| f.join(countersign_domain::pack::Pack::WORKFLOW_FILE).is_file()) {
         let files = read_pack(&folder).map_err(|e| unreadable(&folder, e))?;
-        let applied = desk.apply_pack(&Identity::owner(), &files).await;
+        let applied = desk.apply_pack_at_start(&files).await;
         applied.map_err(|e| OpenError::Pack { path: folder.clone(), source: Box::new(e) })?;
     }
     Ok(())

@@ -42,6 +42,9 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         "watch the red lines",
         |desk| async move { desk.watch_red_lines().await.map(|_| ms(30_000)) },
     );
+    run(desk, tasks, stop, "see what versions have earned", |desk| async move {
+        desk.watch_earned().await.map(|_| ms(30_000))
+    });
     run(
         desk,
         tasks,

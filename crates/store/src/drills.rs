@@ -84,8 +84,18 @@ pub async fn make_shadow(tx: &mut Tx, shadow: &str, of: &WorkflowRow, at: Millis
     run!(tx, sql, shadow, &of.name, of.version, &of.stage)?;
     run!(
         tx,
-        "INSERT INTO workflow_version (workflow_id, version, hash, guideline_hash, files, seed, applied_at, applied_by)
-         SELECT $1, version, hash, guideline_hash, files, seed, $2, applied_by FROM workflow_version
+        "INSERT INTO workflow_version (workflow_id, version, hash, guideline_hash, seed, applied_at, applied_by, revision)
+         SELECT $1, version, hash, guideline_hash, seed, $2, applied_by, revision FROM workflow_version
+         WHERE workflow_id = $3 AND version = $4",
+        shadow,
+        at.0,
+        &of.id,
+        of.version
+    )?;
+    run!(
+        tx,
+        "INSERT INTO workflow_revision (workflow_id, version, revision, files, changed, applied_at, applied_by)
+         SELECT $1, version, revision, files, changed, $2, applied_by FROM workflow_revision
          WHERE workflow_id = $3 AND version = $4",
         shadow,
         at.0,
@@ -124,6 +134,7 @@ pub async fn remove_shadow(tx: &mut Tx, shadow: &str) -> Result<(), StoreError> 
         "transition",
         "pull",
         "sweep",
+        "workflow_revision",
         "workflow_version",
     ];
     for table in of {

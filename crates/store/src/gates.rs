@@ -44,13 +44,14 @@ pub async fn report(tx: &mut Tx, hash: &str) -> Result<Option<ReportRow>, StoreE
     first!(tx, "SELECT * FROM gate_report WHERE hash = $1", hash)
 }
 
-/// Drops reports from before a time that no transition and no waiting signature rests on.
+/// Drops reports from before a time that no transition, no waiting signature and no earned stage rests on.
 pub async fn prune(tx: &mut Tx, before: Millis) -> Result<u64, StoreError> {
     run!(
         tx,
         "DELETE FROM gate_report WHERE at < $1
          AND NOT EXISTS (SELECT 1 FROM transition WHERE transition.report_hash = gate_report.hash)
-         AND NOT EXISTS (SELECT 1 FROM signature WHERE signature.report_hash = gate_report.hash)",
+         AND NOT EXISTS (SELECT 1 FROM signature WHERE signature.report_hash = gate_report.hash)
+         AND NOT EXISTS (SELECT 1 FROM earned WHERE earned.report_hash = gate_report.hash)",
         before.0
     )
 }

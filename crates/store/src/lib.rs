@@ -42,7 +42,7 @@ pub mod verdicts;
 pub mod volumes;
 pub mod workflows;
 
-pub use open::{Store, Tx, private_dir, redacted, sqlite_path};
+pub use open::{Store, Tx, is_there, private_dir, redacted, sqlite_path};
 
 /// What can go wrong below the rules.
 #[derive(Debug, thiserror::Error)]

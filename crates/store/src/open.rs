@@ -94,6 +94,18 @@ impl<DB: sqlx::Database> std::ops::DerefMut for Handle<DB> {
     }
 }
 
+/// Whether there is a database of ours at this address. None is made.
+pub async fn is_there(address: &str) -> Result<bool, StoreError> {
+    if let Some(path) = sqlite_path(address) {
+        return Ok(path.is_file());
+    }
+    let mut connection = sqlx::PgConnection::connect(address).await?;
+    let ours: bool =
+        sqlx::query_scalar("SELECT to_regclass('workflow_version') IS NOT NULL").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(ours)
+}
+
 impl Store {
     /// Opens the database at `sqlite://PATH` or `postgres://…`, bringing its schema up to date.
     pub async fn open(address: &str) -> Result<Self, StoreError> {

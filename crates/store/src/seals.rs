@@ -22,8 +22,8 @@ pub(crate) struct Seal {
 }
 
 /// The kinds of rows that are sealed one by one.
-pub const KINDS: [&str; 9] =
-    ["case", "delivery", "drill", "eval", "settlement", "token", "transition", "verdict", "version"];
+pub const KINDS: [&str; 10] =
+    ["case", "delivery", "drill", "eval", "revision", "settlement", "token", "transition", "verdict", "version"];
 
 /// The kinds of which a transaction's rows get one seal together.
 pub const SPANS: [&str; 2] = ["draft", "unread"];
@@ -74,6 +74,7 @@ pub async fn now(tx: &mut Tx, kind: &str, keys: &[&str]) -> Result<HashMap<Strin
         "delivery" => deliveries::seals(tx, &keys).await?,
         "drill" => drills::seals(tx, &keys).await?,
         "eval" => evals::seals(tx, &keys).await?,
+        "revision" => workflows::revision_seals(tx, &keys).await?,
         "settlement" => settlements::seals(tx, &keys).await?,
         "token" => tokens::seals(tx, &keys).await?,
         "transition" => workflows::transition_seals(tx, &keys).await?,
@@ -89,6 +90,10 @@ pub async fn keys(tx: &mut Tx, kind: &str) -> Result<Vec<String>, StoreError> {
     let sql = match kind {
         "drill" => "SELECT id FROM drill",
         "eval" => "SELECT id FROM eval_result",
+        "revision" => {
+            "SELECT workflow_id || '/' || CAST(version AS TEXT) || '/' || CAST(revision AS TEXT) FROM workflow_revision
+             WHERE workflow_id NOT LIKE '~%'"
+        }
         "token" => "SELECT id FROM token",
         "transition" => "SELECT id FROM transition WHERE workflow_id NOT LIKE '~%'",
         _ => "SELECT workflow_id || '/' || CAST(version AS TEXT) FROM workflow_version WHERE workflow_id NOT LIKE '~%'",
@@ -110,6 +115,7 @@ pub async fn count(tx: &mut Tx, kind: &str) -> Result<i64, StoreError> {
         }
         "drill" => "SELECT COUNT(*) FROM drill",
         "eval" => "SELECT COUNT(*) FROM eval_result",
+        "revision" => "SELECT COUNT(*) FROM workflow_revision WHERE workflow_id NOT LIKE '~%'",
         "settlement" => "SELECT COUNT(*) FROM settlement WHERE settled_at IS NOT NULL",
         "token" => "SELECT COUNT(*) FROM token",
         "transition" => "SELECT COUNT(*) FROM transition WHERE workflow_id NOT LIKE '~%'",

@@ -32,25 +32,59 @@ pub struct WorkflowRow {
     pub recalled_by: String,
 }
 
-/// One version's pack.
+/// A version: what decides drafts, review and counts.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct VersionRow {
     /// The workflow.
     pub workflow_id: String,
     /// 1, 2, 3 …
     pub version: i64,
-    /// Content hash of the pack.
+    /// Hash of what decides.
     pub hash: String,
     /// Hash of the guidelines.
     pub guideline_hash: String,
-    /// The files as a JSON object, name to text.
-    pub files: String,
     /// The secret seed of the review draws, hex.
     pub seed: String,
-    /// When it was applied, in milliseconds.
+    /// When it was first applied, in milliseconds.
     pub applied_at: i64,
     /// By whom.
     pub applied_by: String,
+    /// Its revision in force, or that was when the version last was.
+    pub revision: i64,
+}
+
+/// A revision of a version, with the pack's files.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct RevisionRow {
+    /// The workflow.
+    pub workflow_id: String,
+    /// Its version.
+    pub version: i64,
+    /// 1, 2, 3 … within the version.
+    pub revision: i64,
+    /// The files as a JSON object, name to text.
+    pub files: String,
+    /// The keys that it changed, as a JSON list; empty for a version's first.
+    pub changed: String,
+    /// When it was first applied, in milliseconds.
+    pub applied_at: i64,
+    /// By whom.
+    pub applied_by: String,
+}
+
+/// A version and revision as it came into force.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct InForceRow {
+    /// The version.
+    pub version: i64,
+    /// Its revision.
+    pub revision: i64,
+    /// Since when, in milliseconds.
+    pub at: i64,
+    /// Who put it in force.
+    pub actor: String,
+    /// Why, where it is a return that somebody asked for.
+    pub reason: Option<String>,
 }
 
 /// How a transaction holds a workflow. Whoever holds one holds it until the end, and takes it before anything else of
@@ -100,12 +134,40 @@ pub async fn version(tx: &mut Tx, id: &str, version: i64) -> Result<Option<Versi
     first!(tx, "SELECT * FROM workflow_version WHERE workflow_id = $1 AND version = $2", id, version)
 }
 
-/// Adds a version and makes it the current one; a new workflow starts at `internal`.
+/// A version's revision.
+pub async fn revision(tx: &mut Tx, id: &str, version: i64, revision: i64) -> Result<Option<RevisionRow>, StoreError> {
+    first!(
+        tx,
+        "SELECT * FROM workflow_revision WHERE workflow_id = $1 AND version = $2 AND revision = $3",
+        id,
+        version,
+        revision
+    )
+}
+
+/// The number of the revision of a version that is in force, or was when the version last was.
+pub async fn revision_of(tx: &mut Tx, id: &str, version: i64) -> Result<Option<i64>, StoreError> {
+    let row: Option<(i64,)> =
+        first!(tx, "SELECT revision FROM workflow_version WHERE workflow_id = $1 AND version = $2", id, version)?;
+    Ok(row.map(|(revision,)| revision))
+}
+
+/// Every revision of a workflow, the newest version's newest first. Without the files.
+pub async fn revisions(tx: &mut Tx, id: &str) -> Result<Vec<RevisionRow>, StoreError> {
+    all!(
+        tx,
+        "SELECT workflow_id, version, revision, '' AS files, changed, applied_at, applied_by FROM workflow_revision
+         WHERE workflow_id = $1 ORDER BY version DESC, revision DESC",
+        id
+    )
+}
+
+/// Adds a version; the first one makes the workflow, at `internal`.
 pub async fn add_version(tx: &mut Tx, name: &str, v: &VersionRow) -> Result<(), StoreError> {
     run!(
         tx,
         "INSERT INTO workflow (id, name, version, stage, stage_since) VALUES ($1, $2, $3, 'internal', $4)
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, version = excluded.version",
+         ON CONFLICT (id) DO NOTHING",
         &v.workflow_id,
         name,
         v.version,
@@ -113,16 +175,16 @@ pub async fn add_version(tx: &mut Tx, name: &str, v: &VersionRow) -> Result<(), 
     )?;
     run!(
         tx,
-        "INSERT INTO workflow_version (workflow_id, version, hash, guideline_hash, files, seed, applied_at, applied_by)
+        "INSERT INTO workflow_version (workflow_id, version, hash, guideline_hash, seed, applied_at, applied_by, revision)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &v.workflow_id,
         v.version,
         &v.hash,
         &v.guideline_hash,
-        &v.files,
         &v.seed,
         v.applied_at,
-        &v.applied_by
+        &v.applied_by,
+        v.revision
     )?;
     tx.seal(Some(&v.workflow_id), "version", &version_key(v), version_seal(v));
     Ok(())
@@ -133,7 +195,8 @@ fn version_key(v: &VersionRow) -> String {
 }
 
 fn version_seal(v: &VersionRow) -> String {
-    let hashes = (&v.hash, &v.guideline_hash, text_hash(&v.files), text_hash(&v.seed));
+    // Which of its revisions is in force changes; each of them has a seal of its own.
+    let hashes = (&v.hash, &v.guideline_hash, text_hash(&v.seed));
     hash_of(&(&v.workflow_id, v.version, hashes, v.applied_at, &v.applied_by))
 }
 
@@ -143,6 +206,113 @@ pub(crate) async fn version_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String
     let sql = format!("SELECT * FROM workflow_version WHERE {key} {}", tx.among());
     let rows: Vec<VersionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
     Ok(rows.iter().map(|v| (version_key(v), version_seal(v))).collect())
+}
+
+fn revision_key(r: &RevisionRow) -> String {
+    format!("{}/{}/{}", r.workflow_id, r.version, r.revision)
+}
+
+fn revision_seal(r: &RevisionRow) -> String {
+    hash_of(&(revision_key(r), text_hash(&r.files), &r.changed, r.applied_at, &r.applied_by))
+}
+
+/// The seals of revisions as they stand, by workflow, version and number.
+pub(crate) async fn revision_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let key = "workflow_id || '/' || CAST(version AS TEXT) || '/' || CAST(revision AS TEXT)";
+    let sql = format!("SELECT * FROM workflow_revision WHERE {key} {}", tx.among());
+    let rows: Vec<RevisionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
+    Ok(rows.iter().map(|r| (revision_key(r), revision_seal(r))).collect())
+}
+
+/// Adds a revision of a version that is there.
+pub async fn add_revision(tx: &mut Tx, r: &RevisionRow) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO workflow_revision (workflow_id, version, revision, files, changed, applied_at, applied_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &r.workflow_id,
+        r.version,
+        r.revision,
+        &r.files,
+        &r.changed,
+        r.applied_at,
+        &r.applied_by
+    )?;
+    tx.seal(Some(&r.workflow_id), "revision", &revision_key(r), revision_seal(r));
+    Ok(())
+}
+
+/// Puts a version and its revision in force.
+pub async fn put_in_force(tx: &mut Tx, id: &str, name: &str, row: &InForceRow) -> Result<(), StoreError> {
+    run!(tx, "UPDATE workflow SET name = $2, version = $3 WHERE id = $1", id, name, row.version)?;
+    run!(
+        tx,
+        "UPDATE workflow_version SET revision = $3 WHERE workflow_id = $1 AND version = $2",
+        id,
+        row.version,
+        row.revision
+    )?;
+    run!(
+        tx,
+        "INSERT INTO in_force (workflow_id, version, revision, at, actor, reason) VALUES ($1, $2, $3, $4, $5, $6)",
+        id,
+        row.version,
+        row.revision,
+        row.at,
+        &row.actor,
+        &row.reason
+    )?;
+    Ok(())
+}
+
+/// What was in force from an instant on, the oldest first, with what was in force at that instant; at most `limit`, the
+/// latest.
+pub async fn in_force_since(tx: &mut Tx, id: &str, since: Millis, limit: i64) -> Result<Vec<InForceRow>, StoreError> {
+    let mut rows: Vec<InForceRow> = all!(
+        tx,
+        "SELECT version, revision, at, actor, reason FROM in_force WHERE workflow_id = $1 AND seq >= COALESCE(
+            (SELECT MAX(seq) FROM in_force WHERE workflow_id = $1 AND at <= $2), 0) ORDER BY seq DESC LIMIT $3",
+        id,
+        since.0,
+        limit
+    )?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Whether a version has passed the gate into a stage.
+pub async fn has_earned(tx: &mut Tx, id: &str, version: i64, stage: &str) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> =
+        first!(tx, "SELECT at FROM earned WHERE workflow_id = $1 AND version = $2 AND stage = $3", id, version, stage)?;
+    Ok(row.is_some())
+}
+
+/// Keeps that a version has passed the gate into a stage.
+pub async fn earn(
+    tx: &mut Tx,
+    id: &str,
+    version: i64,
+    stage: &str,
+    at: Millis,
+    report: Option<&str>,
+) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "INSERT INTO earned (workflow_id, version, stage, at, report_hash) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (workflow_id, version, stage) DO NOTHING",
+        id,
+        version,
+        stage,
+        at.0,
+        report
+    )?;
+    Ok(())
+}
+
+/// A version that was sent back from a stage has to earn it anew.
+pub async fn lose(tx: &mut Tx, id: &str, version: i64, stage: &str) -> Result<(), StoreError> {
+    run!(tx, "DELETE FROM earned WHERE workflow_id = $1 AND version = $2 AND stage = $3", id, version, stage)?;
+    Ok(())
 }
 
 /// Marks a workflow killed.

@@ -26,12 +26,15 @@ pub struct TestPack {
 }
 
 impl TestPack {
-    /// The template under this id; nothing is drawn for a second review.
+    /// The template under this id; nothing is drawn for a second review, and the DRI is who `App::role` calls so.
     pub fn of(id: &str) -> Self {
         let mut files = template(&id.parse::<WorkflowId>().unwrap());
         let settings = files.remove(Pack::WORKFLOW_FILE).unwrap().parse().unwrap();
         // Every test workflow may cite what the others may.
-        Self { files, settings }.set("sources.allow", vec!["desk/*"]).set("review.double_rate", 0.0)
+        Self { files, settings }
+            .set("sources.allow", vec!["desk/*"])
+            .set("review.double_rate", 0.0)
+            .set("workflow.dri", "the-dri")
     }
 
     /// Changes a setting, named with dots.

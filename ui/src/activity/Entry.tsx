@@ -59,7 +59,9 @@ function extraOf({ act, detail }: Entry, says: Says): string {
     return reasons.length > 0 ? says.escalated(reasons.join(", ")) : named(says.outcomes, facts.outcome);
   }
   if (act.startsWith("drafts.") && typeof facts.drafts === "number") return says.draftsOf(facts.drafts);
-  if (act === "pack.applied" && typeof facts.version === "number") return says.version(facts.version);
+  if (act === "pack.rolled_back" && typeof facts.to === "number") return says.version(facts.to);
+  if ((act.startsWith("pack.") || act === "version.earned") && typeof facts.version === "number")
+    return says.version(facts.version);
   return "";
 }
 

@@ -40,6 +40,10 @@ export const GROUPS = {
   deliveries: ["delivery.delivered", "delivery.undeliverable", "delivery.retried", "replies.stayed_out"],
   workflows: [
     "pack.applied",
+    "pack.revised",
+    "pack.returned",
+    "pack.rolled_back",
+    "version.earned",
     "eval.posted",
     "promotion.signed",
     "workflow.promoted",

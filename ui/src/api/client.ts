@@ -166,6 +166,9 @@ export function createApi(host: Host) {
       ),
     packDiff: (id: string, from: number, to: number) =>
       ask(client.GET("/v1/workflows/{id}/diff", { params: { path: { id }, query: { from, to } } })),
+    checkPack: (files: Record<string, string>) => ask(client.POST("/v1/packs/check", { body: { files } })),
+    rollBack: (id: string, to: number, reason: string) =>
+      ask(client.POST("/v1/workflows/{id}/rollback", { ...by(id), body: { to, reason } })),
     applyPack: (files: Record<string, string>) => ask(client.POST("/v1/packs", { body: { files } })),
     tokens: () =>
       every(async (query) => {

@@ -707,8 +707,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Applies a pack; a changed one makes a new, immutable version. */
+        /**
+         * Applies a pack. One that decides otherwise makes a new, immutable version; one that only says something else makes a
+         *     revision; one that was in force before returns to its version.
+         */
         post: operations["apply_pack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/packs/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What applying a pack would do to the workflow and its evidence. Changes nothing. */
+        post: operations["check_pack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -996,7 +1016,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What changed between two versions: settings by key, texts by line. */
+        /** What changed between two versions, or two revisions of them: settings by key, texts by line. */
         get: operations["diff_versions"];
         put?: never;
         post?: never;
@@ -1135,8 +1155,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Promotes a workflow by one stage, if its gate is green now. With `second_signature` the first call answers 202,
-         *     and the second, by another dri or admin, promotes.
+         * Promotes a workflow by one stage, if its gate is green now and its report is still the one that is named; else 409
+         *     `content_changed` names the one as it is now. Signed by the person whom the pack names as its DRI. With
+         *     `second_signature` the first call answers 202, and the second, by another dri within a day, promotes.
          */
         post: operations["promote_workflow"];
         delete?: never;
@@ -1156,6 +1177,26 @@ export interface paths {
         put?: never;
         /** Resumes a killed workflow at `internal`, or every killed one with `all`. */
         post: operations["resume_workflow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workflows/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Returns to an earlier version, with its evidence, its eval results and the stages that it has earned. The workflow
+         *     stays at its stage.
+         */
+        post: operations["roll_back_workflow"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1355,13 +1396,20 @@ export interface components {
             workflow: string;
             /**
              * Format: int64
-             * @description Its version now.
+             * @description The version in force now.
              */
             version: number;
-            /** @description The pack's content hash. */
+            /**
+             * Format: int64
+             * @description Its revision.
+             */
+            revision: number;
+            /** @description The hash of what decides in it. */
             hash: string;
-            /** @description Whether this made a new version; the same pack again doesn't. */
+            /** @description Whether this made a new version. */
             created: boolean;
+            /** @description What the pack was to the workflow's history. */
+            change: components["schemas"]["PackChange"];
         };
         /** @description The customer the reply is for. */
         Audience: {
@@ -1549,7 +1597,7 @@ export interface components {
          * @description What kind of thing happened.
          * @enum {string}
          */
-        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied" | "token.revoked";
+        ChangeKind: "drafts.staged" | "draft.leased" | "draft.released" | "verdict.recorded" | "verdict.withdrawn" | "workflow.killed" | "workflow.resumed" | "workflow.promoted" | "workflow.demoted" | "promotion.signed" | "eval.posted" | "delivery.updated" | "escalation.updated" | "incident.updated" | "drill.ran" | "budget.alert" | "reconnected" | "pack.applied" | "version.earned" | "token.revoked";
         /** @description One citation with its check, in the order of `draft.citations`. */
         CheckedCitation: {
             /** @description The cited source's id. */
@@ -1997,6 +2045,8 @@ export interface components {
             /** @description What to do. */
             hint?: string | null;
             kept?: components["schemas"]["Kept"] | null;
+            /** @description The hash of the gate report as it is now, where another one was to be signed. */
+            report?: string | null;
             /** @description Faults of a pack, all of them. */
             faults?: Record<string, never>[];
             /** @description To find it in the log. */
@@ -2162,6 +2212,8 @@ export interface components {
             transitions: components["schemas"]["TransitionView"][];
             /** @description The newest versions, newest first; a list of its own has all of them. */
             versions: components["schemas"]["VersionView"][];
+            /** @description What came into force, the latest 200, newest first: versions, revisions, and returns to earlier ones. */
+            in_force: components["schemas"]["InForceView"][];
         };
         /**
          * @description Whether a hub has stopped sending a killed workflow's replies. It begins no more from the kill's commit on; what it
@@ -2194,6 +2246,25 @@ export interface components {
             contract: number;
             /** @description `sqlite` or `postgres`. */
             engine: string;
+        };
+        /** @description A version and revision as it came into force. */
+        InForceView: {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Its revision.
+             */
+            revision: number;
+            /** @description Since when. */
+            at: components["schemas"]["Millis"];
+            /** @description Who put it in force. */
+            by: string;
+            /** @description Why, where somebody returned to it. */
+            reason?: string | null;
         };
         /** @description A page of a timeline. */
         IncidentEntries: {
@@ -2524,6 +2595,15 @@ export interface components {
          * @enum {string}
          */
         LineStatus: "created" | "duplicate" | "superseded" | "rejected";
+        /** @description A limit that would be looser. */
+        LooserLimit: {
+            /** @description Which. */
+            limit: string;
+            /** @description What it is. */
+            from: string;
+            /** @description What it would be. */
+            to: string;
+        };
         /** @description Who I am here. */
         Me: {
             /** @description The name I act under. */
@@ -2574,8 +2654,8 @@ export interface components {
             reason: string;
             to?: components["schemas"]["Stage"] | null;
             /**
-             * @description The hash of the green gate report that a promotion rests on, as `GET …/gate` answered it. The evidence is
-             *     read anew all the same, and must still be green.
+             * @description The hash of the green gate report that was shown, as `GET …/gate` answered it; a promotion needs it. One that has
+             *     changed since is not signed.
              */
             report?: string | null;
         };
@@ -2758,6 +2838,64 @@ export interface components {
             reasons?: string[];
             /** @description For an edit: the whole text that should have been sent. */
             final_text?: string | null;
+        };
+        /**
+         * @description What a pack is to the workflow's history.
+         * @enum {string}
+         */
+        PackChange: "new_workflow" | "new_version" | "new_revision" | "earlier_version" | "earlier_revision" | "unchanged";
+        /** @description What applying a pack would do to the workflow and its evidence. */
+        PackCheck: {
+            /** @description The workflow. */
+            workflow: string;
+            /** @description What the pack is to the workflow's history. */
+            change: components["schemas"]["PackChange"];
+            /** @description The hash of what decides in it. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description The version that would be in force.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Its revision.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description The version in force now; none where the workflow is new.
+             */
+            from_version?: number | null;
+            /**
+             * Format: int64
+             * @description Its revision.
+             */
+            from_revision?: number | null;
+            /** @description The stage, which stays. */
+            stage: components["schemas"]["Stage"];
+            /**
+             * Format: int64
+             * @description Reviews that would count for the version in force then.
+             */
+            reviewed: number;
+            /**
+             * Format: int64
+             * @description Reviews that count for the version in force now.
+             */
+            reviewed_now: number;
+            /** @description Whether every draft would be reviewed at this stage, until the gate into it is green for that version. */
+            reviews_all: boolean;
+            /** @description Settings that differ from those in force, by key. */
+            settings: components["schemas"]["SettingChange"][];
+            /** @description Texts that differ from those in force, by file. */
+            texts: string[];
+            /** @description Limits that would be looser than those in force. */
+            loosened: components["schemas"]["LooserLimit"][];
+            /** @description Keys that are set and that nothing acts on yet. */
+            not_enforced: string[];
+            /** @description Whether the pack asks for two signatures, and the one who asks is the owner of a hub for one person. */
+            needs_team_hub: boolean;
         };
         /** @description Which label it is. */
         Pick: components["schemas"]["Side"] | components["schemas"]["OwnLabel"];
@@ -3000,6 +3138,30 @@ export interface components {
             stayed_out: number;
             /** @description All replies have been looked at for that. The rest is looked at in the background, and not sent before. */
             stayed_out_is_final: boolean;
+        };
+        /** @description To which version, and why. */
+        Return: {
+            /**
+             * Format: int64
+             * @description The version to return to.
+             */
+            to: number;
+            /** @description 1 to 2000 characters. */
+            reason: string;
+        };
+        /** @description A revision of a version. */
+        RevisionView: {
+            /**
+             * Format: int64
+             * @description 1, 2, 3 … within the version.
+             */
+            revision: number;
+            /** @description The settings and files that it changed; none for a version's first. */
+            changed: string[];
+            /** @description When it was first applied. */
+            applied_at: components["schemas"]["Millis"];
+            /** @description By whom. */
+            applied_by: string;
         };
         /**
          * @description What a person or a program is to a workflow.
@@ -3515,6 +3677,16 @@ export interface components {
              * @description The one after.
              */
             to: number;
+            /**
+             * Format: int64
+             * @description The revision of the one before.
+             */
+            from_revision: number;
+            /**
+             * Format: int64
+             * @description The revision of the one after.
+             */
+            to_revision: number;
             /** @description Settings in force that differ, defaults among them, by key. */
             settings: components["schemas"]["SettingChange"][];
             /** @description Texts that differ. */
@@ -3534,14 +3706,21 @@ export interface components {
              * @description 1, 2, 3 …
              */
             version: number;
-            /** @description The pack's content hash. */
+            /** @description The hash of what decides in it. */
             hash: string;
             /** @description The guidelines' hash. */
             guideline_hash: string;
-            /** @description When it was applied. */
+            /** @description When it was first applied. */
             applied_at: components["schemas"]["Millis"];
             /** @description By whom. */
             applied_by: string;
+            /**
+             * Format: int64
+             * @description Its revision in force, or that was when the version last was.
+             */
+            revision: number;
+            /** @description Its revisions, newest first. */
+            revisions: components["schemas"]["RevisionView"][];
         };
         /** @description A page of a workflow's versions. */
         Versions: {
@@ -3606,8 +3785,15 @@ export interface components {
              * @description Its version.
              */
             version: number;
+            /**
+             * Format: int64
+             * @description Its version's revision.
+             */
+            revision: number;
             /** @description `internal`, `opt_in` or `default`. */
             stage: string;
+            /** @description Whether the version has passed the gate into this stage; until then every draft is reviewed. */
+            earned: boolean;
             /** @description Whether it is killed. */
             killed: boolean;
             killed_at?: components["schemas"]["Millis"] | null;
@@ -5194,6 +5380,45 @@ export interface operations {
             };
         };
     };
+    check_pack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPack"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackCheck"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     show_pack: {
         parameters: {
             query?: {
@@ -5732,6 +5957,10 @@ export interface operations {
                 from: number;
                 /** @description The one after. */
                 to: number;
+                /** @description A revision of the one before; its revision in force if it is left out. */
+                from_revision?: number;
+                /** @description A revision of the one after; its revision in force if it is left out. */
+                to_revision?: number;
             };
             header?: never;
             path: {
@@ -6083,6 +6312,55 @@ export interface operations {
             };
         };
     };
+    roll_back_workflow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Return"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     kill_effect: {
         parameters: {
             query?: never;
@@ -6178,7 +6456,10 @@ export interface operations {
     };
     show_version: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A revision of the version; the one in force if it is left out. */
+                revision?: number;
+            };
             header?: never;
             path: {
                 id: string;

@@ -1,13 +1,13 @@
 import { useState } from "react";
 import type { Api } from "../api/client";
-import type { Drill, History, Transition, Workflow } from "../api/types";
+import type { Drill, History, Workflow } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { shortMoment, wholeMoment } from "../shared/dates";
 import { HUB, named, stageName } from "../shared/words";
 import { useWords } from "../words";
 import { reachedOf, useEffectOf } from "./effect";
 import { shortHash } from "./gate";
-import { happenings } from "./history";
+import { happenings, type Happening as One } from "./history";
 
 const FIRST = 12;
 
@@ -43,11 +43,13 @@ export function Happened({ api, workflow, history, drills }: Props) {
   );
 }
 
-function Happening({ one, reached }: { one: Transition; reached: string | null }) {
+function Happening({ one, reached }: { one: One; reached: string | null }) {
   const says = useWords();
   const moved = one.from_stage !== one.to_stage && one.from_stage !== "" && one.to_stage !== "";
   const title: Record<string, string> = {
     applied: says.rollout.applied(one.version),
+    revised: says.rollout.revised(one.version, one.revision ?? 1),
+    returned: says.rollout.returned(one.version),
     killed: says.rollout.killed,
     resumed: says.rollout.resumed,
     promoted: says.rollout.promoted,
@@ -88,7 +90,7 @@ function Happening({ one, reached }: { one: Transition; reached: string | null }
         </time>
         {" · "}
         {one.actor === HUB ? says.gate.byHub : <Inline text={one.actor} />}
-        {one.kind !== "applied" && ` · ${says.rollout.version(one.version)}`}
+        {!["applied", "revised", "returned"].includes(one.kind) && ` · ${says.rollout.version(one.version)}`}
       </p>
     </li>
   );

@@ -37,7 +37,9 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, say] = useState<Said | null>(null);
-  const { ready, second } = promotionOf(seen, was, me);
+  const { ready: signable, second } = promotionOf(seen, was, me);
+  const onePerson = takesTwo && me.owner;
+  const ready = signable && !onePerson;
 
   const sign = async () => {
     if (busy || said?.done || !ready) return;
@@ -67,7 +69,9 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
       void client.invalidateQueries();
       return { words: says.killedMeanwhile, done: false };
     }
-    if (code !== "gate_not_green") return { words: says.promoteFailed(reasonOf(error)), done: false };
+    const changed = code === "content_changed";
+    if (!changed && code !== "gate_not_green")
+      return { words: says.promoteFailed(reasonOf(error)), done: false };
     try {
       const now = await client.fetchQuery({
         queryKey: ["gate", workflow.id],
@@ -77,6 +81,8 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
       const moved = movedBetween(seen, now);
       see(now);
       void client.invalidateQueries({ queryKey: ["gate-plan", workflow.id] });
+      // What has changed is shown before it is signed.
+      if (changed) return { words: says.reportChanged(now.summary.reviewed), done: false, moved };
       return { words: says.notGreen, done: false, moved: moved.length > 0 ? moved : [reasonOf(error)] };
     } catch {
       return { words: says.notGreen, done: false, moved: [reasonOf(error)] };
@@ -87,7 +93,9 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
     <Dialog title={says.promoteTitle(workflow.name)} onClose={onClose} initialFocus={field}>
       <p className="dialog-move">{says.fromTo(stageName(seen.stage), stageName(seen.to ?? ""))}</p>
       <RestsOn gate={seen} />
-      {takesTwo && !second && !said?.done && <p className="dialog-hint">{says.takesTwo}</p>}
+      {takesTwo && !second && !said?.done && (
+        <p className="dialog-hint">{onePerson ? says.takesTeamHub : says.takesTwo}</p>
+      )}
       <label className="field">
         {cancel.why}
         <input
@@ -106,7 +114,7 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
       </label>
       <div role="status">
         <p className={said?.done ? "dialog-result done" : "dialog-result"}>{said?.words}</p>
-        {said?.moved && (
+        {said?.moved && said.moved.length > 0 && (
           <ul className="dialog-moved" aria-label={says.whatMoved}>
             {said.moved.map((line) => (
               <li key={line} dir="auto">

@@ -63,9 +63,9 @@ export function Shown({ host, api, me, workflow, all }: Props) {
     queryFn: () => api.history(id, WINDOW_DAYS),
     enabled: mayReadPacks(me, id),
   });
-  // Its guidelines and settings change with its version only.
+  // Its guidelines and settings change with its version and revision only.
   const detail = useQuery({
-    queryKey: ["workflow", id, workflow.version],
+    queryKey: ["workflow", id, workflow.version, workflow.revision],
     queryFn: () => api.workflow(id),
     staleTime: Number.POSITIVE_INFINITY,
   });

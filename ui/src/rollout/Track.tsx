@@ -31,6 +31,9 @@ export function Track({ workflow, history, pack, now }: Props) {
             <span>
               <About workflow={workflow} stage={stage} history={history} pack={pack} now={now} />
             </span>
+            {here && workflow.earned === false && (
+              <span>{says.notEarned(workflow.version, stageName(stage))}</span>
+            )}
           </li>
         );
       })}

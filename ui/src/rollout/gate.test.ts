@@ -46,7 +46,8 @@ function aGate(part: Partial<Gate> = {}): Gate {
   } as Gate;
 }
 
-const workflow = (part: Partial<Workflow> = {}) => ({ id: "refunds", killed: false, ...part }) as Workflow;
+const workflow = (part: Partial<Workflow> = {}) =>
+  ({ id: "refunds", dri: "dana", killed: false, ...part }) as Workflow;
 const person = (role: string, subject = "dana") =>
   ({ subject, owner: false, grants: [{ role, workflow: "refunds" }] }) as unknown as Me;
 const aPlan = (part: Partial<Plan>) => ({ rates: [], also: [], ...part }) as Plan;
@@ -86,17 +87,21 @@ test("a DRI can sign a green gate, and nobody a holding, a killed or a last one"
   expect(promotionOf(undefined, workflow(), dri)).toEqual({ may: false, ready: false, second: false });
 });
 
-test("an admin signs second but never first, and nobody signs twice", () => {
+test("the named DRI signs first, another DRI second, and nobody twice", () => {
   const green = aGate({ status: "pass" });
   const signed = { ...green, signed_by: "dana" };
-  expect(promotionOf(green, workflow(), person("admin", "ben")).may).toBe(false);
-  expect(promotionOf(signed, workflow(), person("admin", "ben"))).toEqual({
+  expect(promotionOf(green, workflow(), person("dri", "eve")).may).toBe(false);
+  expect(promotionOf(signed, workflow(), person("dri", "eve"))).toEqual({
     may: true,
     ready: true,
     second: true,
   });
   expect(promotionOf(signed, workflow(), person("dri"))).toEqual({ may: true, ready: false, second: false });
-  expect(promotionOf(signed, workflow(), person("curator", "ana")).may).toBe(false);
+  expect(promotionOf(green, workflow(), { ...person("dri", "owner"), owner: true }).ready).toBe(true);
+  for (const role of ["admin", "curator"] as const) {
+    expect(promotionOf(green, workflow(), person(role, "ben")).may).toBe(false);
+    expect(promotionOf(signed, workflow(), person(role, "ben")).may).toBe(false);
+  }
 });
 
 test("a condition has the console's name, a rate its own, and a new one the hub's", () => {

@@ -1,6 +1,6 @@
 import type { Condition, Drill, EvalResult, Gate, Me, Plan, RateLine, Status, Workflow } from "../api/types";
 import { dollars, fixed, limit, percent } from "../shared/numbers";
-import { mayCountersign, mayPromote } from "../shared/rights";
+import { maySign } from "../shared/rights";
 import { stageName } from "../shared/words";
 import { words } from "../words";
 
@@ -33,9 +33,12 @@ export interface Promotion {
 
 export function promotionOf(gate: Gate | undefined, workflow: Workflow, me: Me): Promotion {
   const signed = gate?.signed_by ?? null;
-  const may = gate?.to != null && (signed ? mayCountersign(me, workflow.id) : mayPromote(me, workflow.id));
+  const second = signed !== null && signed !== me.subject;
+  // The first signature is the named DRI's; on a hub for one person its owner stands for them.
+  const may =
+    gate?.to != null && maySign(me, workflow.id) && (second || me.owner || me.subject === workflow.dri);
   const ready = may && gate?.status === "pass" && !workflow.killed && signed !== me.subject;
-  return { may, ready, second: signed !== null && signed !== me.subject };
+  return { may, ready, second };
 }
 
 export function labelOf({ name, label }: Condition, version: number): string {

@@ -25,7 +25,10 @@ function aHistory(transitions: Transition[], versions: [number, string][] = []):
       guideline_hash: "",
       applied_at,
       applied_by: "owner",
+      revision: 1,
+      revisions: [],
     })),
+    in_force: [],
   };
 }
 
@@ -67,6 +70,32 @@ test("versions that no transition tells of stand in the timeline too, once", () 
     ["killed", 1],
     ["applied", 2],
     ["applied", 1],
+  ]);
+});
+
+test("revisions and returns to earlier versions stand in the timeline, a version's first coming once", () => {
+  const came = (version: number, revision: number, day: number, reason?: string) => ({
+    version,
+    revision,
+    at: `2026-11-0${day}T00:00:00Z`,
+    by: "dana",
+    ...(reason && { reason }),
+  });
+  const history = {
+    ...aHistory(
+      [],
+      [
+        [2, "2026-11-03T00:00:00Z"],
+        [1, "2026-11-01T00:00:00Z"],
+      ],
+    ),
+    in_force: [came(1, 2, 4, "worse"), came(2, 1, 3), came(1, 2, 2), came(1, 1, 1)],
+  };
+  expect(happenings(history).map(({ kind, version, reason }) => [kind, version, reason])).toEqual([
+    ["returned", 1, "worse"],
+    ["applied", 2, ""],
+    ["revised", 1, ""],
+    ["applied", 1, ""],
   ]);
 });
 

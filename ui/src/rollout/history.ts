@@ -34,11 +34,29 @@ export function killInForce({ transitions }: History, workflow: Workflow): Trans
   return workflow.killed ? transitions.find(({ kind }) => kind === "killed") : undefined;
 }
 
-/** The timeline: the transitions, the versions that none of them tells of, and the kill drills; the latest first. */
-export function happenings({ transitions, versions }: History, drills: Drill[] = []): Transition[] {
+/** Something that happened: a transition, or what is told like one. */
+export type Happening = Transition & { revision?: number };
+
+/**
+ * The timeline: the transitions, the versions that none of them tells of, their revisions, returns to earlier ones, and
+ * the kill drills; the latest first.
+ */
+export function happenings({ transitions, versions, in_force }: History, drills: Drill[] = []): Happening[] {
   const told = new Set(transitions.filter(({ kind }) => kind === "applied").map(({ version }) => version));
   const still = { from_stage: "", to_stage: "", reason: "" };
-  const others: Transition[] = [
+  const seen = new Set<string>();
+  const packs: Happening[] = [...(in_force ?? [])]
+    .reverse()
+    .flatMap(({ version, revision, at, by, reason }, i) => {
+      const [isNew, isFirst] = [!seen.has(`${version}.${revision}`), !seen.has(`${version}`)];
+      seen.add(`${version}.${revision}`).add(`${version}`);
+      // A version's first coming is told with the versions.
+      if (isFirst) return [];
+      const kind = isNew ? "revised" : "returned";
+      return [{ ...still, id: `f${i}`, kind, version, revision, actor: by, at, reason: reason ?? "" }];
+    });
+  const others: Happening[] = [
+    ...packs,
     ...versions
       .filter(({ version }) => !told.has(version))
       .map(({ version, applied_at, applied_by }) => ({

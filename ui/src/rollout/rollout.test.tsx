@@ -65,6 +65,7 @@ const HISTORY: History = {
     },
   ],
   versions: [],
+  in_force: [],
 };
 
 interface More {

@@ -1,10 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Api, ApiError } from "../api/client";
-import type { Fault } from "../api/types";
+import type { Fault, PackCheck } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
+import { appliedOf, effectOf } from "./effect";
 import { Picker } from "./Picker";
 import { type FileText, packOf } from "./pack";
 
@@ -24,32 +25,45 @@ export function ApplyPack({ api, onClose, onApplied }: Props) {
   const [pack, setPack] = useState<ReturnType<typeof packOf>>(null);
   const [busy, setBusy] = useState(false);
   const [said, say] = useState<Said | null>(null);
+  const [check, setCheck] = useState<PackCheck | null>(null);
 
   const take = async (files: File[]) => {
     try {
       const found = packOf(await readAll(files));
       setPack(found);
+      setCheck(null);
       say(found ? null : { words: says.noToml });
+      if (found && found.missing.length === 0) await compare(found.files);
     } catch {
       say({ words: says.unreadable });
     }
+  };
+  // What it does is said before anybody does it.
+  const compare = async (files: Record<string, string>) => {
+    try {
+      setCheck(await api.checkPack(files));
+    } catch (error) {
+      say(refused(error, says.notChecked));
+    }
+  };
+  const refused = (error: unknown, failed: (why: string) => string): Said => {
+    const faults = error instanceof ApiError ? error.faults : [];
+    return faults.length > 0
+      ? { words: says.refused(faults.length), faults }
+      : { words: failed(reasonOf(error)) };
   };
   const apply = async () => {
     if (!pack || busy) return;
     setBusy(true);
     say(null);
     try {
-      const { workflow, version, created } = await api.applyPack(pack.files);
-      say({ words: created ? says.created(workflow, version) : says.same(workflow, version), done: true });
+      const applied = await api.applyPack(pack.files);
+      say({ words: appliedOf(applied), done: true });
+      setCheck(null);
       await client.invalidateQueries({ queryKey: ["workflows"] });
-      onApplied(workflow);
+      onApplied(applied.workflow);
     } catch (error) {
-      const faults = error instanceof ApiError ? error.faults : [];
-      say(
-        faults.length > 0
-          ? { words: says.refused(faults.length), faults }
-          : { words: says.failed(reasonOf(error)) },
-      );
+      say(refused(error, says.failed));
     } finally {
       setBusy(false);
     }
@@ -77,6 +91,7 @@ export function ApplyPack({ api, onClose, onApplied }: Props) {
           ))}
         </ul>
       )}
+      {check && <Effect check={check} />}
       <p className={said?.done ? "dialog-result done" : "dialog-result"} role="status">
         {said?.words}
       </p>
@@ -90,6 +105,29 @@ export function ApplyPack({ api, onClose, onApplied }: Props) {
         </button>
       </div>
     </Dialog>
+  );
+}
+
+/** What applying the pack would do to the evidence, and what would be different. */
+function Effect({ check }: { check: PackCheck }) {
+  const says = useWords().settings.apply;
+  const changed = [...check.settings.map(({ key }) => key), ...check.texts];
+  return (
+    <div data-testid="effect">
+      <p className="dialog-lead">{effectOf(check)}</p>
+      <ul className="settings-files">
+        {changed.length > 0 && check.change !== "new_workflow" && (
+          <li dir="auto">{says.effects.changes(changed)}</li>
+        )}
+        {check.loosened.map(({ limit, from, to }) => (
+          <li key={limit} className="fail" dir="auto">
+            {says.effects.loosens(limit, from, to)}
+          </li>
+        ))}
+        {check.needs_team_hub && <li className="fail">{says.effects.teamHub}</li>}
+        {check.not_enforced.length > 0 && <li dir="auto">{says.effects.notEnforced(check.not_enforced)}</li>}
+      </ul>
+    </div>
   );
 }
 

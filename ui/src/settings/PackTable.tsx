@@ -11,7 +11,7 @@ import { Waiting } from "./State";
 export function PackTable({ api, workflow }: { api: Api; workflow: Workflow }) {
   const says = useWords().settings.packs;
   const query = useQuery({
-    queryKey: ["workflow", workflow.id, workflow.version],
+    queryKey: ["workflow", workflow.id, workflow.version, workflow.revision],
     queryFn: () => api.workflow(workflow.id),
   });
   return (

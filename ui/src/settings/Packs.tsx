@@ -3,13 +3,14 @@ import { useState } from "react";
 import type { Api } from "../api/client";
 import type { PackVersion, Workflow } from "../api/types";
 import { shortMoment, wholeMoment } from "../shared/dates";
-import { hasRole } from "../shared/rights";
+import { hasRole, mayRollBack } from "../shared/rights";
 import { useWords } from "../words";
 import { ApplyPack } from "./ApplyPack";
 import { useAct } from "./act";
 import { Changes } from "./Changes";
 import { PackTable } from "./PackTable";
 import { picked } from "./pack";
+import { RollBackDialog } from "./RollBackDialog";
 import { walkRows } from "./rows";
 import type { SectionProps } from "./Settings";
 import { Calm, Waiting } from "./State";
@@ -49,20 +50,29 @@ export function Packs({ api, me }: SectionProps) {
       </div>
       <Waiting query={query} />
       {query.data?.length === 0 && <Calm title={says.none}>{says.noneText}</Calm>}
-      {workflow && <OnePack key={workflow.id} api={api} workflow={workflow} />}
+      {workflow && (
+        <OnePack key={workflow.id} api={api} workflow={workflow} mayReturn={mayRollBack(me, workflow.id)} />
+      )}
       {applying && <ApplyPack api={api} onClose={() => setApplying(false)} onApplied={choose} />}
     </>
   );
 }
 
-function OnePack({ api, workflow }: { api: Api; workflow: Workflow }) {
+interface OnePackProps {
+  api: Api;
+  workflow: Workflow;
+  mayReturn: boolean;
+}
+
+function OnePack({ api, workflow, mayReturn }: OnePackProps) {
   const says = useWords().settings.packs;
   const history = useQuery({
     // A new version has a new key, so that applying shows without asking again by hand.
-    queryKey: ["versions", workflow.id, workflow.version],
+    queryKey: ["versions", workflow.id, workflow.version, workflow.revision],
     queryFn: () => api.versions(workflow.id),
   });
   const [compared, compare] = useState<number[]>([]);
+  const [returning, returnTo] = useState<number | null>(null);
   const [from, to] = [...compared].sort((a, b) => a - b);
   return (
     <>
@@ -76,6 +86,7 @@ function OnePack({ api, workflow }: { api: Api; workflow: Workflow }) {
               versions={history.data}
               current={workflow.version}
               compared={compared}
+              onReturn={mayReturn ? returnTo : null}
               onPick={history.data.length > 1 ? (version) => compare(picked(compared, version)) : null}
             />
           </>
@@ -85,6 +96,9 @@ function OnePack({ api, workflow }: { api: Api; workflow: Workflow }) {
         <Changes key={`${from}-${to}`} api={api} workflow={workflow.id} from={from} to={to} />
       )}
       <PackTable api={api} workflow={workflow} />
+      {returning !== null && (
+        <RollBackDialog api={api} workflow={workflow.id} to={returning} onClose={() => returnTo(null)} />
+      )}
     </>
   );
 }
@@ -94,9 +108,10 @@ interface VersionsProps {
   current: number;
   compared: number[];
   onPick: ((version: number) => void) | null;
+  onReturn: ((version: number) => void) | null;
 }
 
-function Versions({ versions, current, compared, onPick }: VersionsProps) {
+function Versions({ versions, current, compared, onPick, onReturn }: VersionsProps) {
   const says = useWords().settings.packs;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys go from one row's checkbox to the next one's
@@ -108,6 +123,7 @@ function Versions({ versions, current, compared, onPick }: VersionsProps) {
             <th>{says.hash}</th>
             <th>{says.applied}</th>
             <th>{says.by}</th>
+            <th>{says.revision}</th>
           </tr>
         </thead>
         <tbody>
@@ -138,6 +154,20 @@ function Versions({ versions, current, compared, onPick }: VersionsProps) {
               </td>
               <td>
                 <bdi>{one.applied_by}</bdi>
+              </td>
+              <td>
+                {one.revision}
+                {one.revisions.length > 1 &&
+                  one.revisions.map(({ revision, changed, applied_at, applied_by }) => (
+                    <p key={revision} className="settings-note" title={wholeMoment(applied_at)}>
+                      {says.revised(revision, changed)} · <bdi>{applied_by}</bdi>
+                    </p>
+                  ))}
+                {onReturn && one.version !== current && (
+                  <button type="button" className="link-button" onClick={() => onReturn(one.version)}>
+                    {says.rollBack}
+                  </button>
+                )}
               </td>
             </tr>
           ))}

@@ -61,18 +61,23 @@ test("who may not apply packs isn't offered it", () => {
 test("the versions of a workflow, the present one marked", () => {
   const html = section("packs", {
     fill: (client) => {
-      client.setQueryData(["workflows"], [{ id: "w", name: "Refunds", version: 2, reasons: [] }]);
       client.setQueryData(
-        ["versions", "w", 2],
+        ["workflows"],
+        [{ id: "w", name: "Refunds", version: 2, revision: 1, reasons: [] }],
+      );
+      client.setQueryData(
+        ["versions", "w", 2, 1],
         [2, 1].map((version) => ({
           version,
           hash: `${version}abcdef0123456789`,
           guideline_hash: "",
           applied_at: "2026-11-20T09:00:00Z",
           applied_by: "<b>dana</b>",
+          revision: 1,
+          revisions: [],
         })),
       );
-      client.setQueryData(["workflow", "w", 2], { pack: { review: { rate: 1 } } });
+      client.setQueryData(["workflow", "w", 2, 1], { pack: { review: { rate: 1 } } });
     },
   });
   expect(html).toContain("2abcdef01234");

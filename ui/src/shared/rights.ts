@@ -14,9 +14,9 @@ export const mayReadGate = (me: Me, workflow: string) =>
   hasRole(me, workflow, ["dri", "curator", "admin", "auditor"]);
 /** Settle what two reviewers differ on. */
 export const maySettle = (me: Me, workflow: string) => hasRole(me, workflow, ["curator"]);
-export const mayPromote = (me: Me, workflow: string) => hasRole(me, workflow, ["dri"]);
-/** Be the second who signs a promotion. */
-export const mayCountersign = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
+/** Sign a promotion: first or second is told apart by the pack's DRI. */
+export const maySign = (me: Me, workflow: string) => hasRole(me, workflow, ["dri"]);
+export const mayRollBack = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 export const mayDemote = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 /** Read incidents, kill drills and alerts. */
 export const mayReadIncidents = (me: Me, workflow: string) =>

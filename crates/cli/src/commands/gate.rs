@@ -79,6 +79,9 @@ fn show_plan(plan: &Value) {
     }
 }
 
+/// How often a report that changes while it is being signed is shown again.
+const TRIES: usize = 5;
+
 /// Promotes, or demotes. A gate that isn't green is the answer no.
 pub async fn step(door: &Door, reach: &Reach, act: &str, step: Step) -> anyhow::Result<ExitCode> {
     let workflow = format!("/v1/workflows/{}", segment(&step.id));
@@ -86,13 +89,29 @@ pub async fn step(door: &Door, reach: &Reach, act: &str, step: Step) -> anyhow::
     if let Some(to) = step.to {
         body["to"] = json!(to);
     }
-    let done = match door.json(Method::POST, &format!("{workflow}/{act}"), Sent::Json(body)).await {
-        Ok(done) => done,
-        Err(e) if e.downcast_ref::<Refused>().is_some_and(|r| r.code == "gate_not_green") => {
-            print::failed(&e);
-            return Ok(ExitCode::from(1));
+    let code = |e: &anyhow::Error| e.downcast_ref::<Refused>().map(|r| r.code.clone()).unwrap_or_default();
+    let mut tries = 0;
+    let done = loop {
+        if act == "promote" {
+            // What is signed is what was shown; if it has changed meanwhile it is shown again.
+            let gate = door.json(Method::GET, &format!("{workflow}/gate"), Sent::Nothing).await?;
+            if !reach.json && gate["status"] == "pass" {
+                show_gate(&gate);
+            }
+            body["report"] = gate["hash"].clone();
         }
-        Err(e) => return Err(e),
+        tries += 1;
+        match door.json(Method::POST, &format!("{workflow}/{act}"), Sent::Json(body.clone())).await {
+            Ok(done) => break done,
+            Err(e) if code(&e) == "content_changed" && tries < TRIES => {
+                print::note("the evidence has changed since; this is the report now:");
+            }
+            Err(e) if code(&e) == "gate_not_green" => {
+                print::failed(&e);
+                return Ok(ExitCode::from(1));
+            }
+            Err(e) => return Err(e),
+        }
     };
     if reach.json {
         print::out(done);

@@ -28,7 +28,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             hub::run(config, demo, print_token || std::io::stdout().is_terminal()).await
         }
         Command::Pack(crate::args::Pack::New { id }) => pack::new(&reach, &id),
-        Command::Pack(crate::args::Pack::Check { dir }) => pack::check(&reach, &dir),
+        Command::Pack(crate::args::Pack::Check { dir }) => pack::check(&reach, &dir).await,
         Command::Gate(crate::args::Gate::Bound { alpha }) => gate::bound(alpha),
         Command::Doctor => hub::doctor(&reach).await,
         Command::Openapi => {

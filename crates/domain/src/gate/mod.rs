@@ -205,6 +205,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether the conditions hold that lead into a stage, judged by the drafts at it: all but those about what comes
+    /// after it.
+    pub fn earns_its_stage(&self) -> bool {
+        let mut its_own = self.conditions.iter().filter(|c| !["next_stage", "last_stage"].contains(&c.name));
+        its_own.all(|c| c.status == Status::Pass)
+    }
+
     /// Hex SHA-256 of its JSON.
     pub fn hash(&self) -> String {
         // Plain structs; serialising them can't fail, and nothing would still be a hash.

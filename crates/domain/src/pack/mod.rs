@@ -28,6 +28,7 @@ use crate::draft::Audience;
 
 pub use alerts::{Alerts, Incident, Message, PAGERDUTY_URL};
 pub use error::PackError;
+pub use hash::same_text;
 pub use names::{BadName, MicroUsd, ModelName, SourcePattern};
 pub use policy::{
     AudienceRule, Cost, Delivery, FailureBudget, FailureRate, Gate, GateCount, PerStage, Pii, Policy, Preference, Pull,
@@ -79,7 +80,14 @@ pub struct Pack {
     /// Drafts with a known fault; none where the pack has none.
     #[serde(skip)]
     pub probes: Vec<Probe>,
+    /// Keys that are set and that nothing acts on yet.
+    #[serde(skip)]
+    pub not_enforced: Vec<&'static str>,
+    #[serde(skip)]
     hash: String,
+    #[serde(skip)]
+    revision_hash: String,
+    #[serde(skip)]
     guideline_hash: String,
 }
 
@@ -100,14 +108,30 @@ impl Pack {
     ///
     /// Everything that is wrong with it, in the order of the lines.
     pub fn parse(files: &PackFiles) -> Result<Self, Vec<PackError>> {
-        read::pack(files)
+        read::pack(files, read::Taken::Now)
     }
 
-    /// Hex SHA-256 of `workflow.toml` and the files it names: the identity of a workflow version.
-    /// Whatever else lies in the folder has no part in it.
+    /// Reads a pack that was applied before: a name that a new workflow may not take any more doesn't keep an old one
+    /// from being read, and killed.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it.
+    pub fn stored(files: &PackFiles) -> Result<Self, Vec<PackError>> {
+        read::pack(files, read::Taken::Before)
+    }
+
+    /// Hex SHA-256 of what decides drafts, review or counts: the identity of a workflow version. Comments, the order of
+    /// keys, line endings and whatever else lies in the folder have no part in it.
     #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
+    }
+
+    /// Hex SHA-256 of everything that the pack says: the identity of a version's revision.
+    #[must_use]
+    pub fn revision_hash(&self) -> &str {
+        &self.revision_hash
     }
 
     /// Hex SHA-256 of the guidelines, which a label is read together with.

@@ -13,7 +13,28 @@ use super::section::{Report, Section};
 use super::{Pack, PackError, PackFiles, Stage, hash};
 use gate::{cost, failure_budget};
 
-pub(super) fn pack(files: &PackFiles) -> Result<Pack, Vec<PackError>> {
+/// When a pack was or is applied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    Now,
+    Before,
+}
+
+/// What `kill all` means, so that no workflow may be called so.
+const ALL: &str = "all";
+
+/// Keys that are read and shown, and that nothing acts on yet.
+const NOT_ENFORCED: [(&str, &str, &str); 7] = [
+    ("policy", "pii", "policy.pii"),
+    ("policy", "allowed_tools", "policy.allowed_tools"),
+    ("policy", "models", "policy.models"),
+    ("routing", "preference", "routing.preference"),
+    ("cost", "monthly_usd", "cost.monthly_usd"),
+    ("cost", "alert_at", "cost.alert_at"),
+    ("cost", "hard_stop", "cost.hard_stop"),
+];
+
+pub(super) fn pack(files: &PackFiles, taken: Taken) -> Result<Pack, Vec<PackError>> {
     let Some(text) = files.get(Pack::WORKFLOW_FILE) else {
         let report = Report::new(Pack::WORKFLOW_FILE, "");
         report.add(0, String::new(), "a file with the workflow's settings".to_owned(), "no such file".to_owned(), None);
@@ -26,7 +47,7 @@ pub(super) fn pack(files: &PackFiles) -> Result<Pack, Vec<PackError>> {
         report.add(at, String::new(), "valid TOML".to_owned(), fault.message().to_owned(), None);
     }
     // What a broken document says beyond its faults is guesswork.
-    let read = faults.is_empty().then(|| sections(&Section::root(&report, document.get_ref()), files));
+    let read = faults.is_empty().then(|| sections(&Section::root(&report, document.get_ref()), files, taken));
     let mut errors = report.into_errors();
     errors.sort_by_key(|error| error.line);
     match read.flatten() {
@@ -36,8 +57,8 @@ pub(super) fn pack(files: &PackFiles) -> Result<Pack, Vec<PackError>> {
 }
 
 /// Reads every section before any of them is given up, so that all faults come to light.
-fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
-    let workflow = root.required_table("workflow").and_then(|section| workflow(&section, files));
+fn sections(root: &Section<'_>, files: &PackFiles, taken: Taken) -> Option<Pack> {
+    let workflow = root.required_table("workflow").and_then(|section| workflow(&section, files, taken));
     let audience = audiences(root.table("audience"));
     let sources = root.table("sources").map(|section| sources(&section)).unwrap_or_default();
     let policy = policy(root.table("policy"));
@@ -58,14 +79,19 @@ fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
     let cost = root.table("cost").map(|section| cost(&section));
     root.refuse_unknown_keys();
     let workflow = workflow?;
-    let file = |name: &str| files.get_key_value(name);
+    let file = |name: &str| files.get(name);
     let (guidelines, runbook) = (file(&workflow.guidelines)?, file(&workflow.runbook)?);
-    let probes_file = review.as_ref().and_then(|r| r.probes.as_deref()).and_then(file);
-    Some(Pack {
-        guidelines: guidelines.1.clone(),
-        runbook: runbook.1.clone(),
-        guideline_hash: hash::of_text(guidelines.1),
-        hash: hash::of_files([file(Pack::WORKFLOW_FILE)?, guidelines, runbook].into_iter().chain(probes_file)),
+    let mut pack = Pack {
+        guidelines: guidelines.clone(),
+        runbook: runbook.clone(),
+        not_enforced: NOT_ENFORCED
+            .iter()
+            .filter(|(table, key, _)| root.says(table, key))
+            .map(|(.., key)| *key)
+            .collect(),
+        guideline_hash: hash::of_text(guidelines),
+        hash: String::new(),
+        revision_hash: String::new(),
         probes: probes.unwrap_or_default(),
         workflow,
         audience,
@@ -80,7 +106,9 @@ fn sections(root: &Section<'_>, files: &PackFiles) -> Option<Pack> {
         alerts,
         incident,
         cost: transposed(cost)?,
-    })
+    };
+    (pack.hash, pack.revision_hash) = (hash::of_version(&pack), hash::of_revision(&pack));
+    Some(pack)
 }
 
 /// A section that is there has to be whole; one that is not there is fine.
@@ -96,9 +124,12 @@ fn file_in(files: &PackFiles) -> Rule<String> {
     rule
 }
 
-fn workflow(section: &Section<'_>, files: &PackFiles) -> Option<Workflow> {
+fn workflow(section: &Section<'_>, files: &PackFiles, taken: Taken) -> Option<Workflow> {
     let file = || file_in(files);
     let id = section.required("id", rule::workflow_id());
+    if taken == Taken::Now && id.as_ref().is_some_and(|id| id.as_str() == ALL) {
+        section.fault("id", "another name than `all`, which stands for every workflow", "\"all\"");
+    }
     let name = section.required("name", rule::text());
     let dri = section.required("dri", rule::word());
     let guidelines = section.required("guidelines", file());

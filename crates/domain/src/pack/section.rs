@@ -85,6 +85,12 @@ impl<'t> Section<'t> {
         self.report.add(value.span().start, path, expected.to_owned(), describe(value.get_ref()), hint);
     }
 
+    /// Whether a key of a table in this one is set, without asking for it.
+    pub(super) fn says(&self, table: &str, key: &str) -> bool {
+        let table = self.table.get(table).and_then(|value| value.get_ref().as_table());
+        table.is_some_and(|table| table.contains_key(key))
+    }
+
     /// Notes a fault in the value of `key`, or in the section itself when it has no such key.
     pub(super) fn fault(&self, key: &str, expected: &str, found: &str) {
         let at = self.table.get(key).map_or(self.at, |value| value.span().start);

@@ -100,15 +100,44 @@ fn only_allowed_sources_may_be_cited() {
 }
 
 #[test]
-fn the_hash_follows_every_file_and_the_guideline_hash_only_one() {
+fn the_hash_follows_what_decides_and_the_revisions_hash_all_that_is_named() {
     let (before, mut files) = (airline(), airline_files());
     edit(&mut files, "hard_stop = true", "hard_stop = false");
     let after = Pack::parse(&files).unwrap();
-    assert_ne!(before.hash(), after.hash());
+    assert_eq!(before.hash(), after.hash());
+    assert_ne!(before.revision_hash(), after.revision_hash());
     assert_eq!(before.guideline_hash(), after.guideline_hash());
     let mut files = airline_files();
     files.insert("notes.md".to_owned(), "Not named by workflow.toml".to_owned());
-    assert_eq!(before.hash(), Pack::parse(&files).unwrap().hash());
+    assert_eq!(before.revision_hash(), Pack::parse(&files).unwrap().revision_hash());
+}
+
+#[test]
+fn no_new_workflow_is_called_all_and_an_old_one_can_still_be_read() {
+    let files = template(&"all".parse().unwrap());
+    let found: Vec<String> = errors(&files).iter().map(ToString::to_string).collect();
+    let expected = "workflow.toml:5: workflow.id: expected another name than `all`, which stands for every workflow, found \"all\"";
+    assert_eq!(found, [expected]);
+    assert_eq!(Pack::stored(&files).unwrap().workflow.id.as_str(), "all");
+}
+
+#[test]
+fn what_is_set_and_not_enforced_yet_is_named() {
+    assert_eq!(
+        airline().not_enforced,
+        [
+            "policy.pii",
+            "policy.allowed_tools",
+            "policy.models",
+            "routing.preference",
+            "cost.monthly_usd",
+            "cost.alert_at",
+            "cost.hard_stop"
+        ]
+    );
+    let mut files = airline_files();
+    edit(&mut files, "pii = \"redact\"", "");
+    assert_eq!(Pack::parse(&files).unwrap().not_enforced[0], "policy.allowed_tools");
 }
 
 #[test]
@@ -129,7 +158,7 @@ fn what_is_left_out_gets_a_safe_default() {
 #[test]
 fn the_template_passes_the_check_and_reads_well() {
     let pack = Pack::parse(&new_pack()).unwrap_or_else(|errors| panic!("{errors:#?}"));
-    let text = render_txt(&pack);
+    let text = render_txt(&pack, None);
     assert!(text.lines().all(|line| line.chars().count() <= 76), "{text}");
     insta::assert_snapshot!(text.replace(pack.hash(), "HASH"));
 }
@@ -226,7 +255,7 @@ proptest! {
             file.replace_range(start..end, &text);
         }
         if let Ok(pack) = Pack::parse(&files) {
-            prop_assert!(render_txt(&pack).chars().all(|c| c == '\n' || !c.is_control()));
+            prop_assert!(render_txt(&pack, None).chars().all(|c| c == '\n' || !c.is_control()));
         }
     }
 }

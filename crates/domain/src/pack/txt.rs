@@ -10,13 +10,16 @@ const WIDTH: usize = 76;
 const LABEL: usize = 16;
 
 /// Writes out roles, stages, gate, evals, incident response, cost and guidelines, at most 76
-/// columns wide unless a single word is longer.
+/// columns wide unless a single word is longer. `stands` is the line that says which version this is, if it is one.
 #[must_use]
-pub fn render_txt(pack: &Pack) -> String {
+pub fn render_txt(pack: &Pack, stands: Option<&str>) -> String {
     let mut page = Page::default();
     page.line(&format!("ROLLOUT PACK: {}", pack.workflow.id), 0);
     page.line(&"=".repeat(WIDTH), 0);
     page.line(&pack.workflow.name, 0);
+    if let Some(stands) = stands {
+        page.line(stands, 0);
+    }
     page.line(&format!("SHA-256 {}", pack.hash()), 0);
 
     page.heading("1. Roles");
@@ -111,7 +114,8 @@ fn gate(page: &mut Page, pack: &Pack) {
     let hours = pack.entry_lag_seconds() as f64 / 3_600.0;
     page.entry("Counts after", &format!("{hours} hours, as a failure while it is undecided"));
     page.entry("Kill drill", &format!("within the last {} days", gate.kill_drill_days));
-    let signatures = if gate.second_signature { "the DRI's and a second person's" } else { "the DRI's" };
+    let signatures =
+        if gate.second_signature { "the DRI's, then another dri's; this takes a team hub" } else { "the DRI's" };
     page.entry("Signature", signatures);
     if let Some(budget) = &pack.failure_budget {
         let days = budget.window_days;
@@ -140,13 +144,13 @@ fn evals(page: &mut Page, pack: &Pack) {
         Some(suite) => page.entry("Suite", &format!("{suite}: has to be green for a promotion")),
         None => page.entry("Suite", "none; the gate rests on reviews alone"),
     }
-    page.entry("Models", &listed(&pack.policy.models, "none named"));
+    page.entry("Models", &format!("{} (not enforced yet)", listed(&pack.policy.models, "none named")));
     page.entry(
         "Routing",
         match pack.routing.preference {
-            Preference::CheapestPassingEval => "the cheapest model that passes the evals",
-            Preference::Fastest => "the fastest model",
-            Preference::Fixed => "the first model, always",
+            Preference::CheapestPassingEval => "the cheapest model that passes the evals (not enforced yet)",
+            Preference::Fastest => "the fastest model (not enforced yet)",
+            Preference::Fixed => "the first model, always (not enforced yet)",
         },
     );
 }
@@ -157,13 +161,13 @@ fn data(page: &mut Page, pack: &Pack) {
     page.entry(
         "Personal data",
         match pack.policy.pii {
-            Pii::Redact => "replaced before it leaves for a third party",
-            Pii::Block => "keeps a call from leaving for a third party",
+            Pii::Redact => "replaced before it leaves for a third party (not enforced yet)",
+            Pii::Block => "keeps a call from leaving for a third party (not enforced yet)",
             Pii::Allow => "may leave for a third party",
         },
     );
     page.entry("Kept for", &format!("{} days", pack.policy.retention_days));
-    page.entry("Tools", &listed(&pack.policy.allowed_tools, "none"));
+    page.entry("Tools", &format!("{} (not enforced yet)", listed(&pack.policy.allowed_tools, "none")));
     let receiver = pack.delivery.as_ref().map(|delivery| delivery.url.as_str());
     page.entry("Replies go to", receiver.unwrap_or("nowhere by themselves"));
     for pull in &pack.pull {
@@ -177,12 +181,12 @@ fn cost(page: &mut Page, cost: Option<&Cost>) {
         return;
     };
     let beyond = if cost.hard_stop { "calls beyond it are refused" } else { "calls beyond it go on" };
-    page.entry("Monthly cap", &format!("${}; {beyond}", cost.monthly_usd));
+    page.entry("Monthly cap", &format!("${}; {beyond} (not enforced yet)", cost.monthly_usd));
     if let Some(limit) = cost.max_per_sent_usd {
         page.entry("Per sent draft", &format!("at most ${limit}, or the gate holds"));
     }
     let shares: Vec<String> = cost.alert_at.iter().map(|share| percent(*share)).collect();
-    page.entry("Alerts at", &listed(&shares, "no share of the cap"));
+    page.entry("Alerts at", &format!("{} (not enforced yet)", listed(&shares, "no share of the cap")));
 }
 
 fn listed<T: ToString>(items: &[T], none: &str) -> String {

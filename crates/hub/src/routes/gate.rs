@@ -61,8 +61,9 @@ pub async fn report(
     Ok(Json(state.desk.frozen_report(&who, &hash).await?))
 }
 
-/// Promotes a workflow by one stage, if its gate is green now. With `second_signature` the first call answers 202,
-/// and the second, by another dri or admin, promotes.
+/// Promotes a workflow by one stage, if its gate is green now and its report is still the one that is named; else 409
+/// `content_changed` names the one as it is now. Signed by the person whom the pack names as its DRI. With
+/// `second_signature` the first call answers 202, and the second, by another dri within a day, promotes.
 #[utoipa::path(post, operation_id = "promote_workflow", path = "/v1/workflows/{id}/promote", tag = "rollout", params(("id" = String, Path)), request_body = Move,
     responses((status = 200, body = Moved), (status = 202, body = Moved), (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub async fn promote(

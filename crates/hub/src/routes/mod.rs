@@ -74,6 +74,8 @@ fn open_router() -> OpenApiRouter<State> {
         .routes(routes!(workflows::kill))
         .routes(routes!(workflows::resume))
         .routes(routes!(workflows::apply_pack))
+        .routes(routes!(workflows::check_pack))
+        .routes(routes!(workflows::roll_back))
         .routes(routes!(workflows::show_pack))
         .routes(routes!(workflows::load_demo))
         .routes(routes!(drafts::stage, drafts::list))

@@ -8,7 +8,8 @@ use axum::Json;
 use axum::extract::{self, Path};
 use axum::response::{IntoResponse, Response};
 use countersign_desk::{
-    Applied, Effect, History, Killed, Resumed, VersionDiff, VersionFiles, VersionView, WorkflowDetail, WorkflowView,
+    Applied, Effect, History, Killed, PackCheck, Resumed, VersionDiff, VersionFiles, VersionView, WorkflowDetail,
+    WorkflowView,
 };
 use countersign_domain::pack::PackFiles;
 use serde::{Deserialize, Serialize};
@@ -90,16 +91,25 @@ pub async fn versions(
     Ok(Json(Versions { versions, next_cursor }))
 }
 
+/// Which revision.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RevisionQuery {
+    /// A revision of the version; the one in force if it is left out.
+    revision: Option<i64>,
+}
+
 /// One version's files, as they were applied.
 #[utoipa::path(get, operation_id = "show_version", path = "/v1/workflows/{id}/versions/{version}", tag = "workflows",
-    params(("id" = String, Path), ("version" = i64, Path)),
+    params(("id" = String, Path), ("version" = i64, Path), RevisionQuery),
     responses((status = 200, body = VersionFiles), (status = 404, body = ErrorBody)))]
 pub async fn version(
     extract::State(state): extract::State<State>,
     Who(who): Who,
     Path((id, version)): Path<(String, i64)>,
+    Query(query): Query<RevisionQuery>,
 ) -> Answer<Json<VersionFiles>> {
-    Ok(Json(state.desk.version_files(&who, &id, version).await?))
+    Ok(Json(state.desk.version_files(&who, &id, version, query.revision).await?))
 }
 
 /// Which versions.
@@ -110,9 +120,13 @@ pub struct DiffQuery {
     from: i64,
     /// The one after.
     to: i64,
+    /// A revision of the one before; its revision in force if it is left out.
+    from_revision: Option<i64>,
+    /// A revision of the one after; its revision in force if it is left out.
+    to_revision: Option<i64>,
 }
 
-/// What changed between two versions: settings by key, texts by line.
+/// What changed between two versions, or two revisions of them: settings by key, texts by line.
 #[utoipa::path(get, operation_id = "diff_versions", path = "/v1/workflows/{id}/diff", tag = "workflows", params(("id" = String, Path), DiffQuery),
     responses((status = 200, body = VersionDiff), (status = 404, body = ErrorBody)))]
 pub async fn diff(
@@ -121,7 +135,8 @@ pub async fn diff(
     Path(id): Path<String>,
     Query(query): Query<DiffQuery>,
 ) -> Answer<Json<VersionDiff>> {
-    Ok(Json(state.desk.diff_versions(&who, &id, query.from, query.to).await?))
+    let (from, to) = ((query.from, query.from_revision), (query.to, query.to_revision));
+    Ok(Json(state.desk.diff_versions(&who, &id, from, to).await?))
 }
 
 /// Why.
@@ -209,7 +224,8 @@ pub struct NewPack {
     files: PackFiles,
 }
 
-/// Applies a pack; a changed one makes a new, immutable version.
+/// Applies a pack. One that decides otherwise makes a new, immutable version; one that only says something else makes a
+/// revision; one that was in force before returns to its version.
 #[utoipa::path(post, path = "/v1/packs", tag = "workflows", request_body = NewPack,
     responses((status = 200, body = Applied), (status = 422, body = ErrorBody)))]
 pub async fn apply_pack(
@@ -218,6 +234,40 @@ pub async fn apply_pack(
     Body(new): Body<NewPack>,
 ) -> Answer<Json<Applied>> {
     Ok(Json(state.desk.apply_pack(&who, &new.files).await?))
+}
+
+/// What applying a pack would do to the workflow and its evidence. Changes nothing.
+#[utoipa::path(post, path = "/v1/packs/check", tag = "workflows", request_body = NewPack,
+    responses((status = 200, body = PackCheck), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn check_pack(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Body(new): Body<NewPack>,
+) -> Answer<Json<PackCheck>> {
+    Ok(Json(state.desk.check_pack(&who, &new.files).await?))
+}
+
+/// To which version, and why.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Return {
+    /// The version to return to.
+    to: i64,
+    /// 1 to 2000 characters.
+    reason: String,
+}
+
+/// Returns to an earlier version, with its evidence, its eval results and the stages that it has earned. The workflow
+/// stays at its stage.
+#[utoipa::path(post, operation_id = "roll_back_workflow", path = "/v1/workflows/{id}/rollback", tag = "workflows", params(("id" = String, Path)), request_body = Return,
+    responses((status = 200, body = Applied), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub async fn roll_back(
+    extract::State(state): extract::State<State>,
+    Who(who): Who,
+    Path(id): Path<String>,
+    Body(asked): Body<Return>,
+) -> Answer<Json<Applied>> {
+    Ok(Json(state.desk.roll_back(&who, &id, asked.to, &asked.reason).await?))
 }
 
 /// In which form.

@@ -177,14 +177,18 @@ export const gate: Words["gate"] = {
   restsOnReviews: (reviewed, version) => `${s(reviewed, "Prüfung", "Prüfungen")} von v${version}`,
   surelyBelow: (rate, upper, limit) => `${rate} sicher unter ${upper}, Grenze ${limit}`,
   firstSigner: "Zuerst unterschrieb",
-  takesTwo: "Es braucht zwei Unterschriften: jetzt Ihre, dann die einer anderen Person.",
+  takesTwo: "Es braucht zwei Unterschriften: jetzt Ihre, dann innerhalb eines Tages die eines anderen DRI.",
+  takesTeamHub:
+    "Es braucht die Unterschriften zweier Personen. Auf einem Hub für eine Person kann niemand die zweite geben.",
+  reportChanged: (reviewed) =>
+    `Die Nachweise haben sich seither geändert; nichts wurde unterschrieben. Dies ist der Bericht jetzt, mit ${s(reviewed, "Prüfung", "Prüfungen")}: Unterschreiben Sie ihn, wenn er noch gilt.`,
   sayWhy: "Erst den Grund angeben: Er kommt ins Protokoll.",
   promote: "Höherstufen",
   signFirst: "Zuerst unterschreiben",
   signing: "Wird unterschrieben …",
   promotedTo: (stage, report) => `Jetzt auf der Stufe „${stage}“, auf Bericht ${report}.`,
   signedWaits:
-    "Unterschrieben. Eine zweite Person, DRI oder Admin dieses Workflows, muss auch unterschreiben: Sie findet die Taste dafür hier.",
+    "Unterschrieben. Ein anderer DRI dieses Workflows muss innerhalb eines Tages auch unterschreiben und findet die Taste dafür hier.",
   notGreen: "Es ist nicht mehr grün; nichts hat sich geändert, Ihr Grund ist noch da.",
   killedMeanwhile: "Er wurde inzwischen gestoppt; nichts hat sich geändert.",
   promoteFailed: (why) => `Nicht höhergestuft, nichts hat sich geändert; Ihr Grund ist noch da. ${why}`,

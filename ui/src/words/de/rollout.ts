@@ -29,6 +29,8 @@ export const rollout: Words["rollout"] = {
   killedHere: "gestoppt",
   sinceReviewed: (day, reviewed) => `seit ${day} · ${n(reviewed)} geprüft`,
   sinceLong: (day, reviewed, days) => `seit ${day} · ${n(reviewed)} geprüft in ${n(days)} Tagen`,
+  notEarned: (version, stage) =>
+    `v${version} ist hier neu: Jeder Entwurf wird geprüft, bis das Tor in die Stufe ${stage} grün ist`,
   reviewsAll: "prüft jeden Entwurf",
   reviewsShare: (percent) => `prüft ${percent} der Entwürfe`,
   killed: "Gestoppt",
@@ -95,6 +97,8 @@ export const rollout: Words["rollout"] = {
   happened: "Was geschah",
   nothingHappened: "Noch nichts.",
   applied: (version) => `Version ${version} eingespielt`,
+  revised: (version, revision) => `Version ${version}, Revision ${revision}`,
+  returned: (version) => `Zurück zu Version ${version}`,
   resumed: "Wieder gestartet",
   promoted: "Höhergestuft",
   demoted: "Zurückgestuft",

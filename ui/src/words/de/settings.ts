@@ -26,6 +26,18 @@ export const settings: Words["settings"] = {
     applyBarred: "Packs wendet ein Admin an.",
     versions: "Versionen",
     versionsHint: "Wählen Sie zwei aus, um zu sehen, was sich dazwischen geändert hat.",
+    revision: "Revision",
+    revised: (revision, changed) =>
+      changed.length > 0 ? `Revision ${revision}: ${changed.join(", ")}` : `Revision ${revision}`,
+    rollBack: "Zurückkehren …",
+    rollBackTitle: (version) => `Zu Version ${version} zurückkehren`,
+    rollBackLead:
+      "Sie gilt sofort, mit ihren Nachweisen, ihren Eval-Ergebnissen und den Stufen, die sie sich verdient hat. Die Stufe bleibt.",
+    rollBackDo: "Zurückkehren",
+    rollingBack: "Kehrt zurück …",
+    rolledBack: (version) => `Version ${version} gilt wieder.`,
+    rollBackFailed: (why) => `Nichts wurde geändert; Ihr Grund ist noch da. ${why}`,
+    sayWhy: "Erst den Grund angeben: Er wird mit der Version aufbewahrt.",
     version: "Version",
     hash: "Hash",
     applied: "Angewendet",
@@ -49,7 +61,7 @@ export const settings: Words["settings"] = {
   },
   apply: {
     title: "Pack anwenden",
-    lead: "Ein geändertes Pack ergibt eine neue Version, und die Nachweise dafür beginnen von vorn.",
+    lead: "Was über Entwürfe, Prüfung oder Zählung entscheidet, ergibt eine neue Version; alles andere ist eine Revision, und die Nachweise bleiben.",
     files: "Dateien wählen …",
     folder: "Ordner wählen …",
     needed: "workflow.toml und die darin genannten Richtlinien und das Runbook.",
@@ -62,6 +74,31 @@ export const settings: Words["settings"] = {
     created: (workflow, version) => `Angewendet: ${workflow} hat jetzt Version ${version}.`,
     same: (workflow, version) =>
       `Nichts anzuwenden: ${workflow} hat genau dieses Pack schon, als Version ${version}.`,
+    returned: (workflow, version) =>
+      `Angewendet: ${workflow} hat wieder Version ${version}, mit ihren Nachweisen.`,
+    revised: (workflow, version, revision) =>
+      `Angewendet: ${workflow} hat jetzt Version ${version}, Revision ${revision}.`,
+    notChecked: (why) => `Es konnte nicht mit dem geltenden verglichen werden. ${why}`,
+    effects: {
+      newWorkflow: "Ein neuer Workflow: Version 1, in der Stufe intern.",
+      newVersion: (version, before, reviewed) =>
+        reviewed > 0
+          ? `Neue Version ${version}: Die Nachweise beginnen von vorn; Version ${before} hat ${s(reviewed, "Prüfung", "Prüfungen")}.`
+          : `Neue Version ${version}: Die Nachweise beginnen von vorn.`,
+      reviewsAll: (stage) =>
+        `In der Stufe ${stage} wird jeder Entwurf geprüft, bis das Tor in diese Stufe grün ist.`,
+      newRevision: (version, revision, reviewed) =>
+        `Revision ${revision} von Version ${version}: Die Nachweise bleiben (${s(reviewed, "Prüfung", "Prüfungen")}).`,
+      earlierVersion: (version, reviewed) =>
+        `Kehrt zu Version ${version} mit ihren ${s(reviewed, "Prüfung", "Prüfungen")} zurück.`,
+      earlierRevision: (version, revision, reviewed) =>
+        `Kehrt zu Revision ${revision} von Version ${version} zurück: Die Nachweise bleiben (${s(reviewed, "Prüfung", "Prüfungen")}).`,
+      unchanged: (version) => `Gilt schon als Version ${version}: Nichts ändert sich.`,
+      changes: (keys) => `Ändert ${keys.join(", ")}`,
+      loosens: (limit, from, to) => `Lockert ${limit} von ${from} auf ${to}`,
+      teamHub: "Es verlangt die Unterschriften zweier Personen: Dafür braucht es den Hub eines Teams.",
+      notEnforced: (keys) => `Noch ohne Wirkung: ${keys.join(", ")}`,
+    },
     refused: (faults) =>
       `Nicht angewendet, nichts wurde geändert. Das Pack hat ${s(faults, "Fehler", "Fehler")}:`,
     failed: (why) => `Nicht angewendet, nichts wurde geändert. ${why}`,

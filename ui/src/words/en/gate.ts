@@ -177,14 +177,17 @@ export const gate = {
   surelyBelow: (rate: string, upper: string, limit: string) =>
     `${rate} surely below ${upper}, limit ${limit}`,
   firstSigner: "Signed first",
-  takesTwo: "It takes two signatures: yours now, then another person's.",
+  takesTwo: "It takes two signatures: yours now, then another DRI's within a day.",
+  takesTeamHub: "It takes two people's signatures. On a hub for one person nobody can give the second.",
+  reportChanged: (reviewed: number) =>
+    `The evidence has changed since; nothing was signed. This is the report now, with ${s(reviewed, "review")}: sign it if it still holds.`,
   sayWhy: "Say why first: the reason goes into the record.",
   promote: "Promote",
   signFirst: "Sign first",
   signing: "Signing…",
   promotedTo: (stage: string, report: string) => `At ${stage} now, on report ${report}.`,
   signedWaits:
-    "Signed. A second person, DRI or admin of this workflow, must sign too: they find “Sign second” here.",
+    "Signed. Another DRI of this workflow must sign too, within a day: they find “Sign second” here.",
   notGreen: "It isn't green any more; nothing changed, your reason is kept.",
   killedMeanwhile: "It was killed meanwhile; nothing changed.",
   promoteFailed: (why: string) => `Not promoted, nothing changed; your reason is kept. ${why}`,

@@ -27,6 +27,8 @@ export const rollout = {
   sinceReviewed: (day: string, reviewed: number) => `since ${day} · ${n(reviewed)} reviewed`,
   sinceLong: (day: string, reviewed: number, days: number) =>
     `since ${day} · ${n(reviewed)} reviewed in ${n(days)} days`,
+  notEarned: (version: number, stage: string) =>
+    `v${version} is new here: every draft is reviewed until the gate into ${stage} is green`,
   reviewsAll: "reviews every draft",
   reviewsShare: (percent: string) => `reviews ${percent} of drafts`,
   killed: "Killed",
@@ -91,6 +93,8 @@ export const rollout = {
   happened: "What happened",
   nothingHappened: "Nothing yet.",
   applied: (version: number) => `Version ${version} applied`,
+  revised: (version: number, revision: number) => `Version ${version}, revision ${revision}`,
+  returned: (version: number) => `Back to version ${version}`,
   resumed: "Resumed",
   promoted: "Promoted",
   demoted: "Demoted",

@@ -25,6 +25,18 @@ export const settings = {
     applyBarred: "Packs are applied by an admin.",
     versions: "Versions",
     versionsHint: "Pick two to see what changed between them.",
+    revision: "Revision",
+    revised: (revision: number, changed: string[]) =>
+      changed.length > 0 ? `revision ${revision}: ${changed.join(", ")}` : `revision ${revision}`,
+    rollBack: "Return…",
+    rollBackTitle: (version: number) => `Return to version ${version}`,
+    rollBackLead:
+      "It is in force at once, with its evidence, its eval results and the stages that it has earned. The stage stays.",
+    rollBackDo: "Return",
+    rollingBack: "Returning…",
+    rolledBack: (version: number) => `Version ${version} is in force again.`,
+    rollBackFailed: (why: string) => `Nothing changed; your reason is kept. ${why}`,
+    sayWhy: "Say why first: it is kept with the version.",
     version: "Version",
     hash: "Hash",
     applied: "Applied",
@@ -48,7 +60,7 @@ export const settings = {
   },
   apply: {
     title: "Apply a pack",
-    lead: "A changed pack makes a new version, and the evidence for it starts from zero.",
+    lead: "What decides drafts, review or counts makes a new version; anything else is a revision, and the evidence stays.",
     files: "Choose files…",
     folder: "Choose a folder…",
     needed: "workflow.toml, and the guidelines and the runbook that it names.",
@@ -61,6 +73,31 @@ export const settings = {
     created: (workflow: string, version: number) => `Applied: ${workflow} is at version ${version} now.`,
     same: (workflow: string, version: number) =>
       `Nothing to apply: ${workflow} has exactly this pack already, as version ${version}.`,
+    returned: (workflow: string, version: number) =>
+      `Applied: ${workflow} is at version ${version} again, with its evidence.`,
+    revised: (workflow: string, version: number, revision: number) =>
+      `Applied: ${workflow} is at version ${version}, revision ${revision} now.`,
+    notChecked: (why: string) => `It could not be compared with what is in force. ${why}`,
+    effects: {
+      newWorkflow: "A new workflow: version 1, at internal.",
+      newVersion: (version: number, before: number, reviewed: number) =>
+        reviewed > 0
+          ? `New version ${version}: evidence starts from zero; version ${before} has ${s(reviewed, "review")}.`
+          : `New version ${version}: evidence starts from zero.`,
+      reviewsAll: (stage: string) =>
+        `At ${stage} every draft is reviewed until the gate into ${stage} is green.`,
+      newRevision: (version: number, revision: number, reviewed: number) =>
+        `Revision ${revision} of version ${version}: evidence stays (${s(reviewed, "review")}).`,
+      earlierVersion: (version: number, reviewed: number) =>
+        `Returns to version ${version} with its ${s(reviewed, "review")}.`,
+      earlierRevision: (version: number, revision: number, reviewed: number) =>
+        `Returns to revision ${revision} of version ${version}: evidence stays (${s(reviewed, "review")}).`,
+      unchanged: (version: number) => `In force already as version ${version}: nothing changes.`,
+      changes: (keys: string[]) => `Changes ${keys.join(", ")}`,
+      loosens: (limit: string, from: string, to: string) => `Loosens ${limit} from ${from} to ${to}`,
+      teamHub: "It asks for two people's signatures: promotions take a team hub.",
+      notEnforced: (keys: string[]) => `Not enforced yet: ${keys.join(", ")}`,
+    },
     refused: (faults: number) => `Not applied, nothing changed. The pack has ${s(faults, "fault")}:`,
     failed: (why: string) => `Not applied, nothing changed. ${why}`,
     where: "Where",
