@@ -158,6 +158,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("UPDATE workflow_version SET applied_by = 'dana'", "UPDATE workflow_version SET applied_by = 'owner'", "rows"),
     ("UPDATE workflow_revision SET applied_by = 'dana'", "UPDATE workflow_revision SET applied_by = 'owner'", "rows"),
     ("UPDATE workflow_version SET hash = 'ab'", "RESTORE workflow_version hash", "rows"),
+    ("UPDATE workflow_revision SET files = files || ' '", "UPDATE workflow_revision SET files = TRIM(files)", "rows"),
 ];
 
 async fn a_changed_row_text_or_count_is_named(engine: Engine) {

@@ -259,6 +259,7 @@ fn sampled() -> TestPack {
         .set("gate.rate", vec![toml::Value::Table(rate)])
         .set("gate.min_reviewed", 30)
         .set("gate.min_days", 0)
+        .set("gate.entry_lag_hours", 0)
         .set("failure_budget.rate", "harm")
         .set("review.rate", toml::Table::from_iter(rates))
         .set("review.risk_rate", toml::Table::from_iter([("high".to_owned(), 0.1.into())]))

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Its act. A log has one at the most, before anything that it seals.
 pub(crate) const ACT: &str = "audit.baseline";
 /// Of these there are few enough to be sealed one by one.
-const SEALED: [&str; 5] = ["drill", "eval", "token", "transition", "version"];
+const SEALED: [&str; 6] = ["drill", "eval", "revision", "token", "transition", "version"];
 
 /// Writes the baseline where one is due, in the transaction that takes note of it: a hub that dies in between writes it
 /// at its next start.

@@ -195,10 +195,10 @@ impl DeskError {
             Self::KillHeld(_) => "kill it at the other hubs too; here it is tried again until it is committed",
             Self::Clock { .. } => "set this machine's clock; the hub goes on by itself",
             Self::GateNotGreen(_) => "`countersign gate show ID` says what is missing; there is no override",
+            Self::ReportChanged { .. } => "look at the gate again, then sign the report that it shows",
             Self::LogLost { .. } => {
                 "`countersign audit verify` says more; after a restore that you meant, remove the file that it names"
             }
-            Self::ReportChanged { .. } => "look at the gate again, then sign the report that it shows",
             Self::Pack(_) => "`countersign pack check DIR` shows all of them",
             _ => return None,
         })

@@ -1,6 +1,7 @@
 //! A kill that can't be committed: the disk is full, or the database is away. This hub holds it in memory, so that here
 //! flags are off and no lease, verdict or delivery begins, and tries to commit it until it can.
 
+use crate::kill::only_there;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ impl Held {
 impl Desk {
     /// Kills a workflow, or `all`; where that can't be committed now, holds the kill in this hub's memory and says so.
     pub async fn kill_or_hold(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<crate::Killed>, DeskError> {
-        self.require(who, Act::Kill, (id != "all").then_some(id), "kill")?;
+        self.require(who, Act::Kill, (id != "all" || only_there(who, Act::Kill)).then_some(id), "kill")?;
         let why = match self.kill(who, id, reason).await {
             Err(e @ (DeskError::Store(_) | DeskError::Clock { .. })) => e,
             other => {

@@ -190,40 +190,6 @@ pub async fn add_version(tx: &mut Tx, name: &str, v: &VersionRow) -> Result<(), 
     Ok(())
 }
 
-fn version_key(v: &VersionRow) -> String {
-    format!("{}/{}", v.workflow_id, v.version)
-}
-
-fn version_seal(v: &VersionRow) -> String {
-    // Which of its revisions is in force changes; each of them has a seal of its own.
-    let hashes = (&v.hash, &v.guideline_hash, text_hash(&v.seed));
-    hash_of(&(&v.workflow_id, v.version, hashes, v.applied_at, &v.applied_by))
-}
-
-/// The seals of versions as they stand, by workflow and number.
-pub(crate) async fn version_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let key = "workflow_id || '/' || CAST(version AS TEXT)";
-    let sql = format!("SELECT * FROM workflow_version WHERE {key} {}", tx.among());
-    let rows: Vec<VersionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
-    Ok(rows.iter().map(|v| (version_key(v), version_seal(v))).collect())
-}
-
-fn revision_key(r: &RevisionRow) -> String {
-    format!("{}/{}/{}", r.workflow_id, r.version, r.revision)
-}
-
-fn revision_seal(r: &RevisionRow) -> String {
-    hash_of(&(revision_key(r), text_hash(&r.files), &r.changed, r.applied_at, &r.applied_by))
-}
-
-/// The seals of revisions as they stand, by workflow, version and number.
-pub(crate) async fn revision_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
-    let key = "workflow_id || '/' || CAST(version AS TEXT) || '/' || CAST(revision AS TEXT)";
-    let sql = format!("SELECT * FROM workflow_revision WHERE {key} {}", tx.among());
-    let rows: Vec<RevisionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
-    Ok(rows.iter().map(|r| (revision_key(r), revision_seal(r))).collect())
-}
-
 /// Adds a revision of a version that is there.
 pub async fn add_revision(tx: &mut Tx, r: &RevisionRow) -> Result<(), StoreError> {
     run!(
@@ -313,6 +279,40 @@ pub async fn earn(
 pub async fn lose(tx: &mut Tx, id: &str, version: i64, stage: &str) -> Result<(), StoreError> {
     run!(tx, "DELETE FROM earned WHERE workflow_id = $1 AND version = $2 AND stage = $3", id, version, stage)?;
     Ok(())
+}
+
+fn version_key(v: &VersionRow) -> String {
+    format!("{}/{}", v.workflow_id, v.version)
+}
+
+fn version_seal(v: &VersionRow) -> String {
+    let hashes = (&v.hash, &v.guideline_hash, text_hash(&v.seed));
+    hash_of(&(&v.workflow_id, v.version, hashes, v.applied_at, &v.applied_by))
+}
+
+fn revision_key(r: &RevisionRow) -> String {
+    format!("{}/{}/{}", r.workflow_id, r.version, r.revision)
+}
+
+fn revision_seal(r: &RevisionRow) -> String {
+    let texts = (text_hash(&r.files), text_hash(&r.changed));
+    hash_of(&(&r.workflow_id, r.version, r.revision, texts, r.applied_at, &r.applied_by))
+}
+
+/// The seals of revisions as they stand, by workflow, version and number.
+pub(crate) async fn revision_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let key = "workflow_id || '/' || CAST(version AS TEXT) || '/' || CAST(revision AS TEXT)";
+    let sql = format!("SELECT * FROM workflow_revision WHERE {key} {}", tx.among());
+    let rows: Vec<RevisionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
+    Ok(rows.iter().map(|r| (revision_key(r), revision_seal(r))).collect())
+}
+
+/// The seals of versions as they stand, by workflow and number.
+pub(crate) async fn version_seals(tx: &mut Tx, keys: &str) -> Result<Vec<(String, String)>, StoreError> {
+    let key = "workflow_id || '/' || CAST(version AS TEXT)";
+    let sql = format!("SELECT * FROM workflow_version WHERE {key} {}", tx.among());
+    let rows: Vec<VersionRow> = all!(tx, sqlx::AssertSqlSafe(sql), keys)?;
+    Ok(rows.iter().map(|v| (version_key(v), version_seal(v))).collect())
 }
 
 /// Marks a workflow killed.
