@@ -156,6 +156,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
         "rows",
     ),
     ("UPDATE workflow_version SET applied_by = 'dana'", "UPDATE workflow_version SET applied_by = 'owner'", "rows"),
+    ("UPDATE workflow_revision SET applied_by = 'dana'", "UPDATE workflow_revision SET applied_by = 'owner'", "rows"),
     ("UPDATE workflow_version SET hash = 'ab'", "RESTORE workflow_version hash", "rows"),
     ("UPDATE workflow_revision SET files = files || ' '", "UPDATE workflow_revision SET files = TRIM(files)", "rows"),
 ];
