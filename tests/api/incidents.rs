@@ -262,7 +262,10 @@ async fn incidents_are_for_those_who_answer_for_the_workflow(engine: Engine) {
     other.get(&path(&incident, "")).await.refused(403, "forbidden");
     other.get(&path(&incident, "/export")).await.refused(403, "forbidden");
     assert_eq!(list(&other, "").await, Vec::<Value>::new());
-    app.role("oncall").await.get("/v1/incidents").await.refused(403, "forbidden");
+    let oncall = app.role("oncall").await;
+    assert_eq!(list(&oncall, "").await.len(), 1);
+    oncall.post(&path(&incident, "/close"), json!({})).await.refused(403, "forbidden");
+    app.role("reviewer").await.get("/v1/incidents").await.refused(403, "forbidden");
     app.owner().get("/v1/incidents/none").await.refused(404, "not_found");
 }
 

@@ -96,9 +96,10 @@ test("an act narrows it further; what was decided leads to its draft", async () 
 
 test("a checkpoint is signed now, over every entry", async () => {
   await page.getByText("Sign a checkpoint now").press("Enter");
-  await page.locator(".seal-signed", { hasText: /Checkpoint over \d+ entr/ }).waitFor();
+  const seal = page.locator(".seal-signed", { hasText: /Checkpoint over \d+ entr/ });
+  await seal.waitFor();
   const { public_key, seq } = await hub.call("GET", "/v1/audit/checkpoint");
-  const signed = await page.locator(".seal-signed").textContent();
+  const signed = await seal.textContent();
   assert.match(signed, new RegExp(public_key.slice(0, 16)));
   assert.ok(Number(signed.match(/over ([\d,]+)/)[1].replaceAll(",", "")) <= seq);
 });

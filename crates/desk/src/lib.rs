@@ -256,6 +256,7 @@ impl Desk {
 
     /// Ahead of everybody who waits to write.
     pub(crate) async fn write_first(&self) -> Result<Tx, DeskError> {
+        self.clock_agrees()?;
         Ok(self.inner.store.write_first().await?)
     }
 
