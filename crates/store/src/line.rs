@@ -79,9 +79,14 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(5);
 
+    fn waiting(line: &Line) -> usize {
+        let waiting = line.lock();
+        waiting.first.len() + waiting.others.len()
+    }
+
     async fn queue(line: &Line, first: bool, name: &'static str, order: &Arc<Mutex<Vec<&'static str>>>) {
         let (line, order) = (line.clone(), order.clone());
-        let before = line.lock().first.len() + line.lock().others.len();
+        let before = waiting(&line);
         tokio::spawn({
             let line = line.clone();
             async move {
@@ -90,7 +95,7 @@ mod tests {
                 drop(turn);
             }
         });
-        while line.lock().first.len() + line.lock().others.len() == before {
+        while waiting(&line) == before {
             tokio::task::yield_now().await;
         }
     }
