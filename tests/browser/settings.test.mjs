@@ -67,7 +67,7 @@ test("a pack with faults is refused with all of them", async () => {
   await page.getByRole("button", { name: "Apply a pack…" }).press("Enter");
   const broken = (text) => text.replace("undo_seconds = 10", "undo_seconds = -1").replace("min_days = 5", "mindays = 5");
   await dialog().getByLabel("Choose files…").last().setInputFiles(await pack(broken));
-  await dialog().getByRole("button", { name: "Apply", exact: true }).press("Enter");
+  await dialog().getByRole("button", { name: "Apply", exact: true, disabled: false }).press("Enter");
   const faults = page.locator("[data-testid=faults]");
   await faults.getByText("review.undo_seconds").waitFor();
   await faults.getByText("gate.mindays").waitFor();
@@ -82,7 +82,7 @@ test("a changed one makes a version, and two versions show what changed", async 
   await page.getByRole("button", { name: "Apply a pack…" }).press("Enter");
   const changed = (text) => text.replace("undo_seconds = 10", "undo_seconds = 15");
   await dialog().getByLabel("Choose files…").last().setInputFiles(await pack(changed));
-  await dialog().getByRole("button", { name: "Apply", exact: true }).press("Enter");
+  await dialog().getByRole("button", { name: "Apply", exact: true, disabled: false }).press("Enter");
   await page.getByText(`is at version ${version + 1} now`).waitFor();
   await page.keyboard.press("Escape");
   assert.equal((await hub.workflow(WORKFLOW)).version, version + 1);

@@ -65,7 +65,7 @@ function state(name, { demo = true, start, prepare, says, meanwhile, calm = sett
 state("empty", {
   demo: false,
   says: {
-    review: /No workflow yet/, rollout: /No workflow yet/, cases: /No case yet/, activity: /Intact.*0 entries|0 entries/,
+    review: /No workflow yet/, rollout: /No workflow yet/, cases: /No case yet/, activity: /Intact.*\d entr/,
     "activity/deliveries": /Nothing has been sent yet/, "settings/packs": /No workflow yet/,
     "settings/sources": /No source yet/, "settings/access": /No token yet/,
   },
