@@ -80,6 +80,8 @@ test("a drill, by Shift+D, is measured and counts for the gate", async () => {
 test("the gate turns green by itself while colleagues decide, and P promotes on its report", async () => {
   for (let n = 0; n < 240; n++) await approve(n);
   await page.until("a green gate", shows, "Every condition is met");
+  // The report that is signed is the one that is shown: it has to be the last one.
+  await page.until("everybody's decisions", shows, "240 of 200");
   await picture("green");
   await page.press("p");
   await page.until("the dialog", () => document.activeElement?.closest("[role=dialog] input"));
