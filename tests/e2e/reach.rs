@@ -112,7 +112,12 @@ async fn a_kills_effect_has_the_other_hub_and_the_clients_there() -> anyhow::Res
     let (told_here, told_there) = (here.next().await?, there.next().await?);
     let answer = mine.all(&told_here).await?;
     assert_eq!((answer.status, answer.on), (200, false));
-    let early = two.acknowledged().await?;
+    two.acknowledged().await?;
+    until("the client here is acknowledged", async || {
+        two.effect().await.is_ok_and(|effect| effect["flags"]["acknowledged"] == 1)
+    })
+    .await;
+    let early = two.effect().await?;
     assert_eq!((&early["flags"]["of"], &early["flags"]["acknowledged"]), (&json!(2), &json!(1)), "{early}");
     assert!(!theirs.all(&told_there).await?.on);
     until("the client there is acknowledged", async || {
