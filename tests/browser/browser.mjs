@@ -59,7 +59,8 @@ export function go(page, place) {
 
 /**
  * Everything that a browser asked for before it painted the first draft: each path, and how many bytes its body took on
- * the wire. What is the console's own apart from data.
+ * the wire. What is the console's own apart from data; letters beyond English are fetched for a name that has them, and
+ * count as data.
  */
 export async function firstLoad(page) {
   await ready(page);
@@ -69,7 +70,7 @@ export async function firstLoad(page) {
       .filter(({ startTime }) => startTime < painted)
       .map(({ name, encodedBodySize }) => ({ path: new URL(name).pathname, bytes: encodedBodySize }));
   });
-  const isData = ({ path }) => path.startsWith("/v1/");
+  const isData = ({ path }) => path.startsWith("/v1/") || /-(latin-ext|cyrillic|greek)-.*\.woff2$/.test(path);
   return { own: fetched.filter((one) => !isData(one)), data: fetched.filter(isData) };
 }
 
