@@ -1,5 +1,6 @@
 //! What a reviewer changed: a word-level diff, how much of it, and the grade it suggests.
 
+use crate::values::{self, Change};
 use crate::verdict::Grade;
 use serde::Serialize;
 use similar::{Algorithm, ChangeTag, TextDiff};
@@ -72,7 +73,7 @@ pub fn edit(before: &str, after: &str, quotes: &[&str]) -> Edit {
     let (same, put, taken) = (words(Tag::Equal), words(Tag::Insert), words(Tag::Delete));
     let all = 2 * same + put + taken;
     let edit_ratio = if all == 0 { 0.0 } else { (put + taken) as f64 / all as f64 };
-    let suggested_grade = suggest(before, after, &ops, edit_ratio, quotes);
+    let suggested_grade = suggest(before, after, quotes);
     Edit { ops, edit_ratio, suggested_grade }
 }
 
@@ -113,40 +114,22 @@ fn join(ops: Vec<Op>) -> Vec<Op> {
     out
 }
 
-/// Factual: a figure or a negation changed. Citation: words that a citation stands on, a link or a reference
-/// mark changed. Cosmetic: only case, punctuation and space, or a few words of wording. Material: the rest.
-fn suggest(before: &str, after: &str, ops: &[Op], edit_ratio: f64, quotes: &[&str]) -> Grade {
-    let letters = |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let changed = |tag: Tag| ops.iter().filter(move |op| op.tag == tag).flat_map(|op| op.text.split_whitespace());
-    let facts = |tag: Tag| -> Vec<String> {
-        let mut facts: Vec<String> = changed(tag)
-            .filter(|w| w.contains(|c: char| c.is_numeric()) || NEGATIONS.contains(&letters(w).as_str()))
-            .map(letters)
-            .collect();
-        facts.sort();
-        facts
-    };
-    if facts(Tag::Insert) != facts(Tag::Delete) {
-        return Grade::Factual;
+/// Factual: a value or a negation changed. Citation: words that a citation stands on, a link or a reference mark
+/// changed. Cosmetic: only case, punctuation, space and words that carry nothing, or a few words of wording in a long
+/// text. Material: the rest.
+fn suggest(before: &str, after: &str, quotes: &[&str]) -> Grade {
+    let lost_quote = || quotes.iter().any(|q| !q.trim().is_empty() && before.contains(q) && !after.contains(q));
+    match values::compare(before, after) {
+        Change::Value => Grade::Factual,
+        Change::Reference => Grade::Citation,
+        _ if lost_quote() => Grade::Citation,
+        Change::Wording(share) if share <= A_FEW_WORDS => Grade::Cosmetic,
+        Change::Wording(_) | Change::Meaning => Grade::Material,
     }
-    // A word diff cuts an address into its parts, so whole addresses and reference marks are compared.
-    let refers = |w: &&str| w.contains("://") || (w.starts_with('[') && w.contains(']'));
-    let lost_quote = quotes.iter().any(|q| !q.trim().is_empty() && before.contains(q) && !after.contains(q));
-    if lost_quote || !before.split_whitespace().filter(refers).eq(after.split_whitespace().filter(refers)) {
-        return Grade::Citation;
-    }
-    if letters(before) == letters(after) || edit_ratio <= 0.06 {
-        return Grade::Cosmetic;
-    }
-    Grade::Material
 }
 
-/// Words whose coming or going turns a statement round, without punctuation, in the languages of most desks.
-const NEGATIONS: &[&str] = &[
-    "not", "no", "never", "cannot", "cant", "dont", "doesnt", "wont", "isnt", "arent", "didnt", "without", "nicht",
-    "kein", "keine", "keinen", "nie", "ohne", "nunca", "ningún", "sin", "ne", "pas", "jamais", "sans", "non", "mai",
-    "senza",
-];
+/// The share of words whose exchange alone leaves a text's meaning as it is.
+const A_FEW_WORDS: f64 = 0.06;
 
 #[cfg(test)]
 mod tests {

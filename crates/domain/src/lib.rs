@@ -21,5 +21,6 @@ pub mod secret;
 pub mod state;
 pub mod text;
 pub mod time;
+mod values;
 pub mod verdict;
 pub mod vigilance;
