@@ -59,10 +59,10 @@ pub struct Citation {
     /// The words it rests on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
-    /// Where in `draft.text` it stands.
+    /// Where in `draft.text` it stands, in Unicode scalars (code points): neither bytes nor UTF-16 units.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<u32>,
-    /// Where it ends.
+    /// Where it ends, in Unicode scalars, one past the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<u32>,
 }
@@ -139,7 +139,7 @@ pub struct Signal {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Where in `draft.text`.
+    /// Where in `draft.text`, in Unicode scalars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<u32>,
     /// Where it ends.

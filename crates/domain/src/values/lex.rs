@@ -165,7 +165,7 @@ impl Lexer<'_> {
         let is_host = labels.len() > 1
             && labels.iter().all(|l| !l.is_empty() && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
             && labels.last().as_ref().is_some_and(known)
-            && labels.first().is_some_and(|l| l.len() > 1 || labels.len() > 2);
+            && (labels.first().is_some_and(|l| l.len() > 1 || labels.len() > 2) || self.chars.get(end) == Some(&'/'));
         if !has_scheme && !is_host {
             return false;
         }
@@ -246,7 +246,14 @@ impl Lexer<'_> {
             let goes_on = match sign {
                 '.' | ',' => group > 0,
                 '\'' | BOUND => group == 3,
-                ' ' => group == 3 && self.lang.groups_by_space() && end - from <= 11 && self.last_group(from, end) <= 3,
+                ' ' => {
+                    let cents = self.chars.get(end + 4).is_some_and(|c| matches!(c, '.' | ','))
+                        && (1..=2).contains(&self.run(end + 5, |c| c.is_ascii_digit()));
+                    group == 3
+                        && (self.lang.groups_by_space() || cents)
+                        && end - from <= 11
+                        && self.last_group(from, end) <= 3
+                }
                 _ => false,
             };
             if !goes_on {
@@ -256,6 +263,14 @@ impl Lexer<'_> {
         }
         if !self.code_from(from, end) {
             self.push(Piece::Number(self.text(from, end)), end);
+            // "1.250,-" has no cents.
+            let dashes = self.run(end + 1, |c| c == '-');
+            if matches!(self.peek(0), Some('.' | ','))
+                && dashes > 0
+                && !self.chars.get(end + 1 + dashes).is_some_and(char::is_ascii_digit)
+            {
+                self.at += 1 + dashes;
+            }
         }
     }
 
@@ -440,7 +455,11 @@ impl Lexer<'_> {
         let lower = word.to_lowercase();
         let digit_at = |i: usize| self.chars.get(i).is_some_and(char::is_ascii_digit);
         let knows = |kinds: &[Kind]| words::entries(self.lang, &lower).any(|e| kinds.contains(&e.kind));
-        let joined = self.chars.get(end).is_some_and(|c| "-_/#".contains(*c)) && digit_at(end + 1);
+        let joined = self.chars.get(end).is_some_and(|c| "-_/#".contains(*c)) && digit_at(end + 1)
+            || word.chars().count() > 1
+                && word.chars().all(char::is_uppercase)
+                && self.chars.get(end).is_some_and(|c| "-_".contains(*c))
+                && self.chars.get(end + 1).is_some_and(|c| c.is_uppercase());
         if ["v", "ver"].contains(&lower.as_str()) && digit_at(end) {
             self.at = end;
             return;

@@ -39,10 +39,7 @@ impl Reader {
             end += 1;
         }
         end = self.behind(end);
-        if self.is_sign(end, '+')
-            && self.item(end).is_some_and(|i| i.glued)
-            && !self.item(end + 1).is_some_and(|i| i.glued)
-        {
+        if self.is_sign(end, '+') && self.item(end).is_some_and(|i| i.glued) && !self.is_value(end + 1) {
             self.pending.push("≥");
             end += 1;
         }
@@ -50,6 +47,15 @@ impl Reader {
             let hyphen = usize::from(self.is_sign(end, '-') && self.item(end).is_some_and(|i| i.glued));
             if let Some(found) = self.item(end + hyphen).and_then(|i| unit_of(i, true)) {
                 unit = found.to_owned();
+                // Mb are bits, MB bytes.
+                let bits = ["kb", "mb", "gb", "tb"].contains(&found)
+                    && self.item(end + hyphen).is_some_and(|i| {
+                        matches!(i.piece, Piece::Word { capital: true, caps: false, .. })
+                            && i.word().is_some_and(|w| w.len() == 2)
+                    });
+                if bits {
+                    unit.push_str("it");
+                }
                 end += hyphen + 1;
             }
         }
@@ -65,10 +71,10 @@ impl Reader {
     }
 
     /// "or more" and the like after a number or its unit.
-    fn behind(&mut self, end: usize) -> usize {
+    pub(super) fn behind(&mut self, end: usize) -> usize {
         let Some(key) = self.item(end).and_then(|i| i.key(Kind::After)) else { return end };
         // "3から5": that is a range.
-        if self.is(end, Kind::To) && self.item(end + 1).is_some_and(|i| matches!(i.piece, Piece::Number(_))) {
+        if self.is(end, Kind::To) && self.is_value(end + 1) {
             return end;
         }
         self.pending.push(key);
@@ -265,6 +271,7 @@ impl Reader {
                     (minute, end) = (found, end + 2);
                 }
             }
+            None if unit == Some("hour") && raw.contains('.') && self.lang.point() == ',' => end += 1,
             None if unit == Some("hour") && raw.len() <= 2 => match minutes(at + 2).filter(|_| self.lang == Lang::Fr) {
                 Some(found) => (minute, end) = (found, end + 2),
                 None => return false,

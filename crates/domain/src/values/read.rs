@@ -182,6 +182,7 @@ impl Reader {
 
     /// Notes a value with what was said before it.
     pub(super) fn emit(&mut self, kind: &'static str, text: String, end: usize) {
+        let end = if matches!(kind, "date" | "time" | "weekday") { self.behind(end) } else { end };
         let prefix = self.prefix();
         self.out.values.entry(kind).or_default().push(prefix + &text);
         self.out.total += 1;
@@ -234,7 +235,7 @@ impl Reader {
     }
 
     /// Whether a value begins here, perhaps with its currency or its sign.
-    fn is_value(&self, at: usize) -> bool {
+    pub(super) fn is_value(&self, at: usize) -> bool {
         let Some(item) = self.item(at) else { return false };
         match &item.piece {
             Piece::Number(_) | Piece::Date(_) | Piece::Clock(..) | Piece::Fixed("number", _) => true,
@@ -405,7 +406,7 @@ impl Reader {
         if let Some(word) = item.word() {
             match words::german_number(word).filter(|_| self.lang == Lang::De) {
                 Some(number) => self.quantity(Digits::whole(&number.to_string()), at, at + 1),
-                None => self.say(word.to_owned(), word.to_owned()),
+                None => self.say(words::stem(self.lang, word), word.to_owned()),
             }
         }
     }

@@ -197,6 +197,19 @@ impl Lang {
     }
 }
 
+/// What a word says: in English the form that its synonyms share, also in the past and in the plural.
+pub(super) fn stem(lang: Lang, word: &str) -> String {
+    if lang == Lang::En {
+        for ending in ["ed", "d", "s", "es", "ing"] {
+            let same = word.strip_suffix(ending).and_then(|stem| entries(lang, stem).find(|e| e.kind == Kind::Same));
+            if let Some(same) = same {
+                return format!("={}", same.key);
+            }
+        }
+    }
+    word.to_owned()
+}
+
 /// "fünfundzwanzig": the units stand before the tens.
 pub(super) fn german_number(word: &str) -> Option<u32> {
     let value = |w: &str| {
