@@ -22,6 +22,8 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn start(bench: &Bench, database: &str) -> Result<Self> {
         let binary = std::env::current_exe()?.with_file_name("countersign");
+        // Who can read a SQLite file's lock is its hub's owner; a Postgres knows its tokens alone.
+        let made = if database.starts_with("postgres") { Some(first_token(&binary, database)?) } else { None };
         let secrets =
             DELIVERING.iter().map(|id| (format!("COUNTERSIGN_SECRET_WEBHOOK_{id}"), countersign_testkit::SECRET));
         let mut process = Command::new(&binary)
@@ -32,14 +34,20 @@ impl Hub {
             // What only an owner on this machine may do rests on files beside the data.
             .env("XDG_DATA_HOME", &bench.dir)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(bench.dir.join("hub.log"))?)
             .spawn()
             .with_context(|| format!("no release build at {}: cargo build --release", binary.display()))?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().context("the hub's output")?).read_line(&mut line)?;
         let address = line.trim().strip_prefix("console: ").context("the hub did not say where it listens")?;
-        let (url, token) = address.split_once("/#token=").context("the hub did not give its token")?;
-        Ok(Self { process, url: url.to_owned(), token: token.to_owned(), binary })
+        let (url, token) = match made {
+            Some(token) => (address.trim_end_matches('/'), token),
+            None => {
+                let (url, token) = address.split_once("/#token=").context("the hub did not give its token")?;
+                (url, token.to_owned())
+            }
+        };
+        Ok(Self { process, url: url.to_owned(), token, binary })
     }
 
     /// Whoever may do everything.
@@ -102,6 +110,28 @@ impl Drop for Hub {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// An admin's token, made beside the hub.
+fn first_token(binary: &Path, database: &str) -> Result<String> {
+    let made = Command::new(binary)
+        .args([
+            "token",
+            "create",
+            "--name",
+            "bench",
+            "--role",
+            "admin",
+            "--role",
+            "dri",
+            "--json",
+            "--database",
+            database,
+        ])
+        .output()?;
+    let answer: Value = serde_json::from_slice(&made.stdout)
+        .with_context(|| format!("no token: {}", String::from_utf8_lossy(&made.stderr)))?;
+    Ok(answer["token"].as_str().context("no token")?.to_owned())
 }
 
 /// A draft of about 2 KB.

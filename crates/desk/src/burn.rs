@@ -1,6 +1,7 @@
 //! How fast a workflow's failure budget burns: read, watched, and what freezes a promotion.
 
 use crate::alert::Raised;
+use crate::view::sees_verdicts;
 use crate::{ChangeKind, Desk, DeskError, deliver, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::burn::{self, Action, Burn, Counts};
@@ -173,6 +174,13 @@ impl Desk {
     /// How a workflow's failure budget stands.
     pub async fn burn(&self, who: &Identity, id: &str) -> Result<BurnView, DeskError> {
         self.require(who, Act::Watch, Some(id), "read this workflow")?;
+        // Whoever may be asked for a blind second review learns of no first one by what is left of the budget.
+        if who.scope(Act::Review).includes(id) && !sees_verdicts(who, id) {
+            return Err(DeskError::forbidden(
+                &who.subject,
+                "see how verdicts went, as they may review some of them blind",
+            ));
+        }
         let mut tx = self.snapshot().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, row.version).await?;
@@ -211,7 +219,7 @@ impl Desk {
         let all = workflows::list(&mut tx, Hold::Look).await?;
         let mut changed = 0;
         for w in all {
-            let version = self.version(&mut tx, &w.id, w.version).await?;
+            let Some(version) = self.version_if_readable(&mut tx, &w.id, w.version).await? else { continue };
             let days = version.pack.failure_budget.as_ref().map_or(KEPT_DAYS, |b| i64::from(b.window_days));
             let oldest = slots::slot(Millis(now.0 - days * DAY_MS));
             let old = slots::any_before(&mut tx, &w.id, oldest).await?;

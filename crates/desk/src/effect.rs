@@ -292,7 +292,7 @@ impl Desk {
             return Ok(Vec::new());
         }
         let since = Millis(self.now().0 - ALIVE_SECONDS * 1_000);
-        Ok(effects::hubs(&mut self.read().await?, since, self.now().plus_seconds(5)).await?)
+        Ok(effects::hubs(&mut self.read_first().await?, since, self.now().plus_seconds(5)).await?)
     }
 
     /// How a kill took effect, as far as it is known by now.

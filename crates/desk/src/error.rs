@@ -191,7 +191,9 @@ impl DeskError {
             }
             Self::Conflict { .. } => "what you typed is kept; look at the draft again",
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
-            Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",
+            Self::Store(StoreError::Database(_)) => {
+                "it is safe to try again: what was taken before it is not taken twice"
+            }
             Self::KillHeld(_) => "kill it at the other hubs too; here it is tried again until it is committed",
             Self::Clock { .. } => "set this machine's clock; the hub goes on by itself",
             Self::GateNotGreen(_) => "`countersign gate show ID` says what is missing; there is no override",

@@ -246,6 +246,7 @@ impl Desk {
         if let Err(e) = self.record_reads().await {
             tracing::error!(error = %e, "which lists were read last is not on record");
         }
+        self.notify_now().await;
         self.inner.store.close().await;
     }
 

@@ -20,7 +20,7 @@ impl Desk {
         let mut tx = self.read().await?;
         let mut asked = Vec::new();
         for w in workflows::list(&mut tx, Hold::Look).await? {
-            let version = self.version(&mut tx, &w.id, w.version).await?;
+            let Some(version) = self.version_if_readable(&mut tx, &w.id, w.version).await? else { continue };
             let secrets = version.pack.secrets();
             for (i, pull) in version.pack.pull.iter().enumerate() {
                 let token = secrets.iter().find(|used| used.key == format!("pull[{i}].token_env")).cloned();
@@ -112,6 +112,7 @@ impl Desk {
                     Err(error) => rejected.push((line, error)),
                 }
             }
+            let rows = self.check_ahead(workflow, rows).await?;
             let mut tx = self.write().await?;
             let Some(row) = workflows::get(&mut tx, workflow, Hold::Add).await? else { return Ok(came) };
             let results = self.stage_in(&mut tx, &hub, &row, rows).await?;

@@ -2,11 +2,13 @@
 
 use crate::{ChangeKind, Desk, DeskError, Version, decide, deliver, new_id, record};
 use countersign_domain::access::{Act, Identity};
+use countersign_domain::citation::{self, Checks, Shelf, Stamp};
 use countersign_domain::draft::{FieldError, Incoming, content_hash};
+use countersign_domain::mark::Marks;
 use countersign_domain::pack::Stage;
+use countersign_domain::review;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
-use countersign_domain::{citation, review};
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// What became of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -79,9 +82,39 @@ impl Prepared {
         }
     }
 
+    fn cited(&self) -> impl Iterator<Item = &str> {
+        self.incoming.body.draft.citations.iter().map(|c| c.source.as_str())
+    }
+
     /// How long it is as it will be stored, in bytes.
     pub fn bytes(&self) -> usize {
         self.body.len()
+    }
+}
+
+/// A row with what a look at its sources found, outside of any transaction.
+pub(crate) struct Checked {
+    row: Prepared,
+    found: Option<Found>,
+}
+
+struct Found {
+    version: Arc<Version>,
+    checks: Checks,
+    marks: Marks,
+}
+
+impl Checked {
+    fn unchecked(row: Prepared) -> Self {
+        Self { row, found: None }
+    }
+}
+
+impl Found {
+    /// Whether it is what a check now would find.
+    fn holds(&self, version: &Version, now: &HashMap<String, Stamp>) -> bool {
+        (self.version.number, self.version.revision) == (version.number, version.revision)
+            && !citation::is_stale(&self.checks, &version.pack, now)
     }
 }
 
@@ -123,16 +156,20 @@ impl Desk {
                 }
             }
         }
+        // Before the first of them is in.
+        for workflow in by_workflow.keys() {
+            self.require(who, Act::Stage, Some(workflow), "send drafts in")?;
+        }
         for (workflow, rows) in by_workflow {
-            self.require(who, Act::Stage, Some(&workflow), "send drafts in")?;
             let mut rows = rows.into_iter().peekable();
             while rows.peek().is_some() {
-                let rows = stretch(&mut rows, Prepared::bytes);
+                let rows = self.check_ahead(&workflow, stretch(&mut rows, Prepared::bytes)).await?;
                 let mut tx = self.write().await?;
                 let Some(found) = workflows::get(&mut tx, &workflow, Hold::Add).await? else {
                     let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
-                    let refused =
-                        |r: Prepared| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone());
+                    let refused = |Checked { row: r, .. }| {
+                        LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())
+                    };
                     results.extend(rows.into_iter().map(refused));
                     continue;
                 };
@@ -143,6 +180,27 @@ impl Desk {
         }
         results.sort_by_key(|r| r.line);
         Ok(results)
+    }
+
+    /// Checks rows against the sources that they cite before anything is held for them: it takes a while.
+    pub(crate) async fn check_ahead(&self, workflow: &str, rows: Vec<Prepared>) -> Result<Vec<Checked>, DeskError> {
+        let mut tx = self.read().await?;
+        let found = workflows::get(&mut tx, workflow, Hold::Look).await?;
+        let Some(found) = found else { return Ok(rows.into_iter().map(Checked::unchecked).collect()) };
+        let version = self.version(&mut tx, workflow, found.version).await?;
+        let cited: Vec<&str> = rows.iter().flat_map(Prepared::cited).collect();
+        let stored = sources::named(&mut tx, workflow, &cited).await?;
+        drop(tx);
+        let check = move || {
+            let shelf = Shelf::from(stored);
+            let of = |row: Prepared| {
+                let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &shelf);
+                Checked { found: Some(Found { version: version.clone(), checks, marks }), row }
+            };
+            rows.into_iter().map(of).collect()
+        };
+        let done = tokio::task::spawn_blocking(check).await;
+        done.map_err(|e| DeskError::Setup(format!("the citations can't be checked: {e}")))
     }
 
     async fn only_workflow(&self, who: &Identity) -> Result<Option<String>, DeskError> {
@@ -160,14 +218,13 @@ impl Desk {
         tx: &mut Tx,
         who: &Identity,
         workflow: &WorkflowRow,
-        rows: Vec<Prepared>,
+        rows: Vec<Checked>,
     ) -> Result<Vec<LineResult>, DeskError> {
         let version = self.version(tx, &workflow.id, workflow.version).await?;
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
-        let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
-        let cited: Vec<&str> =
-            rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
+        let tickets: Vec<&str> = rows.iter().map(|r| r.row.incoming.external_id.as_str()).collect();
+        let cited: Vec<&str> = rows.iter().flat_map(|r| r.row.cited()).collect();
         sources::hold(tx, &cited, false).await?;
         // The floor is fixed before anything is known of the drafts that it is for.
         let rates = self.rates_now(tx, workflow, &version, stage, now).await?;
@@ -180,11 +237,12 @@ impl Desk {
             }
             known.entry(k.external_id.clone()).or_default().push(k);
         }
-        let stored = sources::named(tx, &workflow.id, &cited).await?;
+        let now_stored =
+            if cited.is_empty() { HashMap::new() } else { sources::stamps(tx, &workflow.id, &cited).await? };
         let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
 
         let mut batch = Batch { results: Vec::with_capacity(rows.len()), ..Batch::default() };
-        for row in rows {
+        for Checked { row, found } in rows {
             let ticket = known.entry(row.incoming.external_id.clone()).or_default();
             if let Some(same) = ticket.iter().find(|k| k.revision == row.incoming.revision) {
                 batch.report(&row, Some(same.id.clone()), LineStatus::Duplicate);
@@ -195,7 +253,16 @@ impl Desk {
                 continue;
             }
             let Some(seq) = numbers.next() else { break };
-            let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &stored);
+            let found = found.filter(|f| f.holds(&version, &now_stored));
+            let (checks, marks) = match found {
+                Some(found) => (found.checks, found.marks),
+                // A source or the pack has changed since: what is cited here alone is read again.
+                None => {
+                    let cited: Vec<&str> = row.cited().collect();
+                    let stored = sources::named(tx, &workflow.id, &cited).await?;
+                    citation::check(&row.incoming.body, &version.pack, &Shelf::from(stored))
+                }
+            };
             let rate = if marks.high_risk() { rates.high } else { rates.low };
             let draw = review::draw(
                 &version.seed,

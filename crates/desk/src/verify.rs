@@ -109,6 +109,8 @@ struct Facts {
     /// Of a baseline: the counts as they stood, and how many rows there were.
     stood: BTreeMap<String, [Vec<Vec<Value>>; 3]>,
     rows: BTreeMap<String, i64>,
+    /// How many drafts it is about.
+    drafts: i64,
 }
 
 struct Read {
@@ -147,6 +149,8 @@ struct Following {
     /// Rows that were sealed again, by kind and key: how they are now.
     later: HashMap<(String, String), String>,
     named: BTreeMap<String, i64>,
+    /// Drafts whose texts were erased, by the log.
+    erased: i64,
     rows: Checked,
     recount: Recount,
     begun: bool,
@@ -299,6 +303,7 @@ impl Following {
             whole,
             later: HashMap::new(),
             named: BTreeMap::new(),
+            erased: 0,
             rows: Checked::default(),
             recount: Recount::default(),
             begun: false,
@@ -408,6 +413,9 @@ impl Following {
             let Read { seq, act, workflow, facts, .. } = entry;
             if act == baseline::ACT {
                 self.take_baseline(seq, &facts);
+            }
+            if act == "drafts.erased" {
+                self.erased += facts.drafts;
             }
             self.begun |= !facts.sealed.is_empty() || !facts.counted.is_empty();
             let of = workflow.as_deref().unwrap_or_default();
@@ -544,6 +552,14 @@ impl Following {
                 why: "more of them than the log names".to_owned(),
             });
         }
+        let (erased, logged) = (seals::erased(tx).await?, self.erased);
+        self.rows.fault((erased - logged).max(0), || Fault {
+            kind: "draft".to_owned(),
+            object: format!("{erased} without their text, {logged} erased on record"),
+            workflow: None,
+            entry: None,
+            why: "more texts are gone than the log says were erased".to_owned(),
+        });
         for (workflow,) in workflows::out_of_step(tx).await? {
             self.rows.fault(1, || Fault {
                 kind: "workflow".to_owned(),

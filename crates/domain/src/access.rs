@@ -136,7 +136,8 @@ impl Act {
             Self::WritePacks | Self::Tokens | Self::Secrets => &[Admin],
             Self::ReadAudit => &[Admin, Auditor],
             Self::ReadIncidents => &[Dri, Admin, Auditor, Oncall],
-            Self::Incidents | Self::Drill => &[Dri, Admin],
+            Self::Incidents => &[Dri, Admin, Oncall],
+            Self::Drill => &[Dri, Admin],
         }
     }
 }

@@ -200,7 +200,8 @@ async fn identify(state: &State, token: Option<String>, act: Act) -> Result<Iden
         return Ok(Identity::owner());
     }
     match act {
-        Act::Evaluate => state.desk.authenticate_asker(&token).await,
-        _ => state.desk.authenticate(&token).await,
+        // Neither may hang on the database: flags go off, and a kill is held until it is back.
+        Act::Evaluate | Act::Kill => state.desk.authenticate_or_recall(&token).await,
+        _ => state.desk.authenticate_and_remember(&token).await,
     }
 }

@@ -149,6 +149,9 @@ impl Hub {
             desk.allowed = allowed.map_err(|why| OpenError::Secrets { path, why })?;
         }
         let desk = Desk::open(desk).await?;
+        if config.listen.is_none() {
+            desk.hold_no_kills();
+        }
         Self::over(desk, config.listen, lock, config.packs, config.proxies).await.map(|hub| Opened::Here(Box::new(hub)))
     }
 
@@ -247,6 +250,11 @@ impl Hub {
         self.tasks.close();
         if tokio::time::timeout(FINISH, self.tasks.wait()).await.is_err() {
             tracing::warn!("requests or deliveries were still under way when the hub closed");
+        }
+        // Nobody knows of a kill that was held here alone once this hub is gone.
+        match tokio::time::timeout(CLOSE, self.state.desk.commit_held_kills()).await {
+            Ok(Ok(0)) => {}
+            _ => tracing::error!("a kill was never committed, and ends with this hub: kill it at another one"),
         }
         // What was done since the last checkpoint, or without a loop that signs, is signed as well.
         match tokio::time::timeout(CLOSE, self.state.desk.sign_if_moved()).await {

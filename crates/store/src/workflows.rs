@@ -246,6 +246,18 @@ pub async fn in_force_since(tx: &mut Tx, id: &str, since: Millis, limit: i64) ->
     Ok(rows)
 }
 
+/// What was in force at an instant; before there was anything, what was first.
+pub async fn in_force_at(tx: &mut Tx, id: &str, at: Millis) -> Result<Option<InForceRow>, StoreError> {
+    first!(
+        tx,
+        "SELECT version, revision, at, actor, reason FROM in_force WHERE workflow_id = $1 AND seq = COALESCE(
+            (SELECT MAX(seq) FROM in_force WHERE workflow_id = $1 AND at <= $2),
+            (SELECT MIN(seq) FROM in_force WHERE workflow_id = $1))",
+        id,
+        at.0
+    )
+}
+
 /// Whether a version has passed the gate into a stage.
 pub async fn has_earned(tx: &mut Tx, id: &str, version: i64, stage: &str) -> Result<bool, StoreError> {
     let row: Option<(i64,)> =
