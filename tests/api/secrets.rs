@@ -187,7 +187,7 @@ async fn an_export_breaks_off_when_its_token_is_revoked() {
 async fn a_secret_that_cannot_do_its_work_is_told_to_who_may_apply_the_pack_and_is_never_used(engine: Engine) {
     let app = App::empty(engine).await;
     let receiver = Receiver::start().await;
-    let good = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let good = countersign_testkit::SECRET;
     let pack = TestPack::of("desk").delivering_to(receiver.url());
     let check = async |who: &Person| who.post("/v1/packs/check", json!({ "files": pack.files() })).await.ok();
     for (value, why) in [

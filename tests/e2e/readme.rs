@@ -72,7 +72,7 @@ async fn a_team_is_set_up_by_pasting_the_readme() {
     let said = done(site.sh(&filled).unwrap());
     let acts = anywhere.lines().filter(|line| line.starts_with("countersign ")).count();
     assert_eq!(said.matches(&format!("on the hub at {}\n", hub.url)).count(), acts, "{said}");
-    assert!(!site.path().join("countersign").exists(), "nothing was made on this machine");
+    assert!(!site.path().join("countersign/hub.db").exists(), "no database was made on this machine");
     let listed = site.run(&["token", "list", "--hub", &hub.url, "--token", token]).unwrap();
     let mut names: Vec<&str> = listed["tokens"].as_array().unwrap().iter().filter_map(|t| t["name"].as_str()).collect();
     names.sort_unstable();

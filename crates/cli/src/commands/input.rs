@@ -146,7 +146,7 @@ async fn document(
     match serde_json::from_slice::<IgnoredAny>(first) {
         // A row, or all rows in an object on one line.
         Ok(_) if !is_array && memchr::memmem::find(first, list.as_bytes()).is_none() => return Ok(None),
-        Err(e) if !is_array && !e.is_eof() => return Ok(None),
+        Err(e) if !is_array && (text.is_empty() || !e.is_eof()) => return Ok(None),
         _ => more(reader, head, MOST_DOCUMENT, name).await?,
     }
     let values: Result<Vec<&RawValue>, _> = serde_json::Deserializer::from_slice(head).into_iter().collect();
