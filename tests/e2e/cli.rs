@@ -157,7 +157,8 @@ fn a_change_says_first_what_it_does_to_the_evidence() {
     let file = site.path().join("my-replies/workflow.toml");
     let dir = site.path().join("my-replies").display().to_string();
     let text = std::fs::read_to_string(&file).unwrap();
-    let delivery = "\n[delivery]\nurl = \"https://helpdesk.example.com/\"\nsecret_env = \"COUNTERSIGN_WEBHOOK_SECRET\"\n";
+    let delivery =
+        "\n[delivery]\nurl = \"https://helpdesk.example.com/\"\nsecret_env = \"COUNTERSIGN_WEBHOOK_SECRET\"\n";
     std::fs::write(&file, format!("{text}{delivery}")).unwrap();
     assert_eq!(site.run(&["pack", "apply", &dir]).unwrap()["version"], 1);
     // Both halves of a rotation, as the pack's comment says.

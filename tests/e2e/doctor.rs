@@ -71,9 +71,11 @@ async fn a_secret_that_cannot_do_its_work_is_named_at_apply_at_start_and_by_doct
 async fn a_pull_that_brings_nothing_but_errors_is_not_well() {
     let mut site = site();
     let mut feeds = Vec::new();
-    for (id, status, body) in
-        [("refused", 401, "who are you?"), ("broken", 500, "oops"), ("login", 200, "<!DOCTYPE html><html>Sign in</html>")]
-    {
+    for (id, status, body) in [
+        ("refused", 401, "who are you?"),
+        ("broken", 500, "oops"),
+        ("login", 200, "<!DOCTYPE html><html>Sign in</html>"),
+    ] {
         let feed = Feed::start().await;
         (0..100).for_each(|_| feed.answer_next(status, "0", body));
         site.set(&format!("COUNTERSIGN_SECRET_{}", id.to_uppercase()), countersign_testkit::SECRET);

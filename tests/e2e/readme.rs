@@ -78,6 +78,7 @@ async fn a_team_is_set_up_by_pasting_the_readme() {
     names.sort_unstable();
     assert_eq!(names, ["ana@example.com", "mo", "pager"]);
     let history = Door::new(&hub.url, token).unwrap().get("/v1/workflows/my-replies/history").await.unwrap();
-    let kinds: Vec<&str> = history["transitions"].as_array().unwrap().iter().filter_map(|t| t["kind"].as_str()).collect();
+    let kinds: Vec<&str> =
+        history["transitions"].as_array().unwrap().iter().filter_map(|t| t["kind"].as_str()).collect();
     assert_eq!(kinds, ["resumed", "killed"], "the team's hub was killed and resumed");
 }

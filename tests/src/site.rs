@@ -63,7 +63,8 @@ impl Site {
     pub fn sh(&self, script: &str) -> anyhow::Result<Output> {
         let here = self.binary.parent().context("the binary has no folder")?;
         let path = std::env::join_paths(
-            std::iter::once(here.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+            std::iter::once(here.to_owned())
+                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
         )?;
         Ok(self.at_home(Command::new("sh")).args(["-eu", "-c", script]).env("PATH", path).output()?)
     }

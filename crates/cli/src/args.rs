@@ -71,9 +71,11 @@ impl Reach {
     /// There is one.
     pub fn token_has_a_hub(&self) -> Result<(), String> {
         match (&self.token, &self.hub) {
-            (Some(_), None) => Err("a token is given and no hub that it is for; name the hub with --hub or COUNTERSIGN_HUB, \
+            (Some(_), None) => {
+                Err("a token is given and no hub that it is for; name the hub with --hub or COUNTERSIGN_HUB, \
                  or leave the token out to act on the database here"
-                .to_owned()),
+                    .to_owned())
+            }
             _ => Ok(()),
         }
     }
@@ -82,7 +84,10 @@ impl Reach {
 impl Command {
     /// Whether it goes to a hub or a database.
     pub fn reaches(&self) -> bool {
-        !matches!(self, Self::Hub { .. } | Self::Openapi | Self::Pack(Pack::New { .. }) | Self::Gate(Gate::Bound { .. }))
+        !matches!(
+            self,
+            Self::Hub { .. } | Self::Openapi | Self::Pack(Pack::New { .. }) | Self::Gate(Gate::Bound { .. })
+        )
     }
 
     /// Whether it changes something there.
@@ -98,7 +103,9 @@ impl Command {
             Self::Token(token) => matches!(token, Token::Create { .. } | Token::Revoke { .. }),
             Self::Secret(secret) => matches!(secret, Secret::Unbind { .. }),
             Self::Promote(_) | Self::Demote(_) | Self::Kill(_) | Self::Resume(_) | Self::Drill { .. } => true,
-            Self::Hub { .. } | Self::Status { .. } | Self::Gate(_) | Self::Audit(_) | Self::Doctor | Self::Openapi => false,
+            Self::Hub { .. } | Self::Status { .. } | Self::Gate(_) | Self::Audit(_) | Self::Doctor | Self::Openapi => {
+                false
+            }
         }
     }
 

@@ -290,7 +290,8 @@ async fn apply_packs(desk: &Desk, dir: &std::path::Path) -> Result<(), OpenError
 fn not_utf8(name: &str, e: &std::string::FromUtf8Error) -> std::io::Error {
     let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
     let line = 1 + good.iter().filter(|b| **b == b'\n').count();
-    let why = format!("{name} isn't UTF-8: line {line} has a letter in another encoding, such as Latin-1; save it as UTF-8");
+    let why =
+        format!("{name} isn't UTF-8: line {line} has a letter in another encoding, such as Latin-1; save it as UTF-8");
     std::io::Error::new(std::io::ErrorKind::InvalidData, why)
 }
 

@@ -1,7 +1,7 @@
 //! `countersign hub` and `countersign doctor`.
 
-use crate::args::Reach;
 use super::with_query;
+use crate::args::Reach;
 use crate::door::{Door, Sent};
 use crate::print::{self, Said};
 use anyhow::Context;
@@ -142,12 +142,15 @@ async fn workflows(door: &Door, checks: &mut Vec<Check>) -> anyhow::Result<()> {
 
 /// What the latest deliveries that wait for another try were told.
 async fn failing(door: &Door, workflow: &str) -> anyhow::Result<Option<String>> {
-    let path = with_query("/v1/deliveries", &[("workflow", Some(workflow.to_owned())), ("state", Some("pending".into()))]);
+    let path =
+        with_query("/v1/deliveries", &[("workflow", Some(workflow.to_owned())), ("state", Some("pending".into()))]);
     let waiting = door.json(Method::GET, &path, Sent::Nothing).await?;
     let rows = waiting["deliveries"].as_array().map(Vec::as_slice).unwrap_or_default();
     let failed: Vec<&Value> = rows.iter().filter(|d| d["last_error"].is_string()).collect();
     let last = failed.first().map(|d| print::cell(d, "last_error"));
-    Ok(last.map(|why| format!("{} of the last {} waiting deliveries have failed, the latest: {why}", failed.len(), rows.len())))
+    Ok(last.map(|why| {
+        format!("{} of the last {} waiting deliveries have failed, the latest: {why}", failed.len(), rows.len())
+    }))
 }
 
 fn secrets(door: &Door, answer: &Value, checks: &mut Vec<Check>) {

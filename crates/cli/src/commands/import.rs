@@ -47,7 +47,9 @@ pub async fn run(
     let mut before = 0;
     let so_far = |e: anyhow::Error, before: u64| match before {
         0 => e,
-        _ => e.context(format!("the first {before} {} are in, the rest is not", if by_line { "lines" } else { "rows" })),
+        _ => {
+            e.context(format!("the first {before} {} are in, the rest is not", if by_line { "lines" } else { "rows" }))
+        }
     };
     loop {
         let part = parts.next().await.with_context(|| format!("can't read {name}"));

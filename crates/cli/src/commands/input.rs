@@ -156,9 +156,14 @@ async fn document(
         Err(_) if !is_array => return Ok(None),
         Err(_) if head.len() >= MOST_DOCUMENT => {
             let most = MOST_DOCUMENT >> 20;
-            return Err(Said::no(format!("{name} is a JSON array of more than {most} MB; put one object on each line")).into());
+            return Err(Said::no(format!(
+                "{name} is a JSON array of more than {most} MB; put one object on each line"
+            ))
+            .into());
         }
-        Err(e) => return Err(Said::no(format!("{name} is a JSON array with a fault in it: {e}; nothing was sent")).into()),
+        Err(e) => {
+            return Err(Said::no(format!("{name} is a JSON array with a fault in it: {e}; nothing was sent")).into());
+        }
     };
     let mut rows = Vec::new();
     for value in values {
@@ -178,7 +183,10 @@ fn within<'a>(value: &'a RawValue, list: &str) -> Option<Vec<&'a RawValue>> {
     }
     let object: HashMap<Cow<'a, str>, &'a RawValue> = serde_json::from_str(text).ok()?;
     let is_row = ["external_id", "id"].iter().any(|key| object.contains_key(*key));
-    object.get(list).filter(|rows| !is_row && rows.get().starts_with('[')).and_then(|rows| serde_json::from_str(rows.get()).ok())
+    object
+        .get(list)
+        .filter(|rows| !is_row && rows.get().starts_with('['))
+        .and_then(|rows| serde_json::from_str(rows.get()).ok())
 }
 
 /// A value on one line: between its parts a line end is no more than a space, and within a text JSON allows none.
@@ -221,11 +229,14 @@ mod tests {
 
     #[tokio::test]
     async fn rows_go_as_they_are_and_a_broken_one_keeps_its_line() {
-        for lines in ["{\"a\": 1}\n{\"a\": 2}\n", "{\"a\": 1, \"b\": [\n{\"a\": 2}\n", "nonsense\n{\"a\": 1}\n", "", "\n"] {
+        for lines in
+            ["{\"a\": 1}\n{\"a\": 2}\n", "{\"a\": 1, \"b\": [\n{\"a\": 2}\n", "nonsense\n{\"a\": 1}\n", "", "\n"]
+        {
             assert_eq!(rows(lines.as_bytes()).await.unwrap(), (lines.to_owned(), true));
         }
         // A row may speak of drafts, and be longer than what is looked at first.
-        let long = format!("{{\"external_id\": \"1\", \"drafts\": [], \"text\": \"{}\"}}\n{{}}\n", "x".repeat(3 * HEAD));
+        let long =
+            format!("{{\"external_id\": \"1\", \"drafts\": [], \"text\": \"{}\"}}\n{{}}\n", "x".repeat(3 * HEAD));
         assert_eq!(rows(long.as_bytes()).await.unwrap().0, long);
     }
 

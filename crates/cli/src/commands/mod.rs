@@ -83,7 +83,8 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
         }
         Command::Draft(Draft::Import { file, workflow }) => {
             let path = with_query("/v1/drafts", &[("workflow", Some(workflow)), ("summary", Some("true".into()))]);
-            import::run(door, reach, &path, (&file, "drafts"), &["created", "duplicate", "superseded", "rejected"]).await
+            import::run(door, reach, &path, (&file, "drafts"), &["created", "duplicate", "superseded", "rejected"])
+                .await
         }
         Command::Draft(Draft::List { workflow, state, q }) => {
             let path = with_query("/v1/drafts", &[("workflow", workflow), ("state", state), ("q", q)]);
@@ -257,7 +258,9 @@ async fn status(door: &Door, reach: &Reach, id: Option<&str>) -> anyhow::Result<
         return Ok(ExitCode::SUCCESS);
     }
     if rows.is_empty() {
-        print::note("no workflow yet; `countersign pack new ID` writes a pack, `countersign pack apply ID` puts it in force");
+        print::note(
+            "no workflow yet; `countersign pack new ID` writes a pack, `countersign pack apply ID` puts it in force",
+        );
     }
     let table: Vec<Vec<String>> = rows
         .iter()

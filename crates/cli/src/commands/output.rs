@@ -30,7 +30,9 @@ impl Output {
         }
         let name = path.display();
         let (place, mode) = match std::fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => return Err(Said::could_not(format!("{name} is a folder; name a file in it")).into()),
+            Ok(meta) if meta.is_dir() => {
+                return Err(Said::could_not(format!("{name} is a folder; name a file in it")).into());
+            }
             Ok(meta) if !meta.is_file() => {
                 let why = format!("{name} is no plain file; `-` is standard output");
                 return Err(Said::could_not(why).into());
