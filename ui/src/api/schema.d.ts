@@ -3007,6 +3007,8 @@ export interface components {
             not_enforced: string[];
             /** @description Whether the pack asks for two signatures, and the one who asks is the owner of a hub for one person. */
             needs_team_hub: boolean;
+            /** @description Secrets that it names and that can't do what they are for; told only to those who may apply it. */
+            secrets: components["schemas"]["SecretFault"][];
         };
         /** @description Which label it is. */
         Pick: components["schemas"]["Side"] | components["schemas"]["OwnLabel"];
@@ -3279,6 +3281,15 @@ export interface components {
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
+        /** @description A place in a pack whose secret can't do what it is for as things are. */
+        SecretFault: {
+            /** @description The place, such as `delivery.secret_env`. */
+            key: string;
+            /** @description The secret's name. */
+            name: string;
+            /** @description What is wrong; never its value. */
+            why: string;
+        };
         /** @description A secret that a pack names, or that is bound; never its value. */
         SecretView: {
             /** @description Its name. */
@@ -3296,6 +3307,8 @@ export interface components {
             named_by: string[];
             /** @description Why the workflow can't use it. */
             refused?: string | null;
+            /** @description What is wrong with the value that this hub has for it, or that it has none. */
+            fault?: string | null;
         };
         /** @description Secrets by name. */
         Secrets: {
