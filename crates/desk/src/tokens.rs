@@ -78,6 +78,9 @@ impl Desk {
         }
         let secret = format!("cs_{}", hex::encode(keys::random::<32>()?));
         let now = self.now();
+        if let Some(at) = new.expires_at.filter(|at| *at <= now) {
+            return Err(DeskError::invalid("expires_at", format!("{at} has passed already; expected a time to come")));
+        }
         let mut tx = self.write().await?;
         for grant in &new.grants {
             if let Some(workflow) = &grant.workflow
