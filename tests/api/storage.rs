@@ -195,7 +195,8 @@ async fn with_the_database_gone_no_route_acts_and_all_goes_on_when_it_is_back() 
     let server = Server::durable(folder.path());
     let app = App::at(server.database()).await;
     let (_receiver, ids) = furnish(&app).await;
-    let ana = app.reviewer("ana").await;
+    let (ana, dri) = (app.reviewer("ana").await, app.role("dri").await);
+    dri.get("/v1/me").await.ok();
     app.stage(&Draft::of("t-3")).await;
     let leased = ana.lease().await;
     let before = app.number("SELECT COUNT(*) FROM audit").await;
@@ -211,6 +212,9 @@ async fn with_the_database_gone_no_route_acts_and_all_goes_on_when_it_is_back() 
             for (path, status) in join_all(calls).await {
                 assert_eq!(status, 503, "{path}");
             }
+            // But whoever may kill has been here before, and is known.
+            let kill = json!({ "reason": "wrong refunds" });
+            dri.post("/v1/workflows/desk/kill", kill).await.refused(503, "kill_held");
             assert_eq!(app.nobody().get("/readyz").await.status, 503);
             assert_eq!(app.nobody().get("/healthz").await.status, 200, "the hub itself is well");
         })

@@ -96,6 +96,8 @@ pub struct Evaluated {
 impl Desk {
     /// Reads where every workflow stands. Answers whether that has changed.
     pub async fn refresh_flags(&self) -> Result<bool, DeskError> {
+        // A hub that may not act says that nothing is on.
+        self.clock_agrees()?;
         let flags = &self.inner.flags;
         let _one = flags.reading.lock().await;
         let began = Instant::now();

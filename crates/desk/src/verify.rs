@@ -5,9 +5,10 @@ use crate::draws::Replayed;
 use crate::{Desk, DeskError, baseline};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::audit::{Checkpoint, Entry, Trust, Walk};
+use countersign_domain::time::Millis;
 use countersign_store::recount::Recount;
 use countersign_store::seals::{self, Row, Span};
-use countersign_store::{Tx, audit, workflows};
+use countersign_store::{Tx, audit, steps};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -179,7 +180,7 @@ impl Desk {
         };
         let entries = broken.as_ref().map_or(following.walk.entries(), |b| b.0);
         let (rows, counts) = match broken.is_none() && all {
-            true => following.compare(&mut tx).await?,
+            true => following.compare(&mut tx, self.now()).await?,
             false => (None, None),
         };
         drop(tx);
@@ -541,7 +542,7 @@ impl Following {
     }
 
     /// What was heard to the end, against what is stored: rows that no entry names, workflows, and counts.
-    async fn compare(mut self, tx: &mut Tx) -> Result<(Option<Checked>, Option<Checked>), DeskError> {
+    async fn compare(mut self, tx: &mut Tx, now: Millis) -> Result<(Option<Checked>, Option<Checked>), DeskError> {
         for kind in seals::KINDS.into_iter().chain(seals::SPANS) {
             let (stored, named) = (seals::count(tx, kind).await?, self.named.get(kind).copied().unwrap_or(0));
             self.rows.fault((stored - named).max(0), || Fault {
@@ -560,17 +561,17 @@ impl Following {
             entry: None,
             why: "more texts are gone than the log says were erased".to_owned(),
         });
-        for (workflow,) in workflows::out_of_step(tx).await? {
+        for step in steps::out_of_step(tx).await? {
             self.rows.fault(1, || Fault {
-                kind: "workflow".to_owned(),
-                object: workflow.clone(),
-                workflow: Some(workflow),
+                kind: step.kind,
+                object: step.object,
+                workflow: Some(step.workflow_id),
                 entry: None,
-                why: "it doesn't stand where its last transition put it".to_owned(),
+                why: step.why,
             });
         }
         let mut counts = Checked::default();
-        let (checked, off) = self.recount.compare(tx).await?;
+        let (checked, off) = self.recount.compare(tx, now).await?;
         counts.checked = checked;
         for off in off {
             counts.fault(1, || Fault {

@@ -281,11 +281,10 @@ mod tests {
             Act::ReadAudit,
             Act::ReadPacks,
             Act::Secrets,
-            Act::Incidents,
             Act::Drill,
         ];
         assert!(acts.iter().all(|a| !a.roles().contains(&Role::Oncall)));
-        let theirs = [Act::Kill, Act::Enter, Act::Watch, Act::ReadRunbook, Act::ReadIncidents];
+        let theirs = [Act::Kill, Act::Enter, Act::Watch, Act::ReadRunbook, Act::ReadIncidents, Act::Incidents];
         assert!(theirs.iter().all(|a| a.roles().contains(&Role::Oncall)));
         assert!(![Act::Watch, Act::ReadPacks, Act::ReadRunbook].iter().any(|a| a.roles().contains(&Role::Service)));
     }

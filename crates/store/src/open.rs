@@ -307,7 +307,9 @@ impl Tx {
 pub fn sqlite_path(address: &str) -> Option<PathBuf> {
     let path = match address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:")) {
         Some(path) => path.split('?').next().unwrap_or(path),
-        None if address.contains("://") || address.is_empty() => return None,
+        // A mistyped server's address is no file; a file of such a name can be told by `sqlite://`.
+        None if address.contains("://") || address.contains('@') || address.starts_with("postgres") => return None,
+        None if address.is_empty() => return None,
         None => address,
     };
     Some(PathBuf::from(path))

@@ -479,16 +479,3 @@ pub(crate) async fn transition_seals(tx: &mut Tx, ids: &str) -> Result<Vec<(Stri
     let rows: Vec<TransitionRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
     Ok(rows.into_iter().map(|t| (t.id.clone(), transition_seal(&t))).collect())
 }
-
-/// Workflows whose stage or life isn't what their last transition made of it.
-pub async fn out_of_step(tx: &mut Tx) -> Result<Vec<(String,)>, StoreError> {
-    all!(
-        tx,
-        "SELECT w.id FROM workflow w WHERE w.id NOT LIKE '~%' AND (
-             w.stage <> COALESCE((SELECT t.to_stage FROM transition t WHERE t.workflow_id = w.id
-                                  ORDER BY t.at DESC, t.id DESC LIMIT 1), 'internal')
-             OR (w.killed_at IS NOT NULL) <> (COALESCE((SELECT t.kind FROM transition t WHERE t.workflow_id = w.id
-                 AND t.kind IN ('kill', 'resume') ORDER BY t.at DESC, t.id DESC LIMIT 1), 'resume') = 'kill'))
-         ORDER BY w.id LIMIT 100"
-    )
-}
