@@ -217,6 +217,8 @@ impl Desk {
     /// How a workflow's failure budget stands.
     pub async fn burn(&self, who: &Identity, id: &str) -> Result<BurnView, DeskError> {
         self.require(who, Act::Watch, Some(id), "read this workflow")?;
+        let mut tx = self.snapshot().await?;
+        let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         // Whoever may be asked for a blind second review learns of no first one by what is left of the budget.
         if who.scope(Act::Review).includes(id) && !sees_verdicts(who, id) {
             return Err(DeskError::forbidden(
@@ -224,8 +226,6 @@ impl Desk {
                 "see how verdicts went, as they may review some of them blind",
             ));
         }
-        let mut tx = self.snapshot().await?;
-        let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
         let version = self.version(&mut tx, id, row.version).await?;
         let budget = Budget::of(&version.pack).ok_or_else(|| DeskError::not_found("failure budget", id))?;
         let now = self.now();
