@@ -1,9 +1,9 @@
 //! Pulling drafts from endpoints that packs name. The cursor is stored with the drafts it brought.
 
-use crate::stage::{Prepared, stretch};
+use crate::stage::{LineStatus, Prepared, agrees, stretch};
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::Identity;
-use countersign_domain::draft::{FieldError, Incoming, parse};
+use countersign_domain::draft::{FieldError, parse};
 use countersign_domain::pack::Pull;
 use countersign_domain::secret::Use;
 use countersign_providers::{PullError, PullPage, Source};
@@ -107,7 +107,7 @@ impl Desk {
         loop {
             let mut rows = Vec::new();
             for (line, raw) in stretch(&mut raws, |(_, raw)| raw.get().len()) {
-                match pulled(line, raw.get().as_bytes()) {
+                match pulled(workflow, line, raw.get().as_bytes()) {
                     Ok(row) => rows.push(row),
                     Err(error) => rejected.push((line, error)),
                 }
@@ -115,8 +115,10 @@ impl Desk {
             let mut tx = self.write().await?;
             let Some(row) = workflows::get(&mut tx, workflow, Hold::Add).await? else { return Ok(came) };
             let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
-            came += results.iter().filter(|r| r.error.is_none()).count();
-            rejected.extend(results.into_iter().filter_map(|r| Some((r.line, r.error?))));
+            came += results.iter().filter(|r| r.status != LineStatus::Rejected).count();
+            rejected.extend(
+                results.into_iter().filter(|r| r.status == LineStatus::Rejected).filter_map(|r| Some((r.line, r.error?))),
+            );
             if raws.peek().is_some() {
                 tx.commit().await?;
                 continue;
@@ -156,9 +158,9 @@ impl Desk {
     }
 }
 
-fn pulled(line: u64, row: &[u8]) -> Result<Prepared, FieldError> {
-    // The pack that names the endpoint says for which workflow its drafts are.
-    let incoming = Incoming { workflow: None, ..parse(row)? };
+fn pulled(workflow: &str, line: u64, row: &[u8]) -> Result<Prepared, FieldError> {
+    let incoming = parse(row)?;
+    agrees(Some(workflow), &incoming)?;
     Prepared::of(line, incoming)
         .map_err(|result| result.error.unwrap_or_else(|| FieldError::new("", "can't be stored")))
 }

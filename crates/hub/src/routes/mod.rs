@@ -17,6 +17,7 @@ mod workflows;
 
 pub use system::CONTRACT;
 
+use crate::answer::Failure;
 use crate::serve::Origin;
 use crate::{State, access, console, docs};
 use axum::Router;
@@ -137,8 +138,10 @@ pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
     let measured = state.clone();
     let console = Router::new().route("/", get(console::index)).fallback(console::serve).layer(CompressionLayer::new());
     router
+        .method_not_allowed_fallback(wrong_method)
         .route("/openapi.json", get(move || async move { ([("content-type", "application/json")], json) }))
         .route("/docs", get(move || async move { Html(page) }))
+        .route_layer(middleware::from_fn(crate::inflate::inflate))
         .route_layer(middleware::from_fn(move |request: Request, next: Next| {
             access::guard(guarded.clone(), owner.clone(), request, next)
         }))
@@ -147,6 +150,13 @@ pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
         .merge(console)
         .layer(middleware::from_fn(finish))
         .layer(middleware::from_fn(cross_origin))
+}
+
+async fn wrong_method(method: Method, uri: axum::http::Uri) -> Response {
+    let path = uri.path();
+    Failure::new(countersign_desk::Code::MethodNotAllowed, format!("{path} takes no {method}"))
+        .hint("/docs lists what it takes")
+        .into_response()
 }
 
 /// Flags are for pages of any origin: they bring a token, never a cookie.
@@ -177,7 +187,7 @@ async fn finish(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(e) => {
             tracing::error!(error = %e, "a handler failed");
-            crate::answer::Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed")
+            Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed")
                 .into_response()
         }
     }
