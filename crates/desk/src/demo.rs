@@ -58,8 +58,11 @@ impl Desk {
             (file!("support-first-reply/guidelines.md"), file!("support-first-reply/runbook.md"));
         let toml = file!("support-first-reply/workflow.toml");
         let history: Vec<Past> = lines(file!("support-first-reply/history.jsonl"), |row| Ok(json::read(row)?))?;
-        let rows =
-            demo_drafts(file!("support-first-reply/drafts.jsonl"), file!("support-first-reply/deadlines.jsonl"), shift)?;
+        let rows = demo_drafts(
+            file!("support-first-reply/drafts.jsonl"),
+            file!("support-first-reply/deadlines.jsonl"),
+            shift,
+        )?;
 
         self.apply_pack(who, &files(format!("{toml}{PAST_DELIVERY}"), guidelines, runbook)).await?;
         let sources: Vec<_> = lines(file!("support-first-reply/sources.jsonl"), parse_source)?;
@@ -94,8 +97,11 @@ impl Desk {
             file!("support-refund-note/runbook.md"),
         );
         let killed = self.apply_pack(who, &refunds).await?.workflow;
-        let rows =
-            demo_drafts(file!("support-refund-note/drafts.jsonl"), file!("support-refund-note/deadlines.jsonl"), shift)?;
+        let rows = demo_drafts(
+            file!("support-refund-note/drafts.jsonl"),
+            file!("support-refund-note/deadlines.jsonl"),
+            shift,
+        )?;
         self.stage(who, Some(&killed), prepared(rows)).await?;
         self.kill(who, &killed, "The refund window it quotes is the old one; off until the article is corrected")
             .await?;

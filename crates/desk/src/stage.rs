@@ -383,14 +383,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn report(
-        &mut self,
-        row: &Prepared,
-        id: String,
-        status: LineStatus,
-        supersedes: bool,
-        error: Option<FieldError>,
-    ) {
+    fn report(&mut self, row: &Prepared, id: String, status: LineStatus, supersedes: bool, error: Option<FieldError>) {
         let external_id = Some(row.incoming.external_id.clone());
         self.results.push(LineResult { line: row.line, external_id, id: Some(id), status, supersedes, error });
     }

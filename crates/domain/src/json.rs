@@ -132,7 +132,11 @@ fn wanted(expected: &str) -> String {
         "a boolean" => "true or false",
         "unit" => "null",
         _ if ["struct ", "enum ", "internally tagged enum "].iter().any(|kind| expected.starts_with(kind)) => {
-            if expected.starts_with("enum") { "a text in double quotes" } else { "an object" }
+            if expected.starts_with("enum") {
+                "a text in double quotes"
+            } else {
+                "an object"
+            }
         }
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",

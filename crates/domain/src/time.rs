@@ -63,7 +63,9 @@ fn unreadable(text: &str) -> String {
     let found: String = text.chars().take(60).collect();
     match jiff::fmt::temporal::Pieces::parse(text) {
         Ok(pieces) if pieces.offset().is_some() => {
-            format!("expected a time between -9999-01-02 and 9999-12-30, found {found:?}; leave it out to say \"never\"")
+            format!(
+                "expected a time between -9999-01-02 and 9999-12-30, found {found:?}; leave it out to say \"never\""
+            )
         }
         _ => format!("expected a time such as \"2026-01-31T12:00:00Z\", with its time zone; found {found:?}"),
     }

@@ -28,7 +28,8 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
         }
         json::read(bytes).map(Body).map_err(|fault| {
             let code = if fault.is_json { Code::Invalid } else { Code::Malformed };
-            let what = if fault.field.is_empty() { fault.message } else { format!("{}: {}", fault.field, fault.message) };
+            let what =
+                if fault.field.is_empty() { fault.message } else { format!("{}: {}", fault.field, fault.message) };
             Failure::new(code, format!("the body is not what this route takes: {what}"))
         })
     }

@@ -16,8 +16,8 @@ use tokio_util::io::{ReaderStream, StreamReader};
 
 /// So much may come out of however little. A stream of drafts has no other end.
 const FREE: u64 = 64 << 20;
-/// Beyond that so much of each byte: drafts, however alike, come to less than a tenth of it.
-const MOST_TIMES: u64 = 400;
+/// Beyond that so much of each byte: drafts, however alike, come to less than half of it.
+const MOST_TIMES: u64 = 200;
 
 /// Why no more comes out.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -51,9 +51,11 @@ pub async fn inflate(request: Request, next: Next) -> Response {
             parts.headers.remove(CONTENT_LENGTH);
             next.run(Request::from_parts(parts, gunzip(body))).await
         }
-        Some(other) => Failure::new(Code::UnsupportedEncoding, format!("a body in the encoding {other:?} is not read here"))
-            .hint("send it as it is, or as gzip")
-            .into_response(),
+        Some(other) => {
+            Failure::new(Code::UnsupportedEncoding, format!("a body in the encoding {other:?} is not read here"))
+                .hint("send it as it is, or as gzip")
+                .into_response()
+        }
     }
 }
 

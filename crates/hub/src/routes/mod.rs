@@ -138,7 +138,6 @@ pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
     let measured = state.clone();
     let console = Router::new().route("/", get(console::index)).fallback(console::serve).layer(CompressionLayer::new());
     router
-        .method_not_allowed_fallback(wrong_method)
         .route("/openapi.json", get(move || async move { ([("content-type", "application/json")], json) }))
         .route("/docs", get(move || async move { Html(page) }))
         .route_layer(middleware::from_fn(crate::inflate::inflate))
@@ -150,13 +149,6 @@ pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
         .merge(console)
         .layer(middleware::from_fn(finish))
         .layer(middleware::from_fn(cross_origin))
-}
-
-async fn wrong_method(method: Method, uri: axum::http::Uri) -> Response {
-    let path = uri.path();
-    Failure::new(countersign_desk::Code::MethodNotAllowed, format!("{path} takes no {method}"))
-        .hint("/docs lists what it takes")
-        .into_response()
 }
 
 /// Flags are for pages of any origin: they bring a token, never a cookie.
@@ -187,8 +179,7 @@ async fn finish(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(e) => {
             tracing::error!(error = %e, "a handler failed");
-            Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed")
-                .into_response()
+            Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed").into_response()
         }
     }
 }
