@@ -252,6 +252,7 @@ async fn a_token_that_makes_no_sense_is_not_made(engine: Engine) {
         (json!({ "name": "hub", "grants": reviewer }), 422, "invalid"),
         (json!({ "name": "a\0b", "grants": reviewer }), 422, "invalid"),
         (json!({ "name": "x", "grants": reviewer, "expires_at": "soon" }), 422, "invalid"),
+        (json!({ "name": "x", "grants": reviewer, "expires_at": app.now() }), 422, "invalid"),
     ] {
         admin.post("/v1/tokens", new).await.refused(status, code);
     }

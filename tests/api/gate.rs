@@ -359,7 +359,9 @@ async fn a_first_signature_waits_for_a_day_and_for_the_same_dri(engine: Engine) 
 async fn a_killed_workflow_is_neither_promoted_nor_demoted(engine: Engine) {
     let (app, _) = green(engine).await;
     app.owner().post("/v1/workflows/desk/kill", json!({ "reason": "stop" })).await.ok();
-    promote(&app, &app.owner()).await.refused(409, "workflow_killed");
+    let refused = promote(&app, &app.owner()).await.refused(409, "workflow_killed");
+    let hint = refused["hint"].as_str().unwrap_or_default();
+    assert!(hint.contains("countersign resume") && !hint.contains("typed"), "{refused}");
     app.owner().post("/v1/workflows/desk/demote", json!({ "reason": "x" })).await.refused(409, "workflow_killed");
 }
 

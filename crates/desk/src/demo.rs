@@ -114,7 +114,7 @@ impl Desk {
         let leased = match self.lease(&who, &request).await {
             Ok(Some(leased)) => leased,
             // Whoever reviews here already was quicker than the colleague.
-            Ok(None) | Err(DeskError::Conflict { .. }) => return Ok(()),
+            Ok(None) | Err(DeskError::Conflict { .. } | DeskError::HeldBy { .. }) => return Ok(()),
             Err(e) => return Err(e),
         };
         let verdict = Verdict {

@@ -287,7 +287,7 @@ impl Desk {
     }
 
     /// The hubs that gave a sign of life lately; none on SQLite, which has but one.
-    pub(crate) async fn hubs_alive(&self) -> Result<Vec<String>, DeskError> {
+    pub async fn hubs_alive(&self) -> Result<Vec<String>, DeskError> {
         if self.inner.store.postgres().is_none() {
             return Ok(Vec::new());
         }

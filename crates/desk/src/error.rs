@@ -2,6 +2,7 @@
 
 use countersign_domain::draft::FieldError;
 use countersign_domain::pack::PackError;
+use countersign_domain::time::Millis;
 use countersign_domain::verdict::Conflict;
 use countersign_store::StoreError;
 use serde::Serialize;
@@ -88,6 +89,14 @@ pub enum DeskError {
         /// The refused verdict's id, under which its text is kept.
         kept: Option<String>,
     },
+    /// A draft that somebody else has.
+    #[error("{reviewer} holds this draft, until {until} unless they go on")]
+    HeldBy {
+        /// Who has it.
+        reviewer: String,
+        /// When their lease ends.
+        until: Millis,
+    },
     /// A kill that waits for the database.
     #[error(
         "the kill of {0} is not committed, as the database can't be written to; this hub holds it in memory: its flags are off, and nothing is leased, decided or sent here"
@@ -173,6 +182,7 @@ impl DeskError {
                 Conflict::LeaseLost => Code::LeaseLost,
                 Conflict::ContentChanged => Code::ContentChanged,
             },
+            Self::HeldBy { .. } => Code::LeaseLost,
             Self::VerdictReused(_) | Self::Settled(_) => Code::AlreadyDecided,
             Self::AlreadyDelivered => Code::AlreadyDelivered,
             Self::GateNotGreen(_) => Code::GateNotGreen,
@@ -190,10 +200,17 @@ impl DeskError {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Conflict { conflict: Conflict::WorkflowKilled, .. } => {
+            Self::Conflict { conflict: Conflict::WorkflowKilled, kept: Some(_) } => {
                 "what you typed is kept; it can be used after a resume"
             }
-            Self::Conflict { .. } => "what you typed is kept; look at the draft again",
+            Self::Conflict { conflict: Conflict::WorkflowKilled, kept: None } => {
+                "nothing of it is leased, decided, sent or promoted until `countersign resume ID`"
+            }
+            Self::Conflict { kept: Some(_), .. } => "what you typed is kept; look at the draft again",
+            Self::Conflict { kept: None, .. } => "look at the draft again",
+            Self::NotFound { what: "workflow", .. } => {
+                "`countersign status` lists those that are here; `countersign pack apply DIR` makes one"
+            }
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
             Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",
             Self::KillHeld(_) => "kill it at the other hubs too; here it is tried again until it is committed",

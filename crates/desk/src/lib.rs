@@ -87,7 +87,7 @@ pub use pack_check::{LooserLimit, PackCheck};
 pub use pair::{Agreement, VersionAgreement, WorkflowAgreement};
 pub use probe::Vigilance;
 pub use promote::{Move, Moved};
-pub use secrets::SecretView;
+pub use secrets::{SecretFault, SecretView};
 pub use settle::{DisagreementQuery, DisagreementView, Opinion, SettledLabel, Settling};
 pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, parse_source};
 pub use stage::{LineResult, LineStatus, Prepared};

@@ -7,7 +7,7 @@ use countersign_domain::draft::DraftBody;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use sqlx::QueryBuilder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A draft with everything.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -124,6 +124,18 @@ pub async fn free(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError>
 /// The same, only looked at.
 pub async fn look(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError> {
     first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1")), seq)
+}
+
+/// The bodies of these drafts by their ids, as they are stored, without the erased ones.
+pub async fn bodies(tx: &mut Tx, ids: &[&str]) -> Result<HashMap<String, String>, StoreError> {
+    let list = serde_json::to_string(ids).unwrap_or_default();
+    let sql = if tx.is_postgres() {
+        "SELECT id, body FROM draft WHERE erased_at IS NULL AND id IN (SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))"
+    } else {
+        "SELECT id, body FROM draft WHERE erased_at IS NULL AND id IN (SELECT value FROM json_each($1))"
+    };
+    let rows: Vec<(String, String)> = all!(tx, sql, list)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// What is known of a ticket already.

@@ -16,6 +16,7 @@ export function aDraft(part: Partial<Draft> = {}): Draft {
     marks: [],
     risk: "normal",
     staged_at: "2026-01-01T00:00:00.000Z",
+    waiting_since: "2026-01-01T00:00:00.000Z",
     expires_at: "2026-01-02T00:00:00.000Z",
     held_by: null,
     stage: "internal",
