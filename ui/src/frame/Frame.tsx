@@ -12,6 +12,7 @@ import { useWords } from "../words";
 import { Desktop } from "./Desktop";
 import { Rail } from "./Rail";
 import { ScreenPalette } from "./ScreenPalette";
+import { Opening, Stale } from "./Stale";
 import { isScreen, SCREENS } from "./screens";
 import "./frame.css";
 
@@ -58,18 +59,11 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
       <Activity mode={Page ? "hidden" : "visible"}>
         <Review desk={desk} id={screen === "review" ? route.id : null} />
       </Activity>
+      {Page && <Stale host={host} />}
       {Page && <ScreenPalette native={host.native} />}
       {Page && (
         // Another screen takes the one before down at once, with what that offered.
-        <Suspense
-          key={screen}
-          fallback={
-            <main className="opening">
-              <h1 className="unseen">{words[screen]}</h1>
-              <p role="status">{words.opening}</p>
-            </main>
-          }
-        >
+        <Suspense key={screen} fallback={<Opening host={host} name={words[screen]} />}>
           <Page host={host} api={api} me={me} id={route.id} />
         </Suspense>
       )}

@@ -19,7 +19,8 @@ export function KillDialog({ workflow, api, onClose }: Props) {
   const client = useQueryClient();
   const field = useRef<HTMLInputElement>(null);
   // The workflow changes under the dialog once the act is done; what was asked stays on view.
-  const [killed] = useState(workflow.killed);
+  const [asked] = useState(workflow);
+  const { killed } = asked;
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
@@ -72,9 +73,9 @@ export function KillDialog({ workflow, api, onClose }: Props) {
       <p className="dialog-lead" dir="auto">
         {killed
           ? says.resumeLead(
-              longSpan(api.now() - Date.parse(workflow.killed_at ?? "")),
-              workflow.killed_by ?? "",
-              workflow.killed_reason ?? "",
+              longSpan(api.now() - Date.parse(asked.killed_at ?? "")),
+              asked.killed_by ?? "",
+              asked.killed_reason ?? "",
             )
           : says.killLead}
       </p>
@@ -125,7 +126,14 @@ export function KillDialog({ workflow, api, onClose }: Props) {
       </p>
       {said?.done && (
         <div className="dialog-end">
-          <button type="button" className="primary" onClick={onClose}>
+          <button
+            type="button"
+            className="primary"
+            ref={(button) => button?.focus()}
+            onClick={onClose}
+            // The key that did it may still be down: what came of it is to be seen.
+            onKeyDown={(event) => event.repeat && event.preventDefault()}
+          >
             {says.close}
           </button>
         </div>

@@ -64,6 +64,8 @@ export const shared: Words["shared"] = {
   replaceSession:
     "Dieser Link meldet Sie mit einem anderen Zugangstoken an. Sie sind hier bereits angemeldet: Was Sie von nun an tun, geschähe im Namen dessen, dem der Link gehört. Wechseln?",
   away: "Der Hub ist nicht erreichbar.",
+  stale: (when) =>
+    `Der Hub ist nicht erreichbar. Was hier steht, ist der Stand vom ${when}; es wird weiter versucht.`,
   hubSaid: (code, message) => (CODES[code] ? `${CODES[code]} (Der Hub: ${message})` : message),
 
   saved: (path) => `Gespeichert: ${path}`,
@@ -97,12 +99,18 @@ export const shared: Words["shared"] = {
         ? "Gestoppt"
         : `Wirksam nach ${ms < 1 ? ms.toLocaleString("de", { maximumFractionDigits: 1 }) : n(Math.round(ms))} ms`,
       `${n(frozen)} eingefroren`,
-      `${s(leases, "Reservierung", "Reservierungen")} aufgehoben`,
-      `${s(deliveries, "Zustellung", "Zustellungen")} angehalten`,
+      `${s(leases, "offene Prüfung", "offene Prüfungen")} abgebrochen`,
+      `${s(deliveries, "Antwort", "Antworten")} zurückgehalten`,
     ].join(" · "),
   stillSending: (silent, hubs) =>
     `von ${n(silent)} der ${s(hubs, "Hub", "Hubs")} ist nicht bekannt, ob noch gesendet wird`,
   stillLooking: "bisher; die übrigen Antworten werden noch durchgesehen",
   resumed: (stage, returned, stayedOut) =>
-    `Läuft wieder auf der Stufe „${stage}“ · ${n(returned)} zurück in der Schlange · ${n(stayedOut)} blieben draußen, ihre Tickets waren weiter`,
+    [
+      `Läuft wieder auf der Stufe „${stage}“`,
+      `${n(returned)} zurück in der Warteschlange`,
+      stayedOut > 0 && `${n(stayedOut)} entfallen: das Ticket hat sich geändert`,
+    ]
+      .filter(Boolean)
+      .join(" · "),
 };
