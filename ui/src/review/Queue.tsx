@@ -77,8 +77,14 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
     <aside className="queue" aria-label={says.queue}>
       <header className="queue-head">
         <h2>
-          {filters === NO_FILTERS ? says.mineAndNext : says.found}
-          <span> · {says.count(total ?? rows.length, total == null && hasMore)}</span>
+          {filters === NO_FILTERS ? (
+            <>
+              {says.queue}
+              <span> · {says.count(total ?? rows.length, total == null && hasMore)}</span>
+            </>
+          ) : (
+            says.foundCount(total ?? rows.length, total == null && hasMore)
+          )}
         </h2>
         <button type="button" className="plain-button" onClick={() => show(view, { dialog: "filters" })}>
           {says.filter}

@@ -36,7 +36,7 @@ export function Side({ api, workflow, history, rollout }: SideProps) {
 function Share({ workflow, history, gate }: Props & { history: History; gate: Gate | undefined }) {
   const says = useWords().rollout;
   const { version, stage } = workflow;
-  const record = history.record.find((row) => row.version === version && row.stage === stage);
+  const record = (history.record ?? []).find((row) => row.version === version && row.stage === stage);
   const of = shares(record?.outcomes ?? {});
   const undecided = gate?.conditions.find(({ name }) => name === "unresolved");
   return (
