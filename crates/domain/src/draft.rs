@@ -277,6 +277,18 @@ pub fn content_hash(body_json: &str, checks: &Checks) -> String {
 }
 
 impl DraftBody {
+    /// The first part that a reviewer would read otherwise in another body; what it cost, or in which trace it was made,
+    /// is none.
+    pub fn differs_from(&self, other: &Self) -> Option<&'static str> {
+        [
+            ("draft.text", self.draft.text == other.draft.text),
+            ("thread", self.thread == other.thread),
+            ("draft.citations", self.draft.citations == other.draft.citations),
+        ]
+        .into_iter()
+        .find_map(|(part, same)| (!same).then_some(part))
+    }
+
     /// What stands in the place of one that was erased.
     pub fn erased() -> Self {
         Self {

@@ -1746,7 +1746,7 @@ export interface components {
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
          */
-        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "kill_held" | "unavailable" | "internal";
+        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "unsupported_encoding" | "invalid" | "rate_limited" | "kill_held" | "unavailable" | "internal";
         /** @description One condition. */
         Condition: {
             /**
@@ -2696,13 +2696,15 @@ export interface components {
             id?: string | null;
             /** @description What became of it. */
             status: components["schemas"]["LineStatus"];
+            /** @description Whether an older revision of the same ticket, which nobody had decided on, made way for it. */
+            supersedes?: boolean;
             error?: components["schemas"]["FieldError"] | null;
         };
         /**
          * @description What became of a row.
          * @enum {string}
          */
-        LineStatus: "created" | "duplicate" | "superseded" | "rejected";
+        LineStatus: "created" | "duplicate" | "rejected";
         /** @description A limit that would be looser. */
         LooserLimit: {
             /** @description Which. */
@@ -4743,7 +4745,7 @@ export interface operations {
     stage_drafts: {
         parameters: {
             query?: {
-                /** @description The workflow of rows that name none. */
+                /** @description The workflow that the rows are for. A row may name it too; one that names another is rejected. */
                 workflow?: string;
                 /** @description Only the counts and the errors. */
                 summary?: boolean;

@@ -220,6 +220,10 @@ export const gate: Words["gate"] = {
     "Unterschrieben. Ein anderer DRI dieses Workflows muss innerhalb eines Tages auch unterschreiben und findet die Taste dafür hier.",
   notGreen: "Es ist nicht mehr grün; nichts hat sich geändert, Ihr Grund ist noch da.",
   killedMeanwhile: "Er wurde inzwischen gestoppt; nichts hat sich geändert.",
+  promotedAfterAll: (stage) =>
+    `Er steht auf „${stage}“. Die Antwort ging verloren; der Bericht steht im Verlauf.`,
+  notMoved: (stage) =>
+    `Er wurde nicht verschoben: Der Hub antwortet, und er steht auf „${stage}“. Ihre Begründung ist noch da; versuchen Sie es noch einmal.`,
   promoteFailed: (why) => `Nicht höhergestuft, nichts hat sich geändert; Ihr Grund ist noch da. ${why}`,
   whatMoved: "Was sich geändert hat",
   statusMoved: (what, from, to, now) => `${what}: ${from} → ${to}, ${now}`,

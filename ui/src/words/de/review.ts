@@ -127,8 +127,11 @@ export const review: Words["review"] = {
   refusedText: (why, kept) =>
     `${why}${kept ? " Was Sie geschrieben haben, ist noch da." : ""} Öffnen Sie ihn, um noch einmal zu sehen.`,
   open: "Öffnen",
+  takenBack: (ticket) => `${ticket} ist zurückgenommen`,
+  takenBackNext: "Der Entwurf wartet auf Sie. Öffnen Sie ihn, oder arbeiten Sie erst hier weiter.",
   notTakenBack: (ticket) => `${ticket} konnte nicht zurückgenommen werden`,
   deliveredAlready: "Es war schon zugestellt. Nichts hat sich geändert.",
+  notSettled: (ticket) => `${ticket}: Die Eskalation wurde nicht abgeschlossen`,
   notSkipped: (ticket) => `${ticket} wurde nicht übersprungen`,
   staysInQueue: (why) => `${why} Er bleibt in der Schlange.`,
 
@@ -258,6 +261,11 @@ export const review: Words["review"] = {
   spokenFound: (x, more) => `${more ? "Mehr als " : ""}${n(x)} ${x === 1 ? "Entwurf" : "Entwürfe"} gefunden.`,
   spokenEmpty: "Nichts zu prüfen.",
 
+  whichTitle: (ticket) => `Ticket ${ticket}: den Entwurf senden oder Ihre Änderung?`,
+  sendDraft: "Den Entwurf senden, wie er kam",
+  openEdit: "Meine Änderung öffnen",
+  notHere: (why) =>
+    `${why && `${why} `}Über diesen Entwurf können Sie gerade nicht entscheiden, deshalb wird nichts festgehalten. Was Sie geschrieben haben, ist noch da.`,
   escalateTitle: (ticket) => `Ticket ${ticket} eskalieren`,
   harm: "Schaden",
   to: (route) => `an ${route}`,

@@ -91,6 +91,19 @@ export const shared: Words["shared"] = {
   holdToResume: "Zum Starten halten",
   killing: "Wird gestoppt …",
   resuming: "Wird gestartet …",
+  notKnownYet: (why) =>
+    `Es kam keine Antwort; ob es geschehen ist, ist noch nicht bekannt. ${why} Der Hub wird gefragt …`,
+  mayBeDone: (why) =>
+    `Es kam keine Antwort; vielleicht ist es trotzdem geschehen. ${why} Sehen Sie nach, bevor Sie es noch einmal versuchen; was Sie geschrieben haben, ist noch da.`,
+  stillUnknown:
+    "Ob es geschehen ist, ist immer noch nicht bekannt: Der Hub antwortet nicht. Ein neuer Versuch schadet nicht.",
+  killedAfterAll:
+    "Der Workflow ist gestoppt. Die Antwort ging verloren; wie schnell es ging, steht unter Rollout.",
+  resumedAfterAll: "Der Workflow läuft wieder. Die Antwort ging verloren; die Zahlen stehen unter Rollout.",
+  notKilled:
+    "Er ist nicht gestoppt: Der Hub antwortet, und der Workflow läuft. Versuchen Sie es noch einmal.",
+  notResumed:
+    "Er läuft nicht wieder: Der Hub antwortet, und der Workflow ist noch gestoppt. Versuchen Sie es noch einmal.",
   killFailed: (why) => `Nicht gestoppt, nichts hat sich geändert. ${why}`,
   resumeFailed: (why) => `Nicht gestartet, nichts hat sich geändert. ${why}`,
   effective: (ms, frozen, leases, deliveries) =>

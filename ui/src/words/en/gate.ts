@@ -221,6 +221,9 @@ export const gate = {
     "Signed. Another DRI of this workflow must sign too, within a day: they find “Sign second” here.",
   notGreen: "It isn't green any more; nothing changed, your reason is kept.",
   killedMeanwhile: "It was killed meanwhile; nothing changed.",
+  promotedAfterAll: (stage: string) => `It is at ${stage}. The answer got lost; the history has the report.`,
+  notMoved: (stage: string) =>
+    `It wasn't moved: the hub answers, and it is at ${stage}. Your reason is kept; try again.`,
   promoteFailed: (why: string) => `Not promoted, nothing changed; your reason is kept. ${why}`,
   whatMoved: "What moved",
   statusMoved: (what: string, from: string, to: string, now: string) => `${what}: ${from} → ${to}, ${now}`,

@@ -126,8 +126,11 @@ export const review = {
   refusedText: (why: string, kept: boolean) =>
     `${why}${kept ? " What you typed is kept." : ""} Open it to look again.`,
   open: "Open",
+  takenBack: (ticket: string) => `${ticket} is taken back`,
+  takenBackNext: "It waits for you. Open it, or go on here first.",
   notTakenBack: (ticket: string) => `${ticket} could not be taken back`,
   deliveredAlready: "It had been delivered already. Nothing changed.",
+  notSettled: (ticket: string) => `${ticket}: the escalation was not settled`,
   notSkipped: (ticket: string) => `${ticket} was not skipped`,
   staysInQueue: (why: string) => `${why} It stays in the queue.`,
 
@@ -268,6 +271,11 @@ export const review = {
   spokenEmpty: "Nothing to review.",
 
   // Dialogs
+  whichTitle: (ticket: string) => `Ticket ${ticket}: send the draft, or your edit?`,
+  sendDraft: "Send the draft as it came",
+  openEdit: "Open my edit",
+  notHere: (why: string) =>
+    `${why && `${why} `}This draft isn't yours to decide on now, so nothing is recorded. What you typed is kept.`,
   escalateTitle: (ticket: string) => `Escalate ticket ${ticket}`,
   harm: "harm",
   to: (route: string) => `to ${route}`,

@@ -71,6 +71,16 @@ export const shared = {
   holdToResume: "Hold to resume",
   killing: "Killing…",
   resuming: "Resuming…",
+  notKnownYet: (why: string) =>
+    `No answer came, so it isn't known yet whether it was done. ${why} The hub is being asked…`,
+  mayBeDone: (why: string) =>
+    `No answer came, so it may have been done all the same. ${why} Look before you try again; what you typed is kept.`,
+  stillUnknown:
+    "It still isn't known whether it was done: the hub doesn't answer. Trying again does no harm.",
+  killedAfterAll: "It is killed. The answer got lost, so how fast it was stands in Rollout.",
+  resumedAfterAll: "It is running again. The answer got lost; Rollout has the figures.",
+  notKilled: "It isn't killed: the hub answers, and the workflow is running. Try again.",
+  notResumed: "It isn't resumed: the hub answers, and the workflow is still killed. Try again.",
   killFailed: (why: string) => `Kill failed, nothing changed. ${why}`,
   resumeFailed: (why: string) => `Resume failed, nothing changed. ${why}`,
   /** Without a time while something may still be going out. */
