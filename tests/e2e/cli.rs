@@ -33,6 +33,34 @@ pub(crate) fn begun() -> Site {
 }
 
 #[test]
+fn an_import_says_by_line_what_was_here_already_and_what_differs() {
+    let site = begun();
+    let file = site.path().join("more.jsonl");
+    let row = |ticket: &str, revision: &str, reply: &str| {
+        let thread = json!([{ "role": "customer", "text": "hello" }]);
+        json!({ "external_id": ticket, "revision": revision, "thread": thread, "draft": { "text": reply } }).to_string()
+    };
+    let rows = [
+        row("t-1", "1", "Hi."),
+        row("t-1", "1", "Hello."),
+        row("t-1", "2", "Hi."),
+        json!({ "external_id": "t-2", "thread": [], "draft": 7 }).to_string(),
+    ];
+    std::fs::write(&file, format!("\u{feff}{}\n", rows.join("\n"))).unwrap();
+    let (_, out, said) = site.exit(&["draft", "import", &file.display().to_string(), "--workflow", "my-replies"]);
+    assert!(out.contains("1 created, 2 duplicate, 1 superseded, 1 rejected"), "{out}{said}");
+    let name = file.display();
+    for line in [
+        format!("duplicate: {name}:1-2"),
+        format!("superseding: {name}:3"),
+        format!("{name}:2: draft.text: differs from the draft that is here"),
+        format!("{name}:4: draft: expected an object, found the number 7"),
+    ] {
+        assert!(said.contains(&line), "{line} in {said}");
+    }
+}
+
+#[test]
 fn a_faulty_pack_is_the_answer_no_with_file_line_and_key() {
     let site = begun();
     let file = site.path().join("my-replies/workflow.toml");

@@ -19,6 +19,8 @@ pub enum Code {
     Forbidden,
     /// 404: there is no such thing.
     NotFound,
+    /// 405: this path takes another method.
+    MethodNotAllowed,
     /// 409: the lease is gone.
     LeaseLost,
     /// 409: a newer revision of the ticket came in.
@@ -37,6 +39,8 @@ pub enum Code {
     Erased,
     /// 413: larger than it may be.
     TooLarge,
+    /// 415: in an encoding that isn't read here.
+    UnsupportedEncoding,
     /// 422: well-formed, but against the rules.
     Invalid,
     /// 429: too many at once.

@@ -128,7 +128,7 @@ impl Desk {
             ahead: &ahead,
             eval: eval.map(|e| EvalFact { suite: e.suite, green: e.green == 1, at: Millis(e.at) }),
             last_drill: drill::last_good_drill(tx, &w.id).await?,
-            freeze: self.freeze_reason(tx, &w.id, pack, at).await?,
+            firing: self.firing(tx, &w.id, pack, at).await?,
             spent: burn::spent_at_stage(tx, w, pack, at).await?,
             loosened,
         });

@@ -2,7 +2,7 @@
 
 use crate::{ChangeKind, Desk, DeskError, Version, decide, deliver, new_id, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::draft::{FieldError, Incoming, content_hash};
+use countersign_domain::draft::{DraftBody, FieldError, Incoming, content_hash};
 use countersign_domain::pack::Stage;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -24,8 +24,6 @@ pub enum LineStatus {
     Created,
     /// This revision is here already; nothing changed.
     Duplicate,
-    /// Staged, and an older revision of the same ticket made way.
-    Superseded,
     /// Not taken; see the error.
     Rejected,
 }
@@ -43,7 +41,10 @@ pub struct LineResult {
     pub id: Option<String>,
     /// What became of it.
     pub status: LineStatus,
-    /// Why it was rejected.
+    /// Whether an older revision of the same ticket, which nobody had decided on, made way for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub supersedes: bool,
+    /// Why it was rejected; of a duplicate, what in it is not as in the draft that is here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<FieldError>,
 }
@@ -51,7 +52,8 @@ pub struct LineResult {
 impl LineResult {
     /// A rejected row.
     pub fn rejected(line: u64, external_id: Option<String>, error: FieldError) -> Self {
-        Self { line, external_id, id: None, status: LineStatus::Rejected, error: Some(error) }
+        let status = LineStatus::Rejected;
+        Self { line, external_id, id: None, status, supersedes: false, error: Some(error) }
     }
 }
 
@@ -65,18 +67,24 @@ pub struct Prepared {
     line: u64,
     incoming: Incoming,
     body: String,
+    may_be_overdue: bool,
 }
 
 impl Prepared {
     /// Serialises the row the way it will be stored.
     pub fn of(line: u64, incoming: Incoming) -> Result<Self, LineResult> {
         match serde_json::to_string(&incoming.body) {
-            Ok(body) => Ok(Self { line, incoming, body }),
+            Ok(body) => Ok(Self { line, incoming, body, may_be_overdue: false }),
             Err(e) => {
                 let error = FieldError::new("", format!("can't be stored: {e}"));
                 Err(LineResult::rejected(line, Some(incoming.external_id), error))
             }
         }
+    }
+
+    /// The same, taken even if its deadline has passed: the demo shows what becomes of such drafts.
+    pub(crate) fn even_overdue(self) -> Self {
+        Self { may_be_overdue: true, ..self }
     }
 
     /// How long it is as it will be stored, in bytes.
@@ -101,7 +109,8 @@ pub(crate) fn stretch<T>(
 }
 
 impl Desk {
-    /// Stages rows, each workflow's in short transactions one after the other. `workflow` is for rows that name none.
+    /// Stages rows, each workflow's in short transactions one after the other. `workflow` is for rows that name none; one
+    /// that names another is refused: it may have got into the wrong file.
     pub async fn stage(
         &self,
         who: &Identity,
@@ -115,6 +124,10 @@ impl Desk {
             None => self.only_workflow(who).await?,
         };
         for row in rows {
+            if let Err(error) = agrees(workflow, &row.incoming) {
+                results.push(LineResult::rejected(row.line, Some(row.incoming.external_id), error));
+                continue;
+            }
             match row.incoming.workflow.clone().or_else(|| fallback.clone()) {
                 Some(workflow) => by_workflow.entry(workflow).or_default().push(row),
                 None => {
@@ -187,10 +200,12 @@ impl Desk {
         for row in rows {
             let ticket = known.entry(row.incoming.external_id.clone()).or_default();
             if let Some(same) = ticket.iter().find(|k| k.revision == row.incoming.revision) {
-                batch.report(&row, Some(same.id.clone()), LineStatus::Duplicate);
+                let error = unlike(tx, same, &row, &batch).await?;
+                batch.report(&row, same.id.clone(), LineStatus::Duplicate, false, error);
                 continue;
             }
-            if let Some(error) = unfit(&row.incoming, ticket, &version, stage) {
+            let overdue = || overdue(&row, now);
+            if let Some(error) = unfit(&row.incoming, ticket, &version, stage).or_else(overdue) {
                 batch.results.push(LineResult::rejected(row.line, Some(row.incoming.external_id), error));
                 continue;
             }
@@ -256,12 +271,14 @@ impl Desk {
                 id: id.clone(),
                 state: draft.state.clone(),
                 probe: 0,
+                // Looked up in the batch for as long as it isn't stored.
+                body_hash: None,
             });
             let mut cites: Vec<&str> = row.incoming.body.draft.citations.iter().map(|c| c.source.as_str()).collect();
             cites.sort_unstable();
             cites.dedup();
             batch.citations.extend(cites.into_iter().map(|s| (s.to_owned(), seq)));
-            batch.report(&row, Some(id), if superseded { LineStatus::Superseded } else { LineStatus::Created });
+            batch.report(&row, id, LineStatus::Created, superseded, None);
             if self.inner.store.postgres().is_some() {
                 batch.words.push(search::indexed_text(&draft.external_id, &row.incoming.body));
             }
@@ -366,14 +383,59 @@ struct Batch {
 }
 
 impl Batch {
-    fn report(&mut self, row: &Prepared, id: Option<String>, status: LineStatus) {
+    fn report(&mut self, row: &Prepared, id: String, status: LineStatus, supersedes: bool, error: Option<FieldError>) {
         let external_id = Some(row.incoming.external_id.clone());
-        self.results.push(LineResult { line: row.line, external_id, id, status, error: None });
+        self.results.push(LineResult { line: row.line, external_id, id: Some(id), status, supersedes, error });
     }
 }
 
 fn id_text(d: &DraftRow) -> (String, String, String) {
     (d.external_id.clone(), d.revision.clone(), d.id.clone())
+}
+
+/// Refuses a row that names another workflow than the one it was sent to.
+pub(crate) fn agrees(workflow: Option<&str>, incoming: &Incoming) -> Result<(), FieldError> {
+    match (workflow, incoming.workflow.as_deref()) {
+        (Some(asked), Some(named)) if asked != named => Err(FieldError::new(
+            "workflow",
+            format!("this draft is for {named:?}, but was sent to {asked:?}; send it there, or leave its workflow out"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What in a row of a revision that is here already is not as it was: the row changes nothing, and its sender may not
+/// expect that.
+async fn unlike(
+    tx: &mut Tx,
+    same: &drafts::Known,
+    row: &Prepared,
+    batch: &Batch,
+) -> Result<Option<FieldError>, DeskError> {
+    if same.came_as(&row.body) {
+        return Ok(None);
+    }
+    let stored = match batch.rows.iter().rfind(|r| r.seq == same.seq) {
+        Some(mine) => Some(mine.body.clone()),
+        None => drafts::stored_body(tx, same.seq).await?,
+    };
+    // One that was erased, or that can't be read any more, can't be compared.
+    let stored: Option<DraftBody> = stored.and_then(|body| serde_json::from_str(&body).ok());
+    let part = stored.and_then(|stored| row.incoming.body.differs_from(&stored));
+    Ok(part.map(|part| {
+        let revision = &row.incoming.revision;
+        let message = format!(
+            "differs from the draft that is here as revision {revision:?}, which was kept as it is; send a change under a newer revision"
+        );
+        FieldError::new(part, message)
+    }))
+}
+
+/// A deadline that has passed is refused: the draft would expire at once, and count as left undecided.
+fn overdue(row: &Prepared, now: Millis) -> Option<FieldError> {
+    let at = row.incoming.expires_at.filter(|at| *at <= now && !row.may_be_overdue)?;
+    let message = format!("{at} has passed; expected a time after {now}, or none for the deadline that the pack gives");
+    Some(FieldError::new("expires_at", message))
 }
 
 /// Why a well-formed draft isn't taken all the same.

@@ -88,6 +88,11 @@ pub fn is_hidden(c: char) -> bool {
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// Whether a reader sees nothing of a text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_hidden(c))
+}
+
 /// Whether hidden characters are used where they have no honest use. Zero-width joiners and non-joiners, and the
 /// plain direction marks, belong to correct text of several scripts and to emoji, so they count only between
 /// Latin letters or digits.

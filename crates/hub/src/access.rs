@@ -161,7 +161,7 @@ pub(crate) async fn guard(state: State, owner: Option<Identity>, mut request: Re
     let path = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned()).unwrap_or_default();
     let method = request.method().as_str();
     let Some((_, _, act)) = ROUTES.iter().find(|(m, p, _)| *m == method && *p == path) else {
-        return Failure::new(Code::NotFound, format!("no route {method} {path}")).into_response();
+        return wrong_method(method, &path);
     };
     if request.uri().to_string().contains("%00") {
         return Failure::malformed("the address holds U+0000, which nothing here may").into_response();
@@ -181,6 +181,19 @@ pub(crate) async fn guard(state: State, owner: Option<Identity>, mut request: Re
     }
     request.extensions_mut().insert(identity);
     next.run(request).await
+}
+
+/// A path that is there, with a method that it doesn't take.
+fn wrong_method(method: &str, path: &str) -> Response {
+    let taken: Vec<&str> = ROUTES.iter().filter(|(_, p, _)| *p == path).map(|(m, _, _)| *m).collect();
+    let taken = taken.join(", ");
+    let mut response = Failure::new(Code::MethodNotAllowed, format!("{path} takes no {method}"))
+        .hint(format!("it takes {taken}"))
+        .into_response();
+    if let Ok(taken) = taken.parse() {
+        response.headers_mut().insert(axum::http::header::ALLOW, taken);
+    }
+    response
 }
 
 /// The token of a request; `X-API-Key` is the other header that OFREP names.

@@ -6,6 +6,7 @@ mod body;
 mod console;
 mod docs;
 mod events;
+mod inflate;
 mod ingest;
 mod lock;
 mod loops;

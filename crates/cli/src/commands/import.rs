@@ -91,6 +91,13 @@ fn tell(reach: &Reach, report: &Value, counts: &[&str], name: &str, by_line: boo
         return print::out(report);
     }
     print::out(counts.iter().map(|c| format!("{} {c}", report[*c])).collect::<Vec<_>>().join(", "));
+    for (what, count) in [("duplicate", "duplicate"), ("superseding", "superseded")] {
+        let lines = ranges(&report[format!("{what}_lines")]);
+        if report[count] != 0 && !lines.is_empty() {
+            let place = if by_line { format!("{name}:{lines}") } else { format!("{name}, rows {lines}") };
+            print::note(format!("{what}: {place}"));
+        }
+    }
     for e in report["errors"].as_array().into_iter().flatten() {
         let field = print::cell(e, "field");
         let field = if field.is_empty() { field } else { format!("{field}: ") };
@@ -102,11 +109,34 @@ fn tell(reach: &Reach, report: &Value, counts: &[&str], name: &str, by_line: boo
     }
 }
 
+/// Line numbers in ascending order, runs of them together: `4, 7-9`; the first of them if there are many.
+fn ranges(lines: &Value) -> String {
+    const MOST: usize = 20;
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for line in lines.as_array().into_iter().flatten().filter_map(Value::as_u64) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == line => *last = line,
+            _ => runs.push((line, line)),
+        }
+    }
+    let words = |(first, last): &(u64, u64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let mut out = runs.iter().take(MOST).map(words).collect::<Vec<_>>().join(", ");
+    if runs.len() > MOST {
+        out.push_str(", …");
+    }
+    out
+}
+
 /// Adds what became of one request's rows; its lines count from 1, after those of the requests before it.
 fn add(report: &mut Value, mut told: Value, before: u64) {
     for e in told["errors"].as_array_mut().into_iter().flatten() {
         if let Some(line) = e["line"].as_u64() {
             e["line"] = json!(line + before);
+        }
+    }
+    for (_, lines) in told.as_object_mut().into_iter().flatten().filter(|(name, _)| name.ends_with("_lines")) {
+        for line in lines.as_array_mut().into_iter().flatten() {
+            *line = json!(line.as_u64().unwrap_or_default() + before);
         }
     }
     let (Some(all), Some(new)) = (report.as_object_mut(), told.as_object_mut()) else {
@@ -242,6 +272,9 @@ mod tests {
         let mut report = Value::Null;
         add(&mut report, json!({ "created": 2, "errors": [{ "line": 1, "message": "x" }] }), 0);
         add(&mut report, json!({ "created": 3, "errors": [{ "line": 2, "message": "y" }] }), 10);
+        add(&mut report, json!({ "duplicate_lines": [1, 2] }), 10);
+        add(&mut report, json!({ "duplicate_lines": [1, 5] }), 12);
+        assert_eq!(ranges(&report["duplicate_lines"]), "11-13, 17");
         assert_eq!(report["created"], 5);
         assert_eq!((&report["errors"][0]["line"], &report["errors"][1]["line"]), (&json!(1), &json!(12)));
     }
