@@ -2170,6 +2170,8 @@ export interface components {
             state: string;
             /** @description When. */
             opened_at: components["schemas"]["Millis"];
+            /** @description Since when the customer waits: the time of their last message, or of the escalation where that has none. */
+            waiting_since: components["schemas"]["Millis"];
             settled_at?: components["schemas"]["Millis"] | null;
             /** @description How it was settled. */
             note?: string | null;

@@ -34,7 +34,7 @@ export function useQueue() {
           marks: [],
           risk: "normal",
           staged_at: one.opened_at,
-          waiting_since: one.opened_at,
+          waiting_since: one.waiting_since,
           expires_at: "",
           held_by: null,
           escalation: { id: one.id, to: one.to, owner: one.owner, state: one.state },

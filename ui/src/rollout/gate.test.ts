@@ -286,7 +286,7 @@ test("what blocks is told with its figure and its limit", () => {
     "Blocked by: last kill drill 40 days ago (limit 30 days)",
   );
   expect(blocked(condition("failure_budget", "hold", { budget: "alerting", measured: 0.2, limit: 1 }))).toBe(
-    "Blocked by: failure budget: an alert is firing",
+    "Blocked by: failure budget (an alert is firing)",
   );
 });
 

@@ -126,6 +126,11 @@ function Effect({ check }: { check: PackCheck }) {
             {says.effects.loosens(limit, from, to)}
           </li>
         ))}
+        {check.secrets.map(({ key, name, why }) => (
+          <li key={key} className="fail" dir="auto">
+            {says.effects.secret(key, name, why)}
+          </li>
+        ))}
         {check.needs_team_hub && <li className="fail">{says.effects.teamHub}</li>}
         {check.not_enforced.length > 0 && <li dir="auto">{says.effects.notEnforced(check.not_enforced)}</li>}
       </ul>

@@ -25,16 +25,26 @@ const MOST_BYTES_NEAR: usize = 16 << 20;
 const LONGEST_LINE: usize = (2 << 20) + CHUNK;
 const MOST_ERRORS: usize = 1_000;
 
+/// What comes in.
+pub struct What<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// What its rows are called.
+    pub list: &'static str,
+    /// The workflow that they are for.
+    pub workflow: Option<&'a str>,
+}
+
 /// Sends a file of rows, in requests that proxies let pass, and prints what became of them. A rejected row is the
-/// answer no. `list` is what the rows are called.
+/// answer no.
 pub async fn run(
     door: &Door,
     reach: &Reach,
     path: &str,
-    (file, list): (&Path, &str),
+    What { file, list, workflow }: What<'_>,
     counts: &[&str],
 ) -> anyhow::Result<ExitCode> {
-    let Input { name, rows, size, by_line } = input::open(file, list).await?;
+    let Input { name, rows, size, by_line } = input::open(file, list, workflow).await?;
     let bar = size.map_or_else(ProgressBar::no_length, ProgressBar::new);
     // The bar draws itself on stderr, and only on a terminal.
     let bar = bar.with_style(

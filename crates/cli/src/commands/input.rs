@@ -4,7 +4,6 @@
 use crate::print::Said;
 use anyhow::Context;
 use async_compression::tokio::bufread::GzipDecoder;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -35,8 +34,8 @@ pub struct Input {
     pub by_line: bool,
 }
 
-/// Opens a file of rows; `-` is standard input. `list` is the key under which an object may hold them.
-pub async fn open(file: &Path, list: &str) -> anyhow::Result<Input> {
+/// Opens a file of rows for a workflow; `-` is standard input. `list` is the key under which an object may hold them.
+pub async fn open(file: &Path, list: &str, workflow: Option<&str>) -> anyhow::Result<Input> {
     let is_stdin = file == Path::new("-");
     let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
     let (mut reader, mut size): (Reader, _) = if is_stdin {
@@ -64,8 +63,12 @@ pub async fn open(file: &Path, list: &str) -> anyhow::Result<Input> {
     if let Some(kind) = other_kind(&head) {
         return Err(Said::no(format!("{name} is {kind}; {EXPECTED}")).into());
     }
-    if let Some(rows) = document(&mut head, &mut reader, &name, list).await? {
-        let lines: Vec<u8> = rows.concat();
+    if let Some(found) = document(&mut head, &mut reader, &name, list).await? {
+        if let Some(theirs) = found.workflow.filter(|theirs| workflow.is_some_and(|mine| mine != theirs)) {
+            let mine = workflow.unwrap_or_default();
+            return Err(Said::no(format!("{name} is for the workflow {theirs}, and not for {mine}")).into());
+        }
+        let lines: Vec<u8> = found.rows.concat();
         let size = Some(lines.len() as u64);
         return Ok(Input { name, rows: Box::new(Cursor::new(lines)), size, by_line: false });
     }
@@ -133,19 +136,23 @@ fn other_kind(head: &[u8]) -> Option<&'static str> {
     Some(if [b',', b';', b'\t'].iter().any(|s| first.contains(s)) { "a CSV table" } else { "text without JSON in it" })
 }
 
+/// Rows that were in one JSON document.
+#[derive(Default)]
+struct Document {
+    /// Each with a line of its own.
+    rows: Vec<Vec<u8>>,
+    /// The workflow that the document says they are for.
+    workflow: Option<String>,
+}
+
 /// The rows of a JSON document, each with a line of its own; none where the file is one of rows.
-async fn document(
-    head: &mut Vec<u8>,
-    reader: &mut Reader,
-    name: &str,
-    list: &str,
-) -> anyhow::Result<Option<Vec<Vec<u8>>>> {
+async fn document(head: &mut Vec<u8>, reader: &mut Reader, name: &str, list: &str) -> anyhow::Result<Option<Document>> {
     let text = head.trim_ascii_start();
     let is_array = text.starts_with(b"[");
     let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
-    match serde_json::from_slice::<IgnoredAny>(first) {
-        // A row, or all rows in an object on one line.
-        Ok(_) if !is_array && memchr::memmem::find(first, list.as_bytes()).is_none() => return Ok(None),
+    match serde_json::from_slice::<&RawValue>(first) {
+        // A row, unless it is all rows in an object on one line.
+        Ok(value) if !is_array && within(value, list).is_none() => return Ok(None),
         Err(e) if !is_array && (text.is_empty() || !e.is_eof()) => return Ok(None),
         _ => more(reader, head, MOST_DOCUMENT, name).await?,
     }
@@ -165,28 +172,30 @@ async fn document(
             return Err(Said::no(format!("{name} is a JSON array with a fault in it: {e}; nothing was sent")).into());
         }
     };
-    let mut rows = Vec::new();
+    let mut found = Document::default();
     for value in values {
         match within(value, list) {
-            Some(all) => rows.extend(all.into_iter().map(line)),
-            None => rows.push(line(value)),
+            Some((workflow, all)) => {
+                found.rows.extend(all.into_iter().map(line));
+                found.workflow = found.workflow.or(workflow);
+            }
+            None => found.rows.push(line(value)),
         }
     }
-    Ok(Some(rows))
+    Ok(Some(found))
 }
 
-/// The rows within an array, or an object such as `{"drafts": […]}`.
-fn within<'a>(value: &'a RawValue, list: &str) -> Option<Vec<&'a RawValue>> {
+/// The rows within an array, or an object such as `{"workflow": "…", "drafts": […]}`, and the workflow that it names.
+fn within<'a>(value: &'a RawValue, list: &str) -> Option<(Option<String>, Vec<&'a RawValue>)> {
     let text = value.get();
     if text.starts_with('[') {
-        return serde_json::from_str(text).ok();
+        return serde_json::from_str(text).ok().map(|rows| (None, rows));
     }
     let object: HashMap<Cow<'a, str>, &'a RawValue> = serde_json::from_str(text).ok()?;
     let is_row = ["external_id", "id"].iter().any(|key| object.contains_key(*key));
-    object
-        .get(list)
-        .filter(|rows| !is_row && rows.get().starts_with('['))
-        .and_then(|rows| serde_json::from_str(rows.get()).ok())
+    let rows = object.get(list).filter(|rows| !is_row && rows.get().starts_with('['))?;
+    let workflow = object.get("workflow").and_then(|w| serde_json::from_str(w.get()).ok());
+    Some((workflow, serde_json::from_str(rows.get()).ok()?))
 }
 
 /// A value on one line: between its parts a line end is no more than a space, and within a text JSON allows none.
@@ -205,7 +214,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
         std::fs::write(&path, bytes).unwrap();
-        let mut input = open(&path, "drafts").await.map_err(|e| e.to_string())?;
+        let mut input = open(&path, "drafts", Some("mine")).await.map_err(|e| e.to_string())?;
         let mut text = String::new();
         input.rows.read_to_string(&mut text).await.unwrap();
         Ok((text, input.by_line))
@@ -218,7 +227,7 @@ mod tests {
             "\u{feff}[\n  {\"a\": 1},\n  {\"a\": [ 2]}\n]\n",
             "{\n  \"a\": 1\n}\n{\n  \"a\": [ 2]\n}",
             "{\"cursor\": \"x\", \"drafts\": [{\"a\": 1}, {\"a\": [ 2]}]}",
-            "{\n\"drafts\":\n[{\"a\": 1}, {\"a\": [ 2]}]}",
+            "{\n\"drafts\":\n[{\"a\": 1}, {\"a\": [ 2]}], \"workflow\": \"mine\"}",
         ] {
             let (text, by_line) = rows(document.as_bytes()).await.unwrap();
             let values: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
@@ -234,10 +243,18 @@ mod tests {
         {
             assert_eq!(rows(lines.as_bytes()).await.unwrap(), (lines.to_owned(), true));
         }
-        // A row may speak of drafts, and be longer than what is looked at first.
+        let speaks = "{\"id\": 1, \"text\": \"drafts\"}\n\n{\"text\": \"drafts\"}\n";
+        assert_eq!(rows(speaks.as_bytes()).await.unwrap(), (speaks.to_owned(), true));
+        // A row may have such a list, and be longer than what is looked at first.
         let long =
             format!("{{\"external_id\": \"1\", \"drafts\": [], \"text\": \"{}\"}}\n{{}}\n", "x".repeat(3 * HEAD));
         assert_eq!(rows(long.as_bytes()).await.unwrap().0, long);
+    }
+
+    #[tokio::test]
+    async fn rows_for_another_workflow_are_not_taken_for_this_one() {
+        let told = rows(b"{\"workflow\": \"other\", \"drafts\": [{\"a\": 1}]}").await.unwrap_err();
+        assert!(told.ends_with("is for the workflow other, and not for mine"), "{told}");
     }
 
     #[tokio::test]

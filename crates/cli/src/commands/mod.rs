@@ -8,6 +8,7 @@ mod input;
 mod output;
 mod pack;
 
+use self::import::What;
 use crate::args::{Args, Audit, Cases, Command, Delivery, Draft, Escalation, Reach, Secret, Source, Token};
 use crate::door::{Door, NotThere, Refused, Sent};
 use crate::print::{self, Said};
@@ -75,16 +76,18 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
     match command {
         Command::Pack(command) => pack::on(door, reach, command).await,
         Command::Source(Source::Import { file, workflow }) => {
-            let path = with_query("/v1/sources", &[("workflow", workflow)]);
-            import::run(door, reach, &path, (&file, "sources"), &["created", "updated", "unchanged", "rejected"]).await
+            let path = with_query("/v1/sources", &[("workflow", workflow.clone())]);
+            let what = What { file: &file, list: "sources", workflow: workflow.as_deref() };
+            import::run(door, reach, &path, what, &["created", "updated", "unchanged", "rejected"]).await
         }
         Command::Source(Source::List) => {
             list(door, reach, "/v1/sources", "sources", &["id", "title", "access", "workflow"]).await
         }
         Command::Draft(Draft::Import { file, workflow }) => {
-            let path = with_query("/v1/drafts", &[("workflow", Some(workflow)), ("summary", Some("true".into()))]);
-            import::run(door, reach, &path, (&file, "drafts"), &["created", "duplicate", "superseded", "rejected"])
-                .await
+            let what = What { file: &file, list: "drafts", workflow: Some(&workflow) };
+            let query = [("workflow", Some(workflow.clone())), ("summary", Some("true".into()))];
+            let path = with_query("/v1/drafts", &query);
+            import::run(door, reach, &path, what, &["created", "duplicate", "superseded", "rejected"]).await
         }
         Command::Draft(Draft::List { workflow, state, q }) => {
             let path = with_query("/v1/drafts", &[("workflow", workflow), ("state", state), ("q", q)]);

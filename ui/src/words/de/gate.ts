@@ -24,7 +24,7 @@ export const gate: Words["gate"] = {
     `etwa ${s(reviews, "weitere Prüfung", "weitere Prüfungen")}; ohne Datum, denn zurzeit wird nichts geprüft`,
   moreDays: (days) => `genug geprüft; noch ${s(days, "Tag", "Tage")} auf dieser Stufe`,
   neverGreen: (rates) =>
-    `bei der jetzigen Fehlerrate ${rates.length === 1 ? "kommt" : "kommen"} ${list(rates)} nicht unter die Grenze`,
+    `bei der jetzigen Fehlerrate ${rates.length === 1 ? "kommt" : "kommen"} ${rates.join(" und ")} nicht unter die Grenze`,
   redRate: (rate, lower, limit) => `${rate} liegt bei mindestens ${lower}; die Grenze ist ${limit}`,
   blockedBy: (what) => `Es fehlt: ${what.join("; ")}`,
   blocks: {
@@ -37,7 +37,7 @@ export const gate: Words["gate"] = {
     oldDrill: (days, most) =>
       `letzte Stopp-Übung vor ${s(days, "Tag", "Tagen")} (Grenze ${s(most, "Tag", "Tage")})`,
     cost: (figure) => `Kosten je Antwort: ${figure}`,
-    budget: (state) => `Fehlerbudget: ${state}`,
+    budget: (state) => `Fehlerbudget (${state})`,
     nextRed: "auf der nächsten Stufe schon einmal rot; es braucht eine neue Version",
   },
   signedFirst: (who) => `Unterschrieben von ${who}. Es braucht eine zweite Unterschrift.`,
@@ -55,7 +55,7 @@ export const gate: Words["gate"] = {
   since: (day) => `Seit ${day}`,
   standing: "Stand",
   more: (reviews) => `noch ${n(reviews)}`,
-  never: "nicht bei der jetzigen Rate",
+  never: "nicht in diesem Tempo",
   atLeast: (lower) => `mindestens ${lower}`,
   counts: {
     "edit.cosmetic": "kosmetisch",

@@ -96,6 +96,7 @@ export const settings: Words["settings"] = {
       unchanged: (version) => `Gilt schon als Version ${version}: Nichts ändert sich.`,
       changes: (keys) => `Ändert ${keys.join(", ")}`,
       loosens: (limit, from, to) => `Lockert ${limit} von ${from} auf ${to}`,
+      secret: (key, name, why) => `Das Geheimnis für ${key}: ${name} ${why}`,
       teamHub: "Es verlangt die Unterschriften zweier Personen: Dafür braucht es den Hub eines Teams.",
       notEnforced: (keys) => `Noch ohne Wirkung: ${keys.join(", ")}`,
     },

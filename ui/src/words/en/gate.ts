@@ -24,7 +24,7 @@ export const gate = {
     `about ${s(reviews, "more review")}; no date, because nothing is being reviewed`,
   moreDays: (days: number) => `enough is reviewed; ${s(days, "more day")} at this stage`,
   neverGreen: (rates: string[]) =>
-    `at the current failure rate, ${list(rates)} won't get below ${rates.length === 1 ? "its limit" : "their limits"}`,
+    `at the current failure rate, ${rates.join(" and ")} won't get below ${rates.length === 1 ? "its limit" : "their limits"}`,
   redRate: (rate: string, lower: string, limit: string) =>
     `${capital(rate)} is at least ${lower}; the limit is ${limit}`,
   blockedBy: (what: string[]) => `Blocked by: ${what.join("; ")}`,
@@ -38,7 +38,7 @@ export const gate = {
     oldDrill: (days: number, most: number) =>
       `last kill drill ${s(days, "day")} ago (limit ${s(most, "day")})`,
     cost: (figure: string) => `cost per sent reply: ${figure}`,
-    budget: (state: string) => `failure budget: ${state}`,
+    budget: (state: string) => `failure budget (${state})`,
     nextRed: "red at the next stage before; it takes a new version",
   },
   signedFirst: (who: string) => `Signed by ${who}. It takes a second person's signature.`,
@@ -56,7 +56,7 @@ export const gate = {
   since: (day: string) => `Since ${day}`,
   standing: "Standing",
   more: (reviews: number) => `${n(reviews)} more`,
-  never: "not at the current rate",
+  never: "not at this pace",
   atLeast: (lower: string) => `at least ${lower}`,
   counts: {
     "edit.cosmetic": "cosmetic",

@@ -95,6 +95,7 @@ export const settings = {
       unchanged: (version: number) => `In force already as version ${version}: nothing changes.`,
       changes: (keys: string[]) => `Changes ${keys.join(", ")}`,
       loosens: (limit: string, from: string, to: string) => `Loosens ${limit} from ${from} to ${to}`,
+      secret: (key: string, name: string, why: string) => `The secret of ${key}: ${name} ${why}`,
       teamHub: "It asks for two people's signatures: promotions take a team hub.",
       notEnforced: (keys: string[]) => `Not enforced yet: ${keys.join(", ")}`,
     },
