@@ -105,6 +105,11 @@ impl Remote {
         Ok(Self { client, url, token })
     }
 
+    /// The same hub under the same token.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.url, &self.token) == (&other.url, &other.token)
+    }
+
     /// Sends `request`, whose URI is a path, to this hub.
     ///
     /// # Errors

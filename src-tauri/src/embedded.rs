@@ -7,7 +7,7 @@ use anyhow::Context;
 use axum::http::{Method, Request, Uri};
 use countersign_hub::{Config, Hub, Opened, Running};
 use tauri::AppHandle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::changes;
 use crate::door::{Door, Remote};
@@ -16,16 +16,18 @@ use crate::witness::Witness;
 /// The pause before a hub that was lost or didn't open is tried again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Opens the hub and keeps the door to it open until `leave`. Answers what `leave` does; the hub is closed then.
+/// Opens the hub and keeps the door to it open until `leave`. Answers what `leave` does; the hub is closed then. `moved`
+/// says that the hub of another process no longer takes the token that its lock file had.
 pub async fn serve(
     app: &AppHandle,
     opener: &watch::Sender<Door>,
     console: &str,
+    moved: &Notify,
     leave: impl Future<Output = bool>,
 ) -> bool {
     tokio::pin!(leave);
     let hub = tokio::select! {
-        hub = open(app, opener, console) => hub,
+        hub = open(app, opener, console, moved) => hub,
         ending = &mut leave => return ending,
     };
     let router = hub.owner_router();
@@ -47,13 +49,16 @@ pub async fn serve(
 }
 
 /// Opens the hub in this process. While another process has it, or it doesn't open, the door leads there or says why.
-async fn open(app: &AppHandle, opener: &watch::Sender<Door>, console: &str) -> Hub {
+async fn open(app: &AppHandle, opener: &watch::Sender<Door>, console: &str, moved: &Notify) -> Hub {
     loop {
         match find().await {
             Ok(Opened::Here(hub)) => return *hub,
             Ok(Opened::Elsewhere(running)) => {
-                let lost = visit(app, opener, running, console).await;
+                let lost = visit(app, opener, running, console, moved).await;
                 tracing::info!(?lost, "the other hub went away");
+                // The next one has another token: requests wait until it is known.
+                opener.send_replace(Door::Opening);
+                changes::lost(app);
             }
             Err(error) => {
                 let why = error.to_string();
@@ -81,14 +86,21 @@ async fn find() -> anyhow::Result<Opened> {
     Ok(Hub::open(Config { listen, ..Config::new(database, data_dir) }).await?)
 }
 
-/// Leads the door to the hub of another process, for as long as that one answers.
-async fn visit(app: &AppHandle, opener: &watch::Sender<Door>, running: Running, console: &str) -> anyhow::Result<()> {
+/// Leads the door to the hub of another process, for as long as that one answers and takes its token.
+async fn visit(
+    app: &AppHandle,
+    opener: &watch::Sender<Door>,
+    running: Running,
+    console: &str,
+    moved: &Notify,
+) -> anyhow::Result<()> {
     let remote = Remote::new(running.url, running.token)?;
     let door = Door::Elsewhere(remote.clone());
     opener.send_replace(door.clone());
     let place = database()?.1;
     tokio::select! {
         lost = changes::follow(app, &remote, console) => lost,
+        () = moved.notified() => Ok(()),
         () = Witness::watch(app, door, &place) => Ok(()),
     }
 }

@@ -4,9 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::{Request, StatusCode};
 use tauri::{AppHandle, Manager};
 use tokio::sync::{Notify, watch};
 
+use crate::answer::Answer;
 use crate::door::{Door, Remote};
 use crate::settings::Remembered;
 use crate::witness::Witness;
@@ -34,6 +36,7 @@ pub struct Hubs {
     choice: watch::Sender<Choice>,
     door: watch::Receiver<Door>,
     stop: Arc<Notify>,
+    moved: Arc<Notify>,
     console: String,
 }
 
@@ -48,10 +51,11 @@ impl Hubs {
             Choice::Remote(url, token)
         });
         let (choice, choices) = watch::channel(first);
-        let stop = Arc::new(Notify::new());
+        let (stop, moved) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let console = uuid::Uuid::now_v7().to_string();
-        tauri::async_runtime::spawn(run(app, opener, choices, console.clone(), Arc::clone(&stop)));
-        Self { choice, door, stop, console }
+        let (ended, left) = (Arc::clone(&stop), Arc::clone(&moved));
+        tauri::async_runtime::spawn(run(app, opener, choices, console.clone(), ended, left));
+        Self { choice, door, stop, moved, console }
     }
 
     /// The name by which a hub knows this window, to measure when a kill has reached it.
@@ -79,6 +83,32 @@ impl Hubs {
         }
     }
 
+    /// Sends a request through the door. Where the hub of another process on the same database refuses the token that
+    /// its lock file had, it is a new run with a new one: the file is read again, and the request sent once more.
+    pub async fn send(&self, request: Request<String>) -> Answer {
+        let used = self.door().await;
+        let own = self.chosen() == Choice::Embedded;
+        let Door::Elsewhere(remote) = &used else { return used.send(request).await };
+        if !own {
+            return used.send(request).await;
+        }
+        let answer = used.clone().send(request.clone()).await;
+        if answer.status != StatusCode::UNAUTHORIZED.as_u16() {
+            return answer;
+        }
+        let mut door = self.door.clone();
+        self.moved.notify_waiters();
+        let other = door.wait_for(|now| !matches!(now, Door::Elsewhere(known) if known.is_same(remote)));
+        if !matches!(tokio::time::timeout(OPENING, other).await, Ok(Ok(_))) {
+            return Answer::unavailable("the hub on this computer is being started again");
+        }
+        let again = self.door().await.send(request).await;
+        match again.status {
+            401 => Answer::unavailable("the hub on this computer is being started again"),
+            _ => again,
+        }
+    }
+
     /// Closes the hub and waits for it, within a limit.
     pub fn close(&self) {
         self.stop.notify_one();
@@ -98,6 +128,7 @@ async fn run(
     mut choices: watch::Receiver<Choice>,
     console: String,
     stop: Arc<Notify>,
+    moved: Arc<Notify>,
 ) {
     loop {
         let choice = choices.borrow_and_update().clone();
@@ -108,7 +139,7 @@ async fn run(
             }
         };
         let ending = match choice {
-            Choice::Embedded => embedded::serve(&app, &opener, &console, leave).await,
+            Choice::Embedded => embedded::serve(&app, &opener, &console, &moved, leave).await,
             Choice::Remote(url, token) => {
                 visit(&app, &opener, Remote::new(url.clone(), token), &url, &console, leave).await
             }

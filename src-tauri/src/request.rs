@@ -34,9 +34,8 @@ pub async fn hub_request(app: AppHandle, request: FromWindow) -> Answer {
         Ok(request) => request,
         Err(refusal) => return refusal,
     };
-    let door = app.state::<Hubs>().door().await;
     // A task of its own: neither a reload of the page nor the limit below cancels a transaction half-way.
-    let answer = tauri::async_runtime::spawn(door.send(request));
+    let answer = tauri::async_runtime::spawn(async move { app.state::<Hubs>().send(request).await });
     match tokio::time::timeout(PATIENCE, answer).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => Answer::unavailable(format!("the request broke off: {error}")),

@@ -20,6 +20,8 @@ on_both! {
     who_reads_a_list_is_on_record_with_its_filter_and_without_the_words,
     the_difference_to_an_empty_text_is_a_read_on_record,
     oncall_reads_the_runbook_and_no_draft_guideline_or_pack,
+    a_token_that_has_expired_already_is_refused,
+    an_unknown_path_and_a_wrong_method_are_said_in_the_shape_of_every_error,
 }
 
 #[test]
@@ -250,6 +252,7 @@ async fn a_token_that_makes_no_sense_is_not_made(engine: Engine) {
         (json!({ "name": "hub", "grants": reviewer }), 422, "invalid"),
         (json!({ "name": "a\0b", "grants": reviewer }), 422, "invalid"),
         (json!({ "name": "x", "grants": reviewer, "expires_at": "soon" }), 422, "invalid"),
+        (json!({ "name": "x", "grants": reviewer, "expires_at": app.now() }), 422, "invalid"),
     ] {
         admin.post("/v1/tokens", new).await.refused(status, code);
     }
@@ -343,4 +346,30 @@ async fn oncall_reads_the_runbook_and_no_draft_guideline_or_pack(engine: Engine)
     oncall.get("/v1/incidents").await.ok();
     oncall.post("/v1/workflows/desk/kill", json!({ "reason": "paged" })).await.ok();
     assert_eq!(oncall.get("/v1/incidents").await.ok()["incidents"].as_array().unwrap().len(), 1);
+}
+
+async fn a_token_that_has_expired_already_is_refused(engine: Engine) {
+    let app = App::start(engine).await;
+    let token = |at: String| json!({ "name": "ana", "grants": [{ "role": "reviewer" }], "expires_at": at });
+    for seconds in [-1, 0] {
+        let past = app.now().plus_seconds(seconds).to_string();
+        let said = app.owner().post("/v1/tokens", token(past)).await.refused(422, "invalid");
+        assert!(said["message"].as_str().unwrap().contains("has passed"), "{said}");
+    }
+    app.owner().post("/v1/tokens", token(app.now().plus_seconds(1).to_string())).await.ok();
+}
+
+async fn an_unknown_path_and_a_wrong_method_are_said_in_the_shape_of_every_error(engine: Engine) {
+    let app = App::start(engine).await;
+    for path in ["/v1/draft", "/v1/drafts/", "/v1/", "/v2/drafts", "/nowhere", "/assets/none.js"] {
+        let said = app.owner().get(path).await.refused(404, "not_found");
+        assert!(said["message"].as_str().unwrap().contains(path) && said["trace_id"].is_string(), "{said}");
+    }
+    for (method, path) in
+        [("PUT", "/v1/drafts"), ("DELETE", "/v1/drafts/x"), ("GET", "/v1/queue/lease"), ("POST", "/healthz")]
+    {
+        let response = app.owner().open(method, path, "application/json", "").await;
+        assert!(response.headers().contains_key("allow"), "{method} {path}");
+        app.owner().call(method, path, "application/json", "").await.refused(405, "method_not_allowed");
+    }
 }

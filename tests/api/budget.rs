@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 on_both! {
     verdicts_are_counted_by_five_minutes_and_a_withdrawal_leaves_the_slot_it_was_in,
     a_budget_burns_by_what_fails_and_says_what_is_left,
+    a_budget_has_one_state_at_the_gate_and_in_its_own_view,
     few_drafts_are_no_fire,
     a_rule_that_could_never_fire_says_so,
     sampled_drafts_weigh_what_they_stand_for,
@@ -174,6 +175,56 @@ async fn a_budget_burns_by_what_fails_and_says_what_is_left(engine: Engine) {
     near(&days[27][1], 1.0 - 1.0 / 2.5);
     near(&days[28][1], burnt["remaining"].as_f64().unwrap());
     app.owner().get("/v1/workflows/nowhere/burn").await.refused(404, "not_found");
+}
+
+/// The gate's condition beside the budget's own answer: state and status, which must be the same, and the share spent.
+async fn one_state(app: &App) -> (Value, Value, f64) {
+    let (gate, burn) = (app.owner().get("/v1/workflows/desk/gate").await.ok(), burn(app).await);
+    let all = gate["conditions"].as_array().unwrap();
+    let condition = all.iter().find(|c| c["name"] == "failure_budget").unwrap();
+    assert_eq!((&condition["budget"], &condition["status"]), (&burn["state"], &burn["status"]), "{burn}");
+    near(&condition["measured"], burn["here"]["spent"].as_f64().unwrap());
+    assert_eq!((&gate["version"], &gate["stage"]), (&burn["version"], &burn["stage"]));
+    (burn["state"].clone(), burn["status"].clone(), burn["here"]["spent"].as_f64().unwrap())
+}
+
+async fn a_budget_has_one_state_at_the_gate_and_in_its_own_view(engine: Engine) {
+    // At a limit of 30% no rule that pages can fire.
+    let pack = |days: u32| {
+        TestPack::of("desk").set("failure_budget.rate", "not sent as is").set("failure_budget.window_days", days)
+    };
+    let app = App::with(engine, &pack(28)).await;
+    let ana = app.reviewer("ana").await;
+    assert_eq!(one_state(&app).await.0, "unknown");
+    assert_eq!(burn(&app).await.get("since"), None);
+    review(&app, &ana, 0, 2, 2).await;
+    let (state, status, spent) = one_state(&app).await;
+    assert_eq!((&state, &status), (&json!("within"), &json!("pass")), "two failures say nothing");
+    assert!(spent > 1.0, "{spent}");
+    review(&app, &ana, 10, 8, 0).await;
+    let (state, status, _) = one_state(&app).await;
+    assert_eq!((&state, &status), (&json!("overspent"), &json!("hold")));
+    let now = burn(&app).await;
+    assert_eq!(now.get("freeze"), None, "no rule that pages fires");
+    assert_eq!(text(&now["since"]), &app.now().to_string()[..10]);
+    let whole = |burn: &Value| {
+        let of = &burn["whole"];
+        (of["reviewed"].as_i64().unwrap(), of["failures"].as_i64().unwrap(), of["state"].clone())
+    };
+    assert_eq!(whole(&now), (12, 10, json!("overspent")));
+    near(&now["remaining"], 1.0 - now["whole"]["spent"].as_f64().unwrap());
+    // Another version answers for its own drafts; the whole workflow's budget is still told.
+    app.apply(&pack(27)).await;
+    let (state, status, spent) = one_state(&app).await;
+    assert_eq!((&state, &status, spent), (&json!("unknown"), &json!("hold"), 0.0));
+    review(&app, &ana, 20, 0, 1).await;
+    let (state, status, spent) = one_state(&app).await;
+    assert_eq!((&state, &status, spent), (&json!("alerting"), &json!("hold"), 0.0), "what burns is not met");
+    app.clock.advance(7 * HOUR);
+    let (state, status, _) = one_state(&app).await;
+    assert_eq!((&state, &status), (&json!("within"), &json!("pass")), "the fire is out");
+    let later = burn(&app).await;
+    assert_eq!((whole(&later), &later["here"]["reviewed"]), ((13, 10, json!("overspent")), &json!(1)));
 }
 
 async fn few_drafts_are_no_fire(engine: Engine) {

@@ -41,6 +41,11 @@ async fn an_escalation_shows_to_whoever_it_went_to(engine: Engine) {
     let one = &list(&otto, "mine=true").await[0];
     assert_eq!((&one["to"], &one["owner"], &one["state"]), (&json!("on-call"), &Value::Null, &json!("open")));
     assert_eq!((&one["subject"], &one["customer"]), (&json!("May I send the lamp back?"), &json!("Ada")));
+    assert_eq!(one["waiting_since"], one["opened_at"], "the message has no time");
+    let asked = app.now().plus_seconds(-7_200).to_string();
+    let thread = json!([{ "role": "customer", "name": "Ada", "text": "May I?", "at": asked }]);
+    app.reviewer("ben").await.escalate(&app.stage(&Draft::of("t-9").with("thread", thread)).await, "unsafe").await;
+    assert_eq!(list(&otto, "mine=true").await[0]["waiting_since"], asked);
     assert_eq!((&one["comment"], &one["external_id"]), (&json!("please have a look"), &json!("t-0")));
     assert_eq!(otto.get("/v1/me").await.ok()["routes"], json!(["on-call", "night"]));
 }

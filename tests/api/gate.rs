@@ -16,6 +16,7 @@ on_both! {
     a_red_line_at_a_later_stage_sends_the_workflow_back_one,
     what_went_red_at_the_next_stage_is_not_promoted_again_on_the_same_version,
     a_resumed_workflow_is_not_killed_again_for_the_same_failures,
+    drafts_that_a_kill_left_undecided_count_with_their_arrival_after_it,
     a_new_version_starts_from_nothing,
     drafts_that_nobody_decided_hold_the_gate,
     an_eval_suite_has_to_be_green_on_this_very_version,
@@ -229,6 +230,22 @@ async fn a_resumed_workflow_is_not_killed_again_for_the_same_failures(engine: En
     assert_eq!(app.desk.watch_red_lines().await.unwrap(), ["desk"]);
 }
 
+async fn drafts_that_a_kill_left_undecided_count_with_their_arrival_after_it(engine: Engine) {
+    let app = App::with(engine, &easy()).await;
+    let ana = app.reviewer("ana").await;
+    let backlog: Vec<Draft> = (0..40).map(|i| Draft::of(&format!("t-{i}"))).collect();
+    app.send(&backlog).await;
+    app.owner().post("/v1/workflows/desk/kill", json!({ "reason": "wrong article" })).await.ok();
+    app.owner().post("/v1/workflows/desk/resume", json!({ "reason": "article mended" })).await.ok();
+    for n in 0..40 {
+        let leased = ana.lease().await;
+        let body = if n < 8 { escalation(&leased, "unsafe") } else { verdict(&leased, "approve") };
+        ana.decide(&leased, &body).await.ok();
+    }
+    // 8 of 40 is no proof of more than 30 %; 8 of 8 would be one.
+    assert_eq!(app.desk.watch_red_lines().await.unwrap(), Vec::<String>::new());
+}
+
 async fn a_new_version_starts_from_nothing(engine: Engine) {
     let (app, _) = green(engine).await;
     app.apply(&easy().set("review.undo_seconds", 11)).await;
@@ -359,7 +376,9 @@ async fn a_first_signature_waits_for_a_day_and_for_the_same_dri(engine: Engine) 
 async fn a_killed_workflow_is_neither_promoted_nor_demoted(engine: Engine) {
     let (app, _) = green(engine).await;
     app.owner().post("/v1/workflows/desk/kill", json!({ "reason": "stop" })).await.ok();
-    promote(&app, &app.owner()).await.refused(409, "workflow_killed");
+    let refused = promote(&app, &app.owner()).await.refused(409, "workflow_killed");
+    let hint = refused["hint"].as_str().unwrap_or_default();
+    assert!(hint.contains("countersign resume") && !hint.contains("typed"), "{refused}");
     app.owner().post("/v1/workflows/desk/demote", json!({ "reason": "x" })).await.refused(409, "workflow_killed");
 }
 

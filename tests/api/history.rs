@@ -13,6 +13,9 @@ on_both! {
     a_history_is_asked_for_in_days,
     the_log_is_narrowed_by_act_workflow_person_and_object,
     a_ticket_and_a_customer_are_found_exactly,
+    a_ticket_is_found_by_the_number_that_screens_show,
+    a_customer_waits_since_their_last_message,
+    the_record_of_a_version_at_a_stage_is_what_its_gate_counts,
     a_preview_of_an_export_is_how_the_export_begins,
     a_hub_says_what_it_is,
 }
@@ -140,6 +143,70 @@ async fn a_ticket_and_a_customer_are_found_exactly(engine: Engine) {
             list["drafts"].as_array().unwrap().iter().map(|d| d["external_id"].as_str().unwrap()).collect();
         assert_eq!((found, list.get("total")), (expected, None), "{query}");
     }
+}
+
+async fn a_ticket_is_found_by_the_number_that_screens_show(engine: Engine) {
+    let app = App::start(engine).await;
+    app.send([&Draft::of("ticket-1043"), &Draft::of("ticket-1043").revision("2"), &Draft::of("1043")]).await;
+    app.send([&Draft::of("TICKET_77"), &Draft::of("Ticket #8"), &Draft::of("ticket-10430")]).await;
+    for (asked, expected) in [
+        ("1043", vec!["1043", "ticket-1043", "ticket-1043"]),
+        ("ticket%201043", vec!["1043", "ticket-1043", "ticket-1043"]),
+        ("ticket-1043", vec!["1043", "ticket-1043", "ticket-1043"]),
+        ("77", vec!["TICKET_77"]),
+        ("%208%20", vec!["Ticket #8"]),
+        ("104", vec![]),
+        ("ticket", vec![]),
+    ] {
+        let list = app.owner().get(&format!("/v1/drafts?sort=newest&ticket={asked}")).await.ok();
+        let found: Vec<&str> =
+            list["drafts"].as_array().unwrap().iter().map(|d| d["external_id"].as_str().unwrap()).collect();
+        assert_eq!(found, expected, "{asked}");
+    }
+}
+
+async fn a_customer_waits_since_their_last_message(engine: Engine) {
+    let app = App::start(engine).await;
+    let at = |seconds: i64| app.now().plus_seconds(seconds).to_string();
+    let thread = |last: Value| {
+        json!([
+            { "role": "customer", "text": "Where is it?", "at": at(-90_000) },
+            { "role": "agent", "text": "We look.", "at": at(-80_000) },
+            last,
+            { "role": "note", "text": "Be kind.", "at": at(-60) },
+        ])
+    };
+    let last = json!({ "role": "customer", "text": "And now?", "at": at(-7_200) });
+    let untimed = json!({ "role": "customer", "text": "And now?" });
+    let ahead = json!({ "role": "customer", "text": "And now?", "at": at(600) });
+    for (ticket, last, expected) in [("t-1", last, at(-7_200)), ("t-2", untimed, at(0)), ("t-3", ahead, at(0))] {
+        let id = app.stage(&Draft::of(ticket).with("thread", thread(last))).await;
+        let list = app.owner().get(&format!("/v1/drafts?ticket={ticket}")).await.ok();
+        assert_eq!(list["drafts"][0]["waiting_since"], expected, "{ticket} in a list");
+        assert_eq!(app.draft(&id).await["waiting_since"], expected, "{ticket}");
+    }
+}
+
+async fn the_record_of_a_version_at_a_stage_is_what_its_gate_counts(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    let waiting = app.stage(&Draft::of("early")).await;
+    ana.approve(&app.stage(&Draft::of("t-1")).await).await;
+    ana.escalate(&app.stage(&Draft::of("t-2")).await, "unsafe").await;
+    app.apply(&TestPack::of(WORKFLOW).set("gate.min_reviewed", 21)).await;
+    app.clock.advance(600);
+    ana.approve(&waiting).await;
+    ana.approve(&app.stage(&Draft::of("t-3")).await).await;
+    let record = history(&app).await["record"].clone();
+    let expected = json!([
+        { "version": 2, "stage": "internal", "staged": 1, "reviewed": 1, "outcomes": { "approve": 1 } },
+        { "version": 1, "stage": "internal", "staged": 3, "reviewed": 3,
+          "outcomes": { "approve": 2, "escalate:unsafe": 1 } },
+    ]);
+    assert_eq!(record, expected);
+    let gate = app.owner().get(&format!("/v1/workflows/{WORKFLOW}/gate")).await.ok();
+    assert_eq!((&gate["summary"]["reviewed"], &gate["summary"]["staged"]), (&json!(1), &json!(1)));
+    assert_eq!(gate["staged_elsewhere"], json!([{ "version": 1, "stage": "internal", "reviewed": 1 }]));
 }
 
 async fn a_preview_of_an_export_is_how_the_export_begins(engine: Engine) {

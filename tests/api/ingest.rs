@@ -3,7 +3,7 @@
 
 use countersign_testkit::drafts::ndjson;
 use countersign_testkit::feed::Feed;
-use countersign_testkit::{App, Draft, Engine, TestPack, on_both};
+use countersign_testkit::{App, Draft, Engine, TestPack, on_both, text};
 use serde_json::{Value, json};
 
 on_both! {
@@ -15,8 +15,15 @@ on_both! {
     bad_lines_are_reported_by_line_and_field_and_the_good_ones_are_staged,
     a_draft_an_array_an_envelope_and_lines_all_come_in,
     a_summary_counts_what_the_results_list,
+    a_duplicate_with_another_text_says_so_and_changes_nothing,
     an_unknown_workflow_is_refused_whole_or_by_line,
     a_row_may_name_its_own_workflow,
+    a_row_for_another_workflow_than_the_call_is_rejected_by_line,
+    a_deadline_that_has_passed_is_rejected_by_line,
+    a_thread_without_messages_and_a_customer_who_says_nothing_are_rejected,
+    what_is_wrong_with_a_row_is_said_in_plain_words,
+    a_byte_order_mark_is_skipped_wherever_text_comes_in,
+    a_compressed_body_is_read_within_the_same_limits,
     an_audience_that_the_stage_does_not_admit_is_rejected,
     unknown_fields_are_kept_as_metadata,
     a_thousand_drafts_with_forty_citations_each_come_in,
@@ -45,7 +52,7 @@ async fn a_newer_revision_supersedes_and_an_older_one_is_rejected(engine: Engine
     let app = App::start(engine).await;
     let old = app.stage(&Draft::of("t-1").revision("9")).await;
     let newer = app.send([&Draft::of("t-1").revision("10")]).await;
-    assert_eq!(statuses(&newer), ["superseded"]);
+    assert_eq!((statuses(&newer), &newer[0]["supersedes"]), (vec!["created"], &json!(true)));
     assert_eq!(app.draft(&old).await["state"], "superseded");
     let older = app.send([&Draft::of("t-1").revision("8")]).await;
     assert_eq!((statuses(&older), older[0]["error"]["field"].as_str()), (vec!["rejected"], Some("revision")));
@@ -56,7 +63,9 @@ async fn a_newer_revision_supersedes_and_an_older_one_is_rejected(engine: Engine
 async fn two_revisions_in_one_file_leave_the_newer_one(engine: Engine) {
     let app = App::start(engine).await;
     let rows = [Draft::of("t-1"), Draft::of("t-2"), Draft::of("t-1").revision("2"), Draft::of("t-2")];
-    assert_eq!(statuses(&app.send(&rows).await), ["created", "created", "superseded", "duplicate"]);
+    let results = app.send(&rows).await;
+    assert_eq!(statuses(&results), ["created", "created", "created", "duplicate"]);
+    assert_eq!((results[0].get("supersedes"), &results[2]["supersedes"]), (None, &json!(true)));
     assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 2, "superseded": 1 }));
 }
 
@@ -128,8 +137,33 @@ async fn a_summary_counts_what_the_results_list(engine: Engine) {
     let rows = [Draft::of("t-1"), Draft::of("t-1"), Draft::of("t-1").revision("2"), Draft::of("t-2").text(" ")];
     let reply = app.owner().post_lines("/v1/drafts?workflow=desk&summary=true", ndjson(&rows)).await.ok();
     let counts = ["created", "duplicate", "superseded", "rejected"].map(|k| reply[k].as_u64().unwrap());
-    assert_eq!(counts, [1, 1, 1, 1]);
+    assert_eq!(counts, [2, 1, 1, 1]);
+    assert_eq!((&reply["duplicate_lines"], &reply["superseding_lines"]), (&json!([2]), &json!([3])));
     assert_eq!((&reply["errors"][0]["line"], &reply["errors"][0]["field"]), (&json!(4), &json!("draft.text")));
+}
+
+async fn a_duplicate_with_another_text_says_so_and_changes_nothing(engine: Engine) {
+    let app = App::start(engine).await;
+    let id = app.stage(&Draft::of("t-1")).await;
+    let asked = json!([{ "role": "customer", "name": "Ada", "text": "Another question" }]);
+    let rows = [
+        Draft::of("t-1"),
+        Draft::of("t-1").text("Another text"),
+        Draft::of("t-1").with("thread", asked),
+        Draft::of("t-1").with("cost_usd", "0.01").with("trace_id", "another try"),
+        Draft::of("t-2"),
+        Draft::of("t-2").text("Another text"),
+    ];
+    let results = app.send(&rows).await;
+    assert_eq!(statuses(&results), ["duplicate", "duplicate", "duplicate", "duplicate", "created", "duplicate"]);
+    let fields: Vec<&str> = results.iter().map(|r| r["error"]["field"].as_str().unwrap_or_default()).collect();
+    assert_eq!(fields, ["", "draft.text", "thread", "", "", "draft.text"]);
+    assert!(text(&results[1]["error"]["message"]).starts_with("differs from the draft that is here as revision \"1\""));
+    assert_eq!(app.draft(&id).await["draft"]["text"], countersign_testkit::drafts::TEXT);
+    let summary = app.owner().post_lines("/v1/drafts?workflow=desk&summary=true", ndjson(&rows)).await.ok();
+    let lines: Vec<u64> = summary["errors"].as_array().unwrap().iter().map(|e| e["line"].as_u64().unwrap()).collect();
+    assert_eq!((lines, &summary["rejected"], &summary["duplicate"]), (vec![2, 3, 6], &json!(0), &json!(6)));
+    assert_eq!(summary["duplicate_lines"], json!([1, 2, 3, 4, 5, 6]));
 }
 
 async fn an_unknown_workflow_is_refused_whole_or_by_line(engine: Engine) {
@@ -151,6 +185,126 @@ async fn a_row_may_name_its_own_workflow(engine: Engine) {
     }
     let nowhere = app.owner().post_lines("/v1/drafts", ndjson(&[Draft::of("t-2")])).await.ok();
     assert_eq!(nowhere["results"][0]["error"]["field"], "workflow");
+}
+
+async fn a_row_for_another_workflow_than_the_call_is_rejected_by_line(engine: Engine) {
+    let app = App::start(engine).await;
+    app.apply(&TestPack::of("billing")).await;
+    let rows =
+        [Draft::of("t-1").with("workflow", "billing"), Draft::of("t-2").with("workflow", "desk"), Draft::of("t-3")];
+    let results = app.send(&rows).await;
+    assert_eq!(statuses(&results), ["rejected", "created", "created"]);
+    assert_eq!((&results[0]["line"], &results[0]["error"]["field"]), (&json!(1), &json!("workflow")));
+    let said = text(&results[0]["error"]["message"]).to_owned();
+    assert!(said.contains("\"billing\"") && said.contains("\"desk\""), "{said}");
+    assert_eq!(app.workflow("billing").await["drafts"], json!({}));
+    let envelope = json!({ "workflow": "billing", "drafts": [*Draft::of("t-4")] });
+    app.owner().post("/v1/drafts?workflow=desk", envelope.clone()).await.refused(422, "invalid");
+    app.owner().post("/v1/drafts?workflow=billing", envelope).await.ok();
+}
+
+async fn a_deadline_that_has_passed_is_rejected_by_line(engine: Engine) {
+    let app = App::start(engine).await;
+    let at = |seconds| app.now().plus_seconds(seconds).to_string();
+    let rows = [
+        Draft::of("t-1").with("expires_at", "2024-02-29T12:00:00Z"),
+        Draft::of("t-2").with("expires_at", at(0)),
+        Draft::of("t-3").with("expires_at", at(1)),
+        Draft::of("t-4").with("expires_at", Value::Null),
+    ];
+    let results = app.send(&rows).await;
+    assert_eq!(statuses(&results), ["rejected", "rejected", "created", "created"]);
+    assert_eq!(results[0]["error"]["field"], "expires_at");
+    assert!(text(&results[0]["error"]["message"]).starts_with("2024-02-29T12:00:00.000Z has passed"));
+    assert_eq!(app.desk.expire_drafts().await.unwrap(), 0);
+}
+
+async fn a_thread_without_messages_and_a_customer_who_says_nothing_are_rejected(engine: Engine) {
+    let app = App::start(engine).await;
+    let thread = |role: &str, said: &str| json!([{ "role": "customer", "text": "Hi" }, { "role": role, "text": said }]);
+    let rows = [
+        Draft::of("t-1").with("thread", json!([])),
+        Draft::of("t-2").with("thread", thread("customer", " \n\u{200b}")),
+        Draft::of("t-3").with("thread", thread("tool", "")),
+    ];
+    let results = app.send(&rows).await;
+    assert_eq!(statuses(&results), ["rejected", "rejected", "created"]);
+    let fields: Vec<&str> = results.iter().filter_map(|r| r["error"]["field"].as_str()).collect();
+    assert_eq!(fields, ["thread", "thread[1].text"]);
+}
+
+async fn what_is_wrong_with_a_row_is_said_in_plain_words(engine: Engine) {
+    let app = App::start(engine).await;
+    let rows = [
+        Draft::of("t-1").with("draft", 7),
+        Draft::of("t-2").with("thread", json!([{ "role": "bot", "text": "Hi" }])),
+        Draft::of("t-3").with("thread", json!(["Hi"])),
+        Draft::of("t-4").with("expires_at", "9999-12-31T23:59:59Z"),
+        Draft::of("t-5").with("expires_at", "soon"),
+        Draft::of("t-6").with("signals", json!([{ "kind": "hunch" }])),
+    ];
+    let said: Vec<(String, String)> = app
+        .send(&rows)
+        .await
+        .iter()
+        .map(|r| (text(&r["error"]["field"]).to_owned(), text(&r["error"]["message"]).to_owned()))
+        .collect();
+    let fields: Vec<&str> = said.iter().map(|(field, _)| field.as_str()).collect();
+    assert_eq!(fields, ["draft", "thread[0].role", "thread[0]", "expires_at", "expires_at", "signals[0].kind"]);
+    for (_, message) in &said {
+        let ours = ["struct", "variant", "enum", "RFC", "line 1", "`"];
+        assert!(message.starts_with("expected ") && !ours.iter().any(|word| message.contains(word)), "{message}");
+    }
+    let body = app.owner().post("/v1/tokens", json!({ "name": "x", "grants": [{ "role": "boss" }] })).await;
+    let message = text(&body.refused(422, "invalid")["message"]).to_owned();
+    assert!(
+        message.contains("grants[0].role: expected \"reviewer\"") && message.ends_with("found \"boss\""),
+        "{message}"
+    );
+}
+
+async fn a_byte_order_mark_is_skipped_wherever_text_comes_in(engine: Engine) {
+    let app = App::start(engine).await;
+    let owner = app.owner();
+    let marked = |text: String| format!("\u{feff}{text}");
+    let lines = marked(format!("{}\n\u{feff}{}", *Draft::of("t-1"), *Draft::of("t-2")));
+    let results = owner.post_lines("/v1/drafts?workflow=desk", lines).await.ok();
+    assert_eq!(statuses(results["results"].as_array().unwrap()), ["created", "created"]);
+    for body in [marked(Draft::of("t-3").to_string()), marked(json!([*Draft::of("t-4")]).to_string())] {
+        let results = owner.call("POST", "/v1/drafts?workflow=desk", "application/json", body).await.ok();
+        assert_eq!(statuses(results["results"].as_array().unwrap()), ["created"]);
+    }
+    let source = json!({ "id": "desk/new", "text": "New.", "access": ["public"] }).to_string();
+    assert_eq!(owner.post_lines("/v1/sources", marked(source)).await.ok()["created"], 1);
+    let token = json!({ "name": "x", "grants": [{ "role": "auditor" }] }).to_string();
+    owner.call("POST", "/v1/tokens", "application/json", marked(token)).await.ok();
+}
+
+async fn a_compressed_body_is_read_within_the_same_limits(engine: Engine) {
+    let app = App::start(engine).await;
+    let send = async |kind: &'static str, encoding: &'static str, body: Vec<u8>| {
+        app.owner().encoded("/v1/drafts?workflow=desk", kind, encoding, body).await
+    };
+    let (json, lines) = ("application/json", "application/x-ndjson");
+    let mut two = gzip(ndjson(&[Draft::of("t-1")]).as_bytes());
+    two.extend(gzip(ndjson(&[Draft::of("t-2")]).as_bytes()));
+    assert_eq!(statuses(send(lines, "gzip", two).await.ok()["results"].as_array().unwrap()), ["created", "created"]);
+    send(json, "gzip", gzip(Draft::of("t-3").to_string().as_bytes())).await.ok();
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 3 }));
+    for kind in [json, lines] {
+        send(kind, "br", b"anything".to_vec()).await.refused(415, "unsupported_encoding");
+        send(kind, "gzip", ndjson(&[Draft::of("t-4")]).into_bytes()).await.refused(400, "malformed");
+        let whole = gzip(ndjson(&[Draft::of("t-4")]).as_bytes());
+        send(kind, "gzip", whole[..whole.len() / 2].to_vec()).await.refused(400, "malformed");
+        send(kind, "gzip", gzip(&vec![b' '; 70 << 20])).await.refused(413, "too_large");
+    }
+    assert_eq!(app.workflow("desk").await["drafts"], json!({ "staged": 3 }));
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut out, text).unwrap();
+    out.finish().unwrap()
 }
 
 async fn an_audience_that_the_stage_does_not_admit_is_rejected(engine: Engine) {

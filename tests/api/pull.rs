@@ -14,7 +14,9 @@ on_both! {
     a_page_that_could_not_be_staged_is_asked_for_again,
     a_page_of_any_length_comes_in_whole,
     two_hubs_ask_once,
-    a_pulled_draft_is_for_the_workflow_whose_pack_names_the_source,
+    a_pulled_draft_for_another_workflow_is_rejected,
+    a_source_may_answer_in_every_form_that_drafts_are_sent_in,
+    a_source_that_changes_a_text_under_the_same_revision_is_told_about,
     a_silent_source_keeps_no_other_from_being_asked,
     a_killed_workflows_drafts_are_pulled_and_frozen,
 }
@@ -155,12 +157,46 @@ async fn two_hubs_ask_once(engine: Engine) {
     assert_eq!(same, 1, "each page is asked for by one of them");
 }
 
-async fn a_pulled_draft_is_for_the_workflow_whose_pack_names_the_source(engine: Engine) {
+async fn a_pulled_draft_for_another_workflow_is_rejected(engine: Engine) {
     let (app, feed) = pulling(engine).await;
     app.apply(&TestPack::of("other")).await;
-    feed.add(&[Draft::of("t-1").with("workflow", "other")]);
+    feed.add(&[Draft::of("t-1").with("workflow", "other"), Draft::of("t-2").with("workflow", WORKFLOW)]);
     assert_eq!(app.desk.pull_due().await.unwrap(), 1);
     assert_eq!((staged(&app).await, &app.workflow("other").await["drafts"]), (json!(1), &json!({})));
+    let said = pull_of(&app).await["last_error"].clone();
+    assert!(said.as_str().unwrap().contains("workflow: this draft is for \"other\""), "{said}");
+}
+
+async fn a_source_may_answer_in_every_form_that_drafts_are_sent_in(engine: Engine) {
+    let (app, feed) = pulling(engine).await;
+    let of = |n: usize| Draft::of(&format!("t-{n}")).to_string();
+    let bodies = [
+        (200, format!("[{}, {}]", of(1), of(2)), 2),
+        (200, format!("{}\n{}\n", of(3), of(4)), 2),
+        (200, format!("\u{feff}{{\"drafts\": [{}]}}", of(5)), 1),
+        (200, of(6), 1),
+        (204, String::new(), 0),
+        (200, "[]".to_owned(), 0),
+    ];
+    for (status, body, came) in bodies {
+        feed.answer_next(status, "0", &body);
+        assert_eq!(app.desk.pull_due().await.unwrap(), came, "{body}");
+        assert_eq!(pull_of(&app).await.get("last_error"), None, "{body}");
+        app.clock.advance(5);
+    }
+    assert_eq!(staged(&app).await, 6);
+    assert_eq!(feed.asked(), vec![None; 6], "none of them gave a cursor");
+}
+
+async fn a_source_that_changes_a_text_under_the_same_revision_is_told_about(engine: Engine) {
+    let (app, feed) = pulling(engine).await;
+    feed.answer_next(200, "0", &format!("[{}]", *Draft::of("t-1")));
+    feed.answer_next(200, "0", &format!("[{}]", *Draft::of("t-1").text("Another text")));
+    assert_eq!(app.desk.pull_due().await.unwrap(), 1);
+    app.clock.advance(5);
+    assert_eq!(app.desk.pull_due().await.unwrap(), 0);
+    let said = pull_of(&app).await["last_error"].clone();
+    assert!(said.as_str().unwrap().contains("draft 1: draft.text: differs"), "{said}");
 }
 
 async fn a_silent_source_keeps_no_other_from_being_asked(engine: Engine) {

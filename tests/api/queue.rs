@@ -65,7 +65,8 @@ async fn nobody_gets_what_somebody_else_holds(engine: Engine) {
     let leased = ana.lease().await;
     assert_eq!(leased["draft"]["held_by"], "you");
     assert!(ben.lease().await.is_null());
-    ben.lease_of(&id).await.refused(409, "lease_lost");
+    let refused = ben.lease_of(&id).await.refused(409, "lease_lost");
+    assert!(text(&refused["message"]).starts_with("ana holds this draft, until "), "{refused}");
     assert_eq!(ben.get(&format!("/v1/drafts/{id}")).await.ok()["held_by"], "ana");
 }
 

@@ -184,7 +184,13 @@ async fn neither_a_cursor_nor_a_count_nor_an_event_gives_a_first_verdict_away(en
     let events = ben.open("GET", "/v1/events", "text/plain", axum::body::Body::empty()).await;
     let status = async |who: &Person| who.get("/v1/workflows").await.ok()["workflows"][0].clone();
     let before = status(&ben).await;
+    let counts = async || {
+        ben.get("/v1/workflows/desk/burn").await.refused(403, "forbidden");
+        ben.get("/v1/workflows/desk/history?days=1").await.ok()["days"].clone()
+    };
+    let days = counts().await;
     ana.escalate(&id, "unsafe").await;
+    assert_eq!(counts().await, days);
     for query in
         ["ticket=t-1&state=escalated&limit=1", "ticket=t-1&state=staged,escalated&limit=1", "reviewer=ana&limit=1"]
     {

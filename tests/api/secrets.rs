@@ -16,6 +16,7 @@ on_both! {
     a_database_from_before_bindings_keeps_delivering_what_only_one_workflow_names,
     a_pull_reaches_no_private_address_unless_its_pack_says_so,
     a_revoked_token_hears_and_gets_no_more,
+    a_secret_that_cannot_do_its_work_is_told_to_who_may_apply_the_pack_and_is_never_used,
 }
 
 const SECRET_NAME: &str = "COUNTERSIGN_WEBHOOK_SECRET";
@@ -181,4 +182,40 @@ async fn an_export_breaks_off_when_its_token_is_revoked() {
         last = Some(part.is_ok());
     }
     assert_eq!(last, Some(false), "it doesn't end as if it were whole");
+}
+
+async fn a_secret_that_cannot_do_its_work_is_told_to_who_may_apply_the_pack_and_is_never_used(engine: Engine) {
+    let app = App::empty(engine).await;
+    let receiver = Receiver::start().await;
+    let good = countersign_testkit::SECRET;
+    let pack = TestPack::of("desk").delivering_to(receiver.url());
+    let check = async |who: &Person| who.post("/v1/packs/check", json!({ "files": pack.files() })).await.ok();
+    for (value, why) in [
+        ("", "isn't set"),
+        ("hunter2", "is no webhook secret"),
+        (&format!("v1,{good}"), "begins with v1,"),
+        (&format!("{good}\n"), "has a line end in it"),
+        (&format!("{good} "), "has a space in it"),
+    ] {
+        app.set_secret(SECRET_NAME, value);
+        let told = check(&app.owner()).await["secrets"][0].clone();
+        assert_eq!((&told["key"], &told["name"]), (&json!("delivery.secret_env"), &json!(SECRET_NAME)));
+        assert!(text(&told["why"]).starts_with(why), "{told}");
+        app.apply(&pack).await;
+        let listed = app.owner().get("/v1/secrets").await.ok()["secrets"][0].clone();
+        assert_eq!((&listed["fault"], listed.get("refused")), (&told["why"], None), "{listed}");
+    }
+    assert_eq!(check(&app.role("dri").await).await["secrets"], json!([]), "it is for who may apply it");
+    let id = app.stage(&Draft::of("t-1")).await;
+    app.reviewer("ana").await.approve(&id).await;
+    app.deliver_after_undo().await;
+    assert!(receiver.received().is_empty());
+    let error = app.draft(&id).await["delivery"]["last_error"].clone();
+    assert_eq!(text(&error), format!("the secret {SECRET_NAME} has a space in it; set it without"));
+    app.set_secret(SECRET_NAME, good);
+    assert_eq!(check(&app.owner()).await["secrets"], json!([]));
+    assert_eq!(app.owner().get("/v1/secrets").await.ok()["secrets"][0].get("fault"), None);
+    app.clock.advance(3600);
+    app.deliver().await;
+    assert_eq!(receiver.received().len(), 1);
 }

@@ -159,6 +159,19 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("UPDATE workflow_revision SET applied_by = 'dana'", "UPDATE workflow_revision SET applied_by = 'owner'", "rows"),
     ("UPDATE workflow_version SET hash = 'ab'", "RESTORE workflow_version hash", "rows"),
     ("UPDATE workflow_revision SET files = files || ' '", "UPDATE workflow_revision SET files = TRIM(files)", "rows"),
+    ("UPDATE workflow SET version = 7", "UPDATE workflow SET version = 1", "rows"),
+    (
+        "INSERT INTO earned (workflow_id, version, stage, at) VALUES ('desk', 1, 'default', 1)",
+        "DELETE FROM earned WHERE at = 1",
+        "rows",
+    ),
+    (
+        "UPDATE draft SET erased_at = 1 WHERE external_id = 't-1'",
+        "UPDATE draft SET erased_at = NULL WHERE external_id = 't-1'",
+        "rows",
+    ),
+    ("UPDATE delivery SET body = ''", "RESTORE delivery body", "bodies"),
+    ("UPDATE verdict SET withdrawn = 1 - withdrawn", "UPDATE verdict SET withdrawn = 1 - withdrawn", "rows"),
 ];
 
 async fn a_changed_row_text_or_count_is_named(engine: Engine) {

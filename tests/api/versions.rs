@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 on_both! {
     a_new_receiver_or_runbook_is_a_revision_and_the_evidence_stays,
+    a_rotated_webhook_secret_is_a_revision_and_says_so_first,
     comments_and_line_endings_change_nothing,
     another_hub_uses_a_new_revision_at_once,
     an_earlier_pack_returns_to_its_version_with_its_evidence,
@@ -94,6 +95,22 @@ async fn a_new_receiver_or_runbook_is_a_revision_and_the_evidence_stays(engine: 
     let text = app.owner().get("/v1/packs/desk?format=txt").await.text();
     assert!(text.contains("Version 1, revision 2, applied by owner"), "{text}");
     assert_eq!(app.verify().await["ok"], true);
+}
+
+async fn a_rotated_webhook_secret_is_a_revision_and_says_so_first(engine: Engine) {
+    let before = moved("https://helpdesk.example/a");
+    let app = App::with(engine, &before).await;
+    let ana = app.reviewer("ana").await;
+    approve(&app, &ana, "t", 3).await;
+    let new = before.clone().set("delivery.secret_env", "COUNTERSIGN_SECRET_WEBHOOK_NEW");
+    let both = new.clone().set("delivery.previous_secret_env", "COUNTERSIGN_WEBHOOK_SECRET");
+    for (pack, revision) in [(both, 2), (new, 3)] {
+        let check = app.owner().post("/v1/packs/check", json!({ "files": pack.files() })).await.ok();
+        assert_eq!(told(&check), is("new_revision", 1, revision));
+        assert_eq!((&check["reviewed"], &check["reviewed_now"]), (&json!(3), &json!(3)));
+        assert_eq!(told(&app.apply(&pack).await), is("new_revision", 1, revision));
+        assert_eq!(reviewed(&app).await, 3);
+    }
 }
 
 async fn comments_and_line_endings_change_nothing(engine: Engine) {

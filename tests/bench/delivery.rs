@@ -1,17 +1,16 @@
 //! Deliveries under trouble: a receiver that hangs, and a kill and a resume with many replies waiting.
 
-use crate::Reviewer;
+use crate::database::Database;
+pub(crate) use crate::database::WAITING;
+use crate::hub::Reviewer;
 use anyhow::{Context, Result, ensure};
 use countersign_testkit::TestPack;
 use countersign_testkit::receiver::{Answer, Receiver};
 use serde_json::json;
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnectOptions;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 const DUE: usize = 1_000;
-pub(crate) const WAITING: i64 = 100_000;
 
 /// Milliseconds each.
 pub(crate) struct Times {
@@ -27,9 +26,7 @@ pub(crate) struct Times {
 async fn apply(admin: &Reviewer, id: &str, receiver: &Receiver) -> Result<()> {
     let rate = toml::Table::from_iter([("internal".to_owned(), toml::Value::from(0.01))]);
     let pack = TestPack::of(id).set("review.rate", rate).delivering_to(receiver.url());
-    let (status, answer) = admin.post("/v1/packs", &json!({ "files": pack.files() })).await?;
-    ensure!(status < 300, "{id}: {status} {answer}");
-    Ok(())
+    admin.apply(&pack).await
 }
 
 async fn stage(admin: &Reviewer, workflow: &str, n: usize) -> Result<()> {
@@ -41,25 +38,6 @@ async fn stage(admin: &Reviewer, workflow: &str, n: usize) -> Result<()> {
         let (status, answer) = admin.post(&format!("/v1/drafts?workflow={workflow}"), &row).await?;
         ensure!(status < 300, "{workflow}: {status} {answer}");
     }
-    Ok(())
-}
-
-/// Replies of 2 KB that a person decided and that wait for their next try.
-async fn wait(database: &Path, workflow: &str) -> Result<()> {
-    let options = SqliteConnectOptions::new().filename(database).busy_timeout(Duration::from_secs(10));
-    let pool = SqlitePool::connect_with(options).await?;
-    let later = (std::time::UNIX_EPOCH.elapsed()?.as_millis() as i64) + 3_600_000;
-    let mut tx = pool.begin().await?;
-    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
-         INSERT INTO delivery (id, workflow_id, draft_seq, ticket, verdict_id, kind, body, state, attempts, due_at, created_at)
-         SELECT 'bench-' || i, $2, (SELECT MAX(seq) FROM draft WHERE workflow_id = $2), 'waiting-' || i, 'bench-' || i,
-         'reply.ready', hex(zeroblob(1000)), 'pending', 1, $3, 0 FROM n";
-    sqlx::query(rows).bind(WAITING).bind(workflow).bind(later).execute(&mut *tx).await?;
-    let count = "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, 'reply', $2)
-         ON CONFLICT (workflow_id, state) DO UPDATE SET n = n + excluded.n";
-    sqlx::query(count).bind(workflow).bind(WAITING).execute(&mut *tx).await?;
-    tx.commit().await?;
-    pool.close().await;
     Ok(())
 }
 
@@ -78,7 +56,7 @@ pub(crate) async fn times(admin: &Reviewer, database: &Path) -> Result<Times> {
     }
     let other = began.elapsed().as_secs_f64() * 1_000.0;
 
-    wait(database, "fine").await?;
+    Database::open(&format!("sqlite://{}", database.display())).await?.wait("fine").await?;
     let why = json!({ "reason": "bench" });
     let mut kills = Vec::new();
     for _ in 0..2 {

@@ -1,18 +1,16 @@
 //! What an import of the longest rows there may be takes up.
 
-use crate::{Hub, WORKFLOW};
+use crate::hub::Hub;
+use crate::{Bench, WORKFLOW};
 use anyhow::Result;
 use serde_json::json;
 use std::io::{BufWriter, Write};
-use std::path::Path;
 
 /// The most that the hub held through an import of 300 rows of almost 2 MB, in megabytes. It is a hub of its own: what
 /// others hold is no part of it.
-pub fn memory(root: &Path, dir: &Path) -> Result<f64> {
-    let dir = dir.join("long-rows");
-    std::fs::create_dir_all(&dir)?;
-    let hub = Hub::start(root, &dir)?;
-    let file = dir.join("long.jsonl");
+pub(crate) fn memory(bench: &Bench) -> Result<f64> {
+    let hub = Hub::start(bench, &format!("sqlite://{}", bench.dir.join("long.db").display()))?;
+    let file = bench.dir.join("long.jsonl");
     let mut lines = BufWriter::new(std::fs::File::create(&file)?);
     let message = json!({ "role": "customer", "text": "My parcel is late. ".repeat(10_000) });
     for i in 0..300 {

@@ -1,6 +1,7 @@
 //! What a rollout hangs on, under load: the gate, flags, kills.
 
-use crate::{Reviewer, WORKFLOW, percentiles};
+use crate::hub::Reviewer;
+use crate::{WORKFLOW, percentiles};
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ pub(crate) async fn gate(admin: &Reviewer, database: &Path) -> Result<(f64, f64)
     let mut times = Vec::new();
     for i in 0..220 {
         let began = Instant::now();
-        let (status, report) = admin.send(Method::GET, &format!("/v1/workflows/{WORKFLOW}/gate"), &Value::Null).await?;
+        let (status, report) = admin.get(&format!("/v1/workflows/{WORKFLOW}/gate")).await?;
         ensure!(status == 200, "the gate: {status} {report}");
         let reviewed = report["summary"]["reviewed"].as_i64().context("no summary")?;
         ensure!(reviewed > DRAFTS / 2, "{reviewed} reviewed");
@@ -78,9 +79,9 @@ pub(crate) async fn gate(admin: &Reviewer, database: &Path) -> Result<(f64, f64)
 }
 
 /// Whether a program's flag is on for a member of the staff.
-async fn is_on(program: &Reviewer) -> Result<bool> {
+pub(crate) async fn is_on(program: &Reviewer, flag: &str) -> Result<bool> {
     let staff = json!({ "context": { "targetingKey": "u-1", "groups": ["staff"], "opted_in": false } });
-    let (status, answer) = program.post(&format!("/ofrep/v1/evaluate/flags/{WORKFLOW}"), &staff).await?;
+    let (status, answer) = program.post(&format!("/ofrep/v1/evaluate/flags/{flag}"), &staff).await?;
     ensure!(status == 200, "an evaluation: {status} {answer}");
     Ok(answer["value"] == true)
 }
@@ -92,14 +93,14 @@ pub(crate) async fn evaluations(program: &Reviewer, calls: usize) -> Result<(f64
     let clients = (0..CLIENTS).map(|i| {
         let program = Reviewer { client: reqwest::Client::new(), ..program.clone() };
         tokio::spawn(async move {
-            is_on(&program).await?;
+            is_on(&program, WORKFLOW).await?;
             let first = tokio::time::Instant::now() + Duration::from_micros(500 * i as u64);
             let mut turn = tokio::time::interval_at(first, Duration::from_millis(8));
             let mut times = Vec::new();
             for _ in 0..calls / CLIENTS {
                 turn.tick().await;
                 let asked = Instant::now();
-                ensure!(is_on(&program).await?, "the flag is off");
+                ensure!(is_on(&program, WORKFLOW).await?, "the flag is off");
                 times.push(asked.elapsed());
             }
             Ok(times)
@@ -121,7 +122,7 @@ type LastAccepted = Arc<Mutex<Instant>>;
 async fn request(n: usize, program: Reviewer, reviewer: Reviewer, accepted: LastAccepted) -> Result<()> {
     let note = || *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     if n.is_multiple_of(2) {
-        if is_on(&program).await? {
+        if is_on(&program, WORKFLOW).await? {
             note();
         }
         return Ok(());

@@ -72,6 +72,28 @@ test("a token that a team's hub doesn't take leaves the same ways, and says what
   await close();
 });
 
+test("the hub inside is never signed in to: whatever it refuses, the window waits for it and goes on", async () => {
+  const { page, trouble, close } = await openDesktop(browser, served, { refused: true });
+  await page.getByRole("heading", { name: "The hub doesn't answer" }).waitFor();
+  assert.equal(await page.locator("input[type=password]").count(), 0);
+  await page.evaluate(() => {
+    window.shell.refused = false;
+  });
+  const id = await ready(page);
+  await page.evaluate(() => {
+    window.shell.refused = true;
+  });
+  await page.keyboard.press("a");
+  await page.getByText(/1 decision waiting/).waitFor();
+  assert.equal(await page.locator("input[type=password]").count(), 0);
+  await page.evaluate(() => {
+    window.shell.refused = false;
+  });
+  await until("the decision", async () => (await hub.draft(id)).outcome?.action === "approve");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
 test("the tray's kill opens the dialog of the workflow that is shown, and from elsewhere goes to where it is", async () => {
   const { page, trouble, close } = await openDesktop(browser, served);
   await ready(page);

@@ -169,7 +169,7 @@ function shows(id) {
   return page.locator(`main[data-workflow="${id}"]`).waitFor();
 }
 
-/** Opens the dialog, says why, types the id, and waits for what came of it. */
+/** Opens the dialog, says why, types the id, waits for what came of it, and closes it by Enter. */
 async function act(why, id, result) {
   await page.keyboard.press("Control+Shift+K");
   await page.locator("[role=dialog] input:focus").waitFor();
@@ -177,7 +177,12 @@ async function act(why, id, result) {
   await page.keyboard.press("Tab");
   await page.keyboard.type(id);
   await page.keyboard.press("Enter");
-  await page.locator("[role=dialog] [role=status]", { hasText: result }).waitFor();
-  await page.keyboard.press("Escape");
+  const dialog = page.locator("[role=dialog]");
+  await dialog.locator("[role=status]", { hasText: result }).waitFor();
+  // The screen behind has what came of it by now, and the dialog still says what it was asked about.
+  await page.locator(".rollout-stop", { hasText: /Effective/.test(String(result)) ? "Resume" : "Kill" }).waitFor();
+  assert.doesNotMatch(await dialog.innerText(), /NaN|by : \./);
+  await dialog.locator("button:focus", { hasText: "Close" }).waitFor();
+  await page.keyboard.press("Enter");
   await page.locator("[role=dialog]").waitFor({ state: "detached" });
 }

@@ -61,7 +61,7 @@ async function killOrResume(reason) {
 }
 
 test("the gate holds while nothing is reviewed", async () => {
-  await page.until("a gate that holds", shows, "holding");
+  await page.until("a gate that holds", shows, "not yet");
   assert.equal((await hub.call("GET", `/v1/workflows/${DESK}/gate`)).status, "hold");
 });
 
@@ -98,7 +98,7 @@ test("the gate turns green by itself while colleagues decide, and P promotes on 
 
 test("a budget that burns is at the top of the screen", async () => {
   for (let n = 0; n < 12; n++) await escalate(hub, ana.hub, DESK, `harm-${n}`, "unsafe");
-  await page.until("the alert", shows, "The failure budget burns too fast", ".rollout-strip");
+  await page.until("the alert", shows, "The failure budget is being spent too fast", ".rollout-strip");
   await picture("burning");
 });
 

@@ -136,7 +136,7 @@ test("what was typed for a ticket that moved on meanwhile is shown with why it w
   await page.type(" A word of mine.");
   await page.press("Control+Enter");
   await until("the decision is kept on disk", async () => (await journals()).length === 1);
-  const newer = { external_id, revision: `${Number(revision) + 1}`, thread: [], draft: { text: "A newer draft." } };
+  const newer = { external_id, revision: `${Number(revision) + 1}`, thread: [{ role: "customer", text: "One thing more." }], draft: { text: "A newer draft." } };
   await team.hub.call("POST", `/v1/drafts?workflow=${WORKFLOW}`, newer);
   wire.mend();
   const notice = await page.until("the conflict", () => document.querySelector("[data-testid=notice]")?.innerText);

@@ -1,9 +1,13 @@
 //! The whole way of every draft through the real binary, on either database and on two hubs.
 
 mod cli;
+mod doctor;
+mod files;
 mod kill;
 mod memory;
+mod place;
 mod reach;
+mod readme;
 mod stop;
 
 use countersign_testkit::postgres::Server;

@@ -176,7 +176,7 @@ impl Day {
     fn export(&self, hub: &str) -> anyhow::Result<String> {
         let out = self.site.path().join("cases.jsonl");
         let path = out.display().to_string();
-        let what = ["cases", "export", "--workflow", &self.input.workflow, "--out", &path];
+        let what = ["cases", "export", "--workflow", &self.input.workflow, "--out", &path, "--force"];
         self.site.run(&[&what[..], &["--hub", hub, "--token", &self.admin]].concat())?;
         Ok(std::fs::read_to_string(out)?)
     }

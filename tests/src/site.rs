@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -14,7 +14,7 @@ pub struct Site {
     dir: TempDir,
     binary: PathBuf,
     database: String,
-    secret: (String, String),
+    env: Vec<(String, String)>,
 }
 
 /// A hub as a process. It is killed when it is dropped.
@@ -36,7 +36,12 @@ impl Site {
         let build = here.parent().map(|d| if d.ends_with("deps") { d.parent().unwrap_or(d) } else { d });
         let binary = build.context("the test has no folder")?.join("countersign");
         ensure!(binary.is_file(), "{} is missing: build it first, with `cargo build`", binary.display());
-        Ok(Self { dir, binary, database, secret: (secret_name.to_owned(), secret.to_owned()) })
+        Ok(Self { dir, binary, database, env: vec![(secret_name.to_owned(), secret.to_owned())] })
+    }
+
+    /// With this in the environment of every command and hub.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.env.push((name.to_owned(), value.to_owned()));
     }
 
     /// The folder.
@@ -49,11 +54,26 @@ impl Site {
         &self.database
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.env("HOME", self.path()).env("XDG_DATA_HOME", self.path()).env(&self.secret.0, &self.secret.1);
+    /// The command in the site's folder, told of no database.
+    pub fn command(&self) -> Command {
+        self.at_home(Command::new(&self.binary))
+    }
+
+    /// A shell script in the site's folder, as somebody pastes it; it finds the command on its path.
+    pub fn sh(&self, script: &str) -> anyhow::Result<Output> {
+        let here = self.binary.parent().context("the binary has no folder")?;
+        let path = std::env::join_paths(
+            std::iter::once(here.to_owned())
+                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+        )?;
+        Ok(self.at_home(Command::new("sh")).args(["-eu", "-c", script]).env("PATH", path).output()?)
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
+        command.env("HOME", self.path()).env("XDG_DATA_HOME", self.path());
         // No keychain of whoever runs the tests is touched, and none of their hubs.
         command.env_remove("DBUS_SESSION_BUS_ADDRESS").env_remove("COUNTERSIGN_HUB").env_remove("COUNTERSIGN_TOKEN");
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).current_dir(self.path());
         command
     }

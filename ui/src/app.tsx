@@ -1,35 +1,54 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
-import { type Api, ApiError } from "./api/client";
+import { useEffect, useState } from "react";
+import { type Api, ApiError, createApi } from "./api/client";
 import { Away } from "./frame/Away";
+import { Broken } from "./frame/Broken";
 import { Frame } from "./frame/Frame";
 import type { Host } from "./host";
-import { useStore } from "./kit/store";
+import { Boundary } from "./kit/boundary";
+import { resetPersonalStores, useStore } from "./kit/store";
 import { SignIn } from "./signin";
 
-const client = new QueryClient({
-  defaultOptions: {
-    queries: {
-      staleTime: 10_000,
-      refetchOnWindowFocus: false,
-      retry: (tries, error) => !(error instanceof ApiError && error.status < 500) && tries < 3,
-    },
-  },
-});
-
-export function App({ host, api }: { host: Host; api: Api }) {
+export function App({ host }: { host: Host }) {
   const access = useStore(host.access);
-  useEffect(() => {
-    // What one person was shown is not there for the next.
-    if (access !== "in") client.clear();
-  }, [access]);
   return (
-    <QueryClientProvider client={client}>
-      {access === "in" ? (
-        <Desk host={host} api={api} />
-      ) : (
-        <SignIn host={host} refused={access === "refused"} />
-      )}
+    <Boundary key={access} instead={(error, again) => <Broken error={error} again={again} />}>
+      {access === "in" ? <Sitting host={host} /> : <SignIn host={host} refused={access === "refused"} />}
+    </Boundary>
+  );
+}
+
+/** What one person asked and was shown, from signing in to signing out: nothing of it is there for the next. */
+class Person {
+  readonly client = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 10_000,
+        refetchOnWindowFocus: false,
+        retry: (tries, error) => !(error instanceof ApiError && error.status < 500) && tries < 3,
+      },
+    },
+  });
+  readonly api: Api;
+  private readonly gone = new AbortController();
+
+  constructor(host: Host) {
+    this.api = createApi(host, this.gone.signal);
+  }
+
+  leave() {
+    this.gone.abort();
+    this.client.clear();
+    resetPersonalStores();
+  }
+}
+
+function Sitting({ host }: { host: Host }) {
+  const [person] = useState(() => new Person(host));
+  useEffect(() => () => person.leave(), [person]);
+  return (
+    <QueryClientProvider client={person.client}>
+      <Desk host={host} api={person.api} />
     </QueryClientProvider>
   );
 }

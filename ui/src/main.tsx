@@ -2,7 +2,6 @@ import "./fonts.css";
 import "./tokens.css";
 import "./kit/kit.css";
 import { createRoot } from "react-dom/client";
-import { createApi } from "./api/client";
 import { App } from "./app";
 import { openHost } from "./host";
 import { applyTheme } from "./kit/theme";
@@ -12,5 +11,5 @@ const host = await openHost();
 // No StrictMode: mounting twice would lease twice.
 const root = document.getElementById("root");
 if (root) {
-  createRoot(root).render(<App host={host} api={createApi(host)} />);
+  createRoot(root).render(<App host={host} />);
 }

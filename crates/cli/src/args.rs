@@ -1,7 +1,8 @@
 //! What the command line takes.
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use std::net::SocketAddr;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 /// Review AI drafts before they reach a customer.
@@ -22,10 +23,10 @@ pub struct Reach {
     /// A running hub's address; without it the local database is opened.
     #[arg(long, global = true, env = "COUNTERSIGN_HUB", value_name = "URL")]
     pub hub: Option<String>,
-    /// The token for that hub.
+    /// The token for that hub; an error without one.
     #[arg(long, global = true, env = "COUNTERSIGN_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
-    /// sqlite://PATH or postgres://…; the platform's data folder if it is left out.
+    /// sqlite://PATH or postgres://…; the platform's data folder if it is left out. Only `hub` and `pack apply` make one.
     #[arg(long, global = true, env = "COUNTERSIGN_DATABASE", hide_env_values = true, value_name = "URL")]
     pub database: Option<String>,
     /// The operator's list of the secrets that packs may name, for a hub in this process.
@@ -36,13 +37,96 @@ pub struct Reach {
     pub json: bool,
 }
 
+impl Reach {
+    /// Settles what is meant: what was typed counts before what the environment says, and an empty variable is none.
+    ///
+    /// # Errors
+    ///
+    /// What was typed names no place, or two.
+    pub fn settle(&mut self, given: &ArgMatches) -> Result<(), String> {
+        let typed = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
+        for (id, value) in [("hub", &mut self.hub), ("token", &mut self.token), ("database", &mut self.database)] {
+            if value.as_ref().is_some_and(|v| v.trim().is_empty()) {
+                if typed(id) {
+                    return Err(format!("--{id} is empty"));
+                }
+                *value = None;
+            }
+        }
+        self.secrets = self.secrets.take().filter(|file| !file.as_os_str().is_empty());
+        if typed("hub") && typed("database") {
+            return Err("--hub and --database name two places; give one of them".to_owned());
+        }
+        if typed("database") {
+            self.hub = None;
+            self.token = self.token.take().filter(|_| typed("token"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a token that is for no hub: the command would act as the owner of whatever database is here.
+    ///
+    /// # Errors
+    ///
+    /// There is one.
+    pub fn token_has_a_hub(&self) -> Result<(), String> {
+        match (&self.token, &self.hub) {
+            (Some(_), None) => {
+                Err("a token is given and no hub that it is for; name the hub with --hub or COUNTERSIGN_HUB, \
+                 or leave the token out to act on the database here"
+                    .to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Command {
+    /// Whether it goes to a hub or a database.
+    pub fn reaches(&self) -> bool {
+        !matches!(
+            self,
+            Self::Hub { .. } | Self::Openapi | Self::Pack(Pack::New { .. }) | Self::Gate(Gate::Bound { .. })
+        )
+    }
+
+    /// Whether it changes something there.
+    pub fn acts(&self) -> bool {
+        match self {
+            Self::Pack(pack) => matches!(pack, Pack::Apply { .. } | Pack::Rollback { .. }),
+            Self::Source(source) => matches!(source, Source::Import { .. }),
+            Self::Draft(draft) => matches!(draft, Draft::Import { .. }),
+            Self::Escalation(e) => matches!(e, Escalation::Take { .. } | Escalation::Settle { .. }),
+            Self::Delivery(delivery) => matches!(delivery, Delivery::Retry { .. }),
+            Self::Cases(cases) => matches!(cases, Cases::Export { .. }),
+            Self::Incident(incident) => matches!(incident, Incident::Open { .. } | Incident::Close { .. }),
+            Self::Token(token) => matches!(token, Token::Create { .. } | Token::Revoke { .. }),
+            Self::Secret(secret) => matches!(secret, Secret::Unbind { .. }),
+            Self::Promote(_) | Self::Demote(_) | Self::Kill(_) | Self::Resume(_) | Self::Drill { .. } => true,
+            Self::Hub { .. } | Self::Status { .. } | Self::Gate(_) | Self::Audit(_) | Self::Doctor | Self::Openapi => {
+                false
+            }
+        }
+    }
+
+    /// Whether it may make a database where there is none yet.
+    pub fn makes_a_database(&self) -> bool {
+        matches!(self, Self::Pack(Pack::Apply { .. }))
+    }
+
+    /// Whether it is meant for every workflow there is.
+    pub fn is_for_all(&self) -> bool {
+        matches!(self, Self::Kill(why) | Self::Resume(why) if why.id == "all")
+    }
+}
+
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
     /// Run a hub.
     Hub {
         /// Where to listen.
-        #[arg(long, default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
+        #[arg(long, default_value = "127.0.0.1:8787", value_name = "HOST:PORT", value_parser = address)]
         listen: SocketAddr,
         /// Apply every pack in this folder at start.
         #[arg(long, value_name = "DIR")]
@@ -55,7 +139,7 @@ pub enum Command {
         print_token: bool,
         /// A proxy, or a network of them, whose X-Forwarded-For and X-Forwarded-Prefix are believed.
         #[arg(long, value_name = "CIDR", value_parser = network, value_delimiter = ',', env = "COUNTERSIGN_TRUST_PROXY")]
-        trust_proxy: Vec<ipnet::IpNet>,
+        trust_proxy: Vec<Option<ipnet::IpNet>>,
     },
     /// Make, check, apply and show workflow packs.
     #[command(subcommand)]
@@ -333,9 +417,12 @@ pub enum Cases {
         /// The form.
         #[arg(long, value_enum, default_value = "jsonl")]
         format: CaseFormat,
-        /// The file.
+        /// The file; `-` for standard output.
         #[arg(long, value_name = "PATH")]
         out: PathBuf,
+        /// Overwrite the file if it is there already.
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -437,8 +524,24 @@ pub enum Secret {
     },
 }
 
-/// A network, or an address alone.
-fn network(text: &str) -> Result<ipnet::IpNet, String> {
+/// A network, or an address alone; an empty variable is none.
+fn network(text: &str) -> Result<Option<ipnet::IpNet>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
     let address = |_| text.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
-    text.parse().or_else(address).map_err(|_| "expected a network such as 10.0.0.0/8, or an address".to_owned())
+    let network = text.parse().or_else(address);
+    network.map(Some).map_err(|_| "expected a network such as 10.0.0.0/8, or an address".to_owned())
+}
+
+/// Where to listen. Of a name's addresses it is the first of IPv4, where it has one.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let expected = |why: String| format!("expected HOST:PORT such as 127.0.0.1:8787 or localhost:8787{why}");
+    let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    if !matches!(port, Some(Ok(_))) {
+        return Err(expected(String::new()));
+    }
+    let found: Vec<SocketAddr> = text.to_socket_addrs().map_err(|e| expected(format!(": {e}")))?.collect();
+    let first = found.iter().find(|a| a.is_ipv4()).or_else(|| found.first());
+    first.copied().ok_or_else(|| expected(String::new()))
 }

@@ -16,7 +16,12 @@ use tower::ServiceExt;
 /// A hub, wherever it is.
 pub enum Door {
     /// In this process.
-    Here(Box<Hub>),
+    Here {
+        /// The hub.
+        hub: Box<Hub>,
+        /// Its database, for people to read.
+        database: String,
+    },
     /// Over HTTP.
     There {
         /// The client.
@@ -25,6 +30,8 @@ pub enum Door {
         url: String,
         /// As whom.
         token: String,
+        /// The database by which it was found, where it wasn't named itself.
+        over: Option<String>,
     },
 }
 
@@ -38,6 +45,26 @@ pub struct Refused {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+}
+
+/// There is no database where a command looks for one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no database at {0}; `countersign pack apply DIR` or `countersign hub` makes one, --hub URL names a hub elsewhere"
+)]
+pub struct NotThere(pub String);
+
+/// A database's address for people to read: a file's path, or an address without its password.
+fn named(database: &str) -> String {
+    match countersign_desk::sqlite_path(database) {
+        Some(path) => path.display().to_string(),
+        None => countersign_desk::redacted(database),
+    }
+}
+
+async fn is_there(database: &str) -> anyhow::Result<bool> {
+    let there = countersign_desk::is_there(database).await;
+    there.with_context(|| format!("the database {} can't be opened", named(database)))
 }
 
 /// A streamed answer.
@@ -63,25 +90,42 @@ pub fn database(reach: &Reach) -> anyhow::Result<(String, PathBuf)> {
 }
 
 impl Door {
-    /// Finds the hub that is meant.
-    pub async fn open(reach: &Reach) -> anyhow::Result<Self> {
+    /// Finds the hub that is meant. A database that isn't there is an error, unless the command may make one: a
+    /// mistyped address is not to become an empty database that everything seems to work on.
+    pub async fn open(reach: &Reach, may_make: bool) -> anyhow::Result<Self> {
         if let Some(url) = &reach.hub {
             let token = reach.token.clone().unwrap_or_default();
-            return Self::there(url.trim_end_matches('/').to_owned(), token);
+            return Self::there(url.trim_end_matches('/').to_owned(), token, None);
         }
         let (database, data_dir) = database(reach)?;
+        let name = named(&database);
+        if !may_make && !is_there(&database).await? {
+            return Err(NotThere(name).into());
+        }
         match Hub::open(Config { secrets: reach.secrets.clone(), ..Config::new(database, data_dir) }).await? {
-            Opened::Here(hub) => Ok(Self::Here(hub)),
-            Opened::Elsewhere(running) => Self::there(running.url, running.token),
+            Opened::Here(hub) => Ok(Self::Here { hub, database: name }),
+            Opened::Elsewhere(running) => Self::there(running.url, running.token, Some(name)),
         }
     }
 
     /// The same, but for a database that isn't there yet: it is not made.
     pub async fn if_there(reach: &Reach) -> anyhow::Result<Option<Self>> {
-        if reach.hub.is_none() && !countersign_desk::is_there(&database(reach)?.0).await? {
-            return Ok(None);
+        match Self::open(reach, false).await {
+            Ok(door) => Ok(Some(door)),
+            Err(e) if e.is::<NotThere>() => Ok(None),
+            Err(e) => Err(e),
         }
-        Self::open(reach).await.map(Some)
+    }
+
+    /// What a command acts on, for people to read.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Here { database, .. } => format!("the database {database}"),
+            Self::There { url, over: None, .. } => format!("the hub at {url}"),
+            Self::There { url, over: Some(database), .. } => {
+                format!("the hub at {url}, which has the database {database} open")
+            }
+        }
     }
 
     /// Whether nothing stands between us and the hub that lets only small requests pass.
@@ -91,12 +135,12 @@ impl Door {
         ["127.0.0.1", "localhost", "[::1]"].iter().any(|near| host.starts_with(near))
     }
 
-    fn there(url: String, token: String) -> anyhow::Result<Self> {
+    fn there(url: String, token: String, over: Option<String>) -> anyhow::Result<Self> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             bail!("expected a hub's address such as http://127.0.0.1:8787, found {url:?}");
         }
         let connect = std::time::Duration::from_secs(5);
-        Ok(Self::There { client: reqwest::Client::builder().connect_timeout(connect).build()?, url, token })
+        Ok(Self::There { client: reqwest::Client::builder().connect_timeout(connect).build()?, url, token, over })
     }
 
     /// Asks whether the hub's log still holds the checkpoint that the last command saw, and keeps the one of now. What
@@ -131,7 +175,7 @@ impl Door {
     pub async fn stream(&self, method: Method, path: &str, sent: Sent) -> anyhow::Result<(u16, Streamed)> {
         let kind = if matches!(sent, Sent::Lines(_)) { "application/x-ndjson" } else { "application/json" };
         let (status, body): (u16, Streamed) = match self {
-            Self::Here(hub) => {
+            Self::Here { hub, .. } => {
                 let body = match sent {
                     Sent::Nothing => Body::empty(),
                     Sent::Json(value) => Body::from(value.to_string()),
@@ -148,7 +192,7 @@ impl Door {
                     )),
                 )
             }
-            Self::There { client, url, token } => {
+            Self::There { client, url, token, .. } => {
                 let mut request = client.request(method, format!("{url}{path}")).header("content-type", kind);
                 if !token.is_empty() {
                     request = request.bearer_auth(token);
@@ -205,7 +249,7 @@ impl Door {
 
     /// Lets go of the hub; the local one closes its database.
     pub async fn close(self) {
-        if let Self::Here(hub) = self {
+        if let Self::Here { hub, .. } = self {
             hub.close().await;
         }
     }

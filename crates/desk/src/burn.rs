@@ -1,11 +1,12 @@
 //! How fast a workflow's failure budget burns: read, watched, and what freezes a promotion.
 
 use crate::alert::Raised;
+use crate::view::sees_verdicts;
 use crate::{ChangeKind, Desk, DeskError, deliver, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::burn::{self, Action, Burn, Counts};
+use countersign_domain::burn::{self, Action, BudgetState, Burn, Counts};
 use countersign_domain::evidence;
-use countersign_domain::gate::Spent;
+use countersign_domain::gate::Status;
 use countersign_domain::pack::{FailureRate, Pack};
 use countersign_domain::time::Millis;
 use countersign_store::slots::{self, SLOT_MS, SlotCount};
@@ -33,6 +34,21 @@ pub struct BurnView {
     pub window_days: u32,
     /// The share of the window's budget that is left; below 0 when it is overdrawn.
     pub remaining: f64,
+    /// How the budget stands at the gate.
+    pub state: BudgetState,
+    /// The gate's answer to that.
+    pub status: Status,
+    /// The version in force.
+    pub version: i64,
+    /// The stage it is at.
+    pub stage: String,
+    /// What that version's drafts at that stage spent: what the gate counts.
+    pub here: BudgetSpent,
+    /// What the whole workflow spent, every version and stage: what `remaining`, `days` and the rules count.
+    pub whole: BudgetSpent,
+    /// The first day of the window on which anything was reviewed, UTC; none without a review.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     /// What was left of it at the end of each day of the window, UTC, oldest first.
     #[schema(value_type = Vec<(String, f64)>)]
     pub days: Vec<(String, f64)>,
@@ -41,6 +57,26 @@ pub struct BurnView {
     /// Why nothing may be promoted now: a rule that pages is firing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub freeze: Option<String>,
+}
+
+/// What was spent of a budget within its window.
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
+pub struct BudgetSpent {
+    /// Drafts reviewed.
+    pub reviewed: i64,
+    /// Failures among them.
+    pub failures: i64,
+    /// The estimated failure rate, divided by the budget: above 1 it is more than there is.
+    pub spent: f64,
+    /// How the budget stands by that alone.
+    pub state: BudgetState,
+}
+
+impl BudgetSpent {
+    fn of(counts: &Counts, budget: f64) -> Self {
+        let Counts { reviewed, failures, .. } = *counts;
+        Self { reviewed, failures, spent: counts.rate() / budget, state: counts.state(budget) }
+    }
 }
 
 /// How a burn rule stands.
@@ -119,45 +155,53 @@ impl<'a> Budget<'a> {
             .collect()
     }
 
-    /// How these rules stand.
-    async fn rules(
-        &self,
-        tx: &mut Tx,
-        workflow: &str,
-        which: impl Fn(&burn::Rule) -> bool,
-        now: Millis,
-    ) -> Result<Vec<Burn>, DeskError> {
+    /// How the rules stand.
+    async fn rules(&self, tx: &mut Tx, workflow: &str, now: Millis) -> Result<Vec<Burn>, DeskError> {
         let begins = self.begins(now);
         let first = |seconds: i64| slots::slot(Millis((now.0 - seconds * 1_000).max(begins)));
-        let rules: Vec<burn::Rule> = burn::RULES.into_iter().filter(|rule| which(rule)).collect();
-        let mut firsts: Vec<i64> = rules.iter().flat_map(|r| [first(r.long_s), first(r.short_s)]).collect();
+        let mut firsts: Vec<i64> = burn::RULES.iter().flat_map(|r| [first(r.long_s), first(r.short_s)]).collect();
         firsts.sort_unstable();
         let spent = self.judged(slots::spans(tx, workflow, &firsts).await?);
         let judge = |rule: burn::Rule| {
             let (long, short) = (since(&spent, first(rule.long_s)), since(&spent, first(rule.short_s)));
             burn::judge(rule, self.rate.max, self.window_days, &long, &short)
         };
-        Ok(rules.into_iter().map(judge).collect())
+        Ok(burn::RULES.into_iter().map(judge).collect())
     }
 
-    /// The budget of the whole window, spent day by day; and what is left of it.
-    async fn days(&self, tx: &mut Tx, workflow: &str, now: Millis) -> Result<(Vec<(String, f64)>, f64), DeskError> {
+    /// The budget of the whole window, spent day by day.
+    async fn days(&self, tx: &mut Tx, workflow: &str, now: Millis) -> Result<Days, DeskError> {
         let spent = self.judged(slots::days(tx, workflow, slots::slot(Millis(self.begins(now)))).await?);
         let whole = since(&spent, i64::MIN);
         let mut failed: BTreeMap<i64, f64> = BTreeMap::new();
         for (slot, _) in spent.iter().filter(|(_, failed)| *failed) {
             *failed.entry(slot.slot * SLOT_MS / DAY_MS).or_default() += slot.n as f64 / slot.probability;
         }
+        let since = spent.iter().map(|(slot, _)| slot.slot).min().map(|slot| date(slot * SLOT_MS));
         let today = now.0.div_euclid(DAY_MS);
         let first = today - i64::from(self.window_days);
         let mut spent = 0.0;
         let left = |day: i64| {
             spent += failed.get(&day).copied().unwrap_or_default();
             let share = if whole.weight > 0.0 { spent / (whole.weight * self.rate.max) } else { 0.0 };
-            (Millis(day * DAY_MS).to_string().chars().take(10).collect(), 1.0 - share)
+            (date(day * DAY_MS), 1.0 - share)
         };
-        Ok(((first..=today).map(left).collect(), 1.0 - whole.rate() / self.rate.max))
+        Ok(Days { left: (first..=today).map(left).collect(), whole, since })
     }
+}
+
+/// A budget's window, day by day.
+struct Days {
+    /// What was left at the end of each.
+    left: Vec<(String, f64)>,
+    /// All that was reviewed.
+    whole: Counts,
+    /// The first day with a review.
+    since: Option<String>,
+}
+
+fn date(at: i64) -> String {
+    Millis(at).to_string().chars().take(10).collect()
 }
 
 /// What was reviewed since a slot.
@@ -175,32 +219,51 @@ impl Desk {
         self.require(who, Act::Watch, Some(id), "read this workflow")?;
         let mut tx = self.snapshot().await?;
         let row = workflows::get(&mut tx, id, Hold::Look).await?.ok_or_else(|| DeskError::not_found("workflow", id))?;
+        // Whoever may be asked for a blind second review learns of no first one by what is left of the budget.
+        if who.scope(Act::Review).includes(id) && !sees_verdicts(who, id) {
+            return Err(DeskError::forbidden(
+                &who.subject,
+                "see how verdicts went, as they may review some of them blind",
+            ));
+        }
         let version = self.version(&mut tx, id, row.version).await?;
         let budget = Budget::of(&version.pack).ok_or_else(|| DeskError::not_found("failure budget", id))?;
         let now = self.now();
-        let (days, remaining) = budget.days(&mut tx, id, now).await?;
-        let rules = budget.rules(&mut tx, id, |_| true, now).await?;
+        let Days { left, whole, since } = budget.days(&mut tx, id, now).await?;
+        let rules = budget.rules(&mut tx, id, now).await?;
+        let max = budget.rate.max;
+        let here = spent_at_stage(&mut tx, &row, &version.pack, now).await?;
+        let (state, _) = burn::standing(&here, max, &rules);
+        let remaining = 1.0 - whole.rate() / max;
         Ok(BurnView {
             freeze: freeze(&rules),
             rate: budget.rate.name.clone(),
-            budget: budget.rate.max,
+            budget: max,
             window_days: budget.window_days,
             remaining,
-            days,
+            state,
+            status: state.into(),
+            version: row.version,
+            stage: row.stage,
+            here: BudgetSpent::of(&here, max),
+            whole: BudgetSpent::of(&whole, max),
+            since,
+            days: left,
             rules: rules.into_iter().map(BurnRule::of).collect(),
         })
     }
 
-    /// Why nothing may be promoted now, in words: a rule that pages is firing.
-    pub(crate) async fn freeze_reason(
+    /// The rules of a workflow's budget that fire now.
+    pub(crate) async fn firing(
         &self,
         tx: &mut Tx,
         workflow: &str,
         pack: &Pack,
         now: Millis,
-    ) -> Result<Option<String>, DeskError> {
-        let Some(budget) = Budget::of(pack) else { return Ok(None) };
-        Ok(freeze(&budget.rules(tx, workflow, |rule| rule.action == Action::Page, now).await?))
+    ) -> Result<Vec<Burn>, DeskError> {
+        let Some(budget) = Budget::of(pack) else { return Ok(Vec::new()) };
+        let rules = budget.rules(tx, workflow, now).await?;
+        Ok(rules.into_iter().filter(|b| b.firing).collect())
     }
 
     /// Opens an alert for every rule that begins to fire, resolves those that stopped, and lets go of old slots;
@@ -211,7 +274,7 @@ impl Desk {
         let all = workflows::list(&mut tx, Hold::Look).await?;
         let mut changed = 0;
         for w in all {
-            let version = self.version(&mut tx, &w.id, w.version).await?;
+            let Some(version) = self.version_if_readable(&mut tx, &w.id, w.version).await? else { continue };
             let days = version.pack.failure_budget.as_ref().map_or(KEPT_DAYS, |b| i64::from(b.window_days));
             let oldest = slots::slot(Millis(now.0 - days * DAY_MS));
             let old = slots::any_before(&mut tx, &w.id, oldest).await?;
@@ -233,11 +296,7 @@ impl Desk {
     /// What has to be told: rules that fire without an alert, and alerts whose rule fires no more.
     async fn moved(&self, tx: &mut Tx, workflow: &str, pack: &Pack, now: Millis) -> Result<Vec<Moved>, DeskError> {
         let open = alerts::firing(tx, workflow).await?;
-        let rules = match Budget::of(pack) {
-            Some(budget) => budget.rules(tx, workflow, |_| true, now).await?,
-            None => Vec::new(),
-        };
-        let firing: Vec<Burn> = rules.into_iter().filter(|b| b.firing).collect();
+        let firing = self.firing(tx, workflow, pack, now).await?;
         let ended = open.iter().filter(|a| !firing.iter().any(|b| b.rule.name() == a.rule)).cloned().map(Moved::Ended);
         let mut moved: Vec<Moved> = ended.collect();
         moved.extend(firing.into_iter().filter(|b| !open.iter().any(|a| a.rule == b.rule.name())).map(Moved::Began));
@@ -266,13 +325,13 @@ impl Desk {
         let (act, data) = match moved {
             Moved::Began(burn) => {
                 let (rule, action) = (burn.rule.name(), burn.rule.action.as_str());
-                let summary = format!("{}: {}", w.id, words(burn));
+                let summary = format!("{}: {}", w.id, burn.words());
                 let detail = json!({ "rule": rule, "threshold": burn.threshold, "burn_long": burn.long, "burn_short": burn.short });
                 let data = json!({ "workflow": w.id, "state": "firing", "rule": rule, "action": action, "summary": summary,
                                    "threshold": burn.threshold, "burn_long": burn.long, "burn_short": burn.short });
                 let raised = Raised { kind: "budget", action, rule: &rule, incident: None, summary, detail };
                 self.raise(tx, &w.id, pack, raised, now).await?;
-                self.tell_incident(tx, &w.id, "alert", &words(burn), "hub", now).await?;
+                self.tell_incident(tx, &w.id, "alert", &burn.words(), "hub", now).await?;
                 ("budget.alert", data)
             }
             Moved::Ended(alert) => {
@@ -300,8 +359,13 @@ impl Desk {
 
 /// What was reviewed within the budget's window, of the workflow's version at its stage: its first day from the very
 /// moment on, the others whole.
-pub(crate) async fn spent_at_stage(tx: &mut Tx, w: &WorkflowRow, pack: &Pack, now: Millis) -> Result<Spent, DeskError> {
-    let Some(budget) = Budget::of(pack) else { return Ok(Spent::default()) };
+pub(crate) async fn spent_at_stage(
+    tx: &mut Tx,
+    w: &WorkflowRow,
+    pack: &Pack,
+    now: Millis,
+) -> Result<Counts, DeskError> {
+    let Some(budget) = Budget::of(pack) else { return Ok(Counts::default()) };
     let begins = Millis(budget.begins(now));
     let next = stored::day(begins) + 1;
     let (from, until) = (slots::slot(begins), slots::first_of(next));
@@ -311,7 +375,7 @@ pub(crate) async fn spent_at_stage(tx: &mut Tx, w: &WorkflowRow, pack: &Pack, no
     for (probability, outcome, n) in rows.into_iter().filter(|(_, outcome, _)| evidence::is_verdict(outcome)) {
         counts.add(n, probability, evidence::fails(budget.rate, &outcome, pack));
     }
-    Ok(Spent { reviewed: counts.reviewed, failures: counts.failures, rate: counts.rate() })
+    Ok(counts)
 }
 
 enum Moved {
@@ -320,13 +384,5 @@ enum Moved {
 }
 
 fn freeze(rules: &[Burn]) -> Option<String> {
-    rules.iter().find(|b| b.firing && b.rule.action == Action::Page).map(words)
-}
-
-fn words(b: &Burn) -> String {
-    let (long, short) = (burn::span(b.rule.long_s), burn::span(b.rule.short_s));
-    let (fast, recent, limit) = (b.long, b.short, b.threshold);
-    format!(
-        "the failure budget burns {fast:.1} times too fast over {long} and {recent:.1} over {short}; the limit is {limit:.2}"
-    )
+    rules.iter().find(|b| b.firing && b.rule.action == Action::Page).map(Burn::words)
 }

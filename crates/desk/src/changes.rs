@@ -144,7 +144,7 @@ impl ChangeKind {
 
 impl Desk {
     /// Flags follow before anybody is told; if they can't be read they count as off.
-    async fn move_flags(&self, kind: ChangeKind) {
+    pub(crate) async fn move_flags(&self, kind: ChangeKind) {
         if kind.moves_flags()
             && let Err(e) = self.refresh_flags().await
         {
@@ -165,6 +165,11 @@ impl Desk {
 
     pub(crate) async fn pass_on(&self, change: Change) {
         self.move_flags(change.kind).await;
+        self.publish(change).await;
+    }
+
+    /// Tells of something after which the flags have followed already.
+    pub(crate) async fn publish(&self, change: Change) {
         if self.inner.store.postgres().is_some() {
             if change.kind.moves_flags() {
                 self.notify(Some(change.clone()), Vec::new()).await;
@@ -187,12 +192,16 @@ impl Desk {
         let desk = self.clone();
         tokio::spawn(async move {
             tokio::time::sleep(COLLECTED).await;
-            let waiting =
-                std::mem::take(&mut *desk.inner.changes.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-            for part in notices(waiting) {
-                desk.notify(None, part).await;
-            }
+            desk.notify_now().await;
         });
+    }
+
+    /// Tells other hubs what was collected for them.
+    pub(crate) async fn notify_now(&self) {
+        let waiting = std::mem::take(&mut *self.inner.changes.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        for part in notices(waiting) {
+            self.notify(None, part).await;
+        }
     }
 
     async fn notify(&self, change: Option<Change>, changes: Vec<Change>) {

@@ -111,7 +111,7 @@ impl Desk {
         self.compare(body, final_text).await
     }
 
-    async fn compare(&self, body: DraftBody, final_text: &str) -> Result<Edit, DeskError> {
+    pub(crate) async fn compare(&self, body: DraftBody, final_text: &str) -> Result<Edit, DeskError> {
         let final_text = final_text.to_owned();
         let compare = move || {
             let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();

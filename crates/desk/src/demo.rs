@@ -3,6 +3,7 @@
 use crate::{Decided, Desk, DeskError, LeaseRequest, Prepared, parse_source};
 use countersign_domain::access::{Grant, Identity, Role};
 use countersign_domain::draft::{FieldError, Incoming, parse};
+use countersign_domain::json;
 use countersign_domain::pack::PackFiles;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -56,13 +57,12 @@ impl Desk {
         let (guidelines, runbook) =
             (file!("support-first-reply/guidelines.md"), file!("support-first-reply/runbook.md"));
         let toml = file!("support-first-reply/workflow.toml");
-        let history: Vec<Past> = lines(file!("support-first-reply/history.jsonl"), |row| {
-            serde_json::from_slice(row).map_err(|e| FieldError::new("", e.to_string()))
-        })?;
-        let mut rows: Vec<Incoming> = lines(file!("support-first-reply/drafts.jsonl"), parse)?;
-        for row in &mut rows {
-            move_times(row, shift);
-        }
+        let history: Vec<Past> = lines(file!("support-first-reply/history.jsonl"), |row| Ok(json::read(row)?))?;
+        let rows = demo_drafts(
+            file!("support-first-reply/drafts.jsonl"),
+            file!("support-first-reply/deadlines.jsonl"),
+            shift,
+        )?;
 
         self.apply_pack(who, &files(format!("{toml}{PAST_DELIVERY}"), guidelines, runbook)).await?;
         let sources: Vec<_> = lines(file!("support-first-reply/sources.jsonl"), parse_source)?;
@@ -97,10 +97,11 @@ impl Desk {
             file!("support-refund-note/runbook.md"),
         );
         let killed = self.apply_pack(who, &refunds).await?.workflow;
-        let mut rows: Vec<Incoming> = lines(file!("support-refund-note/drafts.jsonl"), parse)?;
-        for row in &mut rows {
-            move_times(row, shift);
-        }
+        let rows = demo_drafts(
+            file!("support-refund-note/drafts.jsonl"),
+            file!("support-refund-note/deadlines.jsonl"),
+            shift,
+        )?;
         self.stage(who, Some(&killed), prepared(rows)).await?;
         self.kill(who, &killed, "The refund window it quotes is the old one; off until the article is corrected")
             .await?;
@@ -113,7 +114,7 @@ impl Desk {
         let leased = match self.lease(&who, &request).await {
             Ok(Some(leased)) => leased,
             // Whoever reviews here already was quicker than the colleague.
-            Ok(None) | Err(DeskError::Conflict { .. }) => return Ok(()),
+            Ok(None) | Err(DeskError::Conflict { .. } | DeskError::HeldBy { .. }) => return Ok(()),
             Err(e) => return Err(e),
         };
         let verdict = Verdict {
@@ -162,11 +163,31 @@ fn colleague(name: &str) -> Identity {
 }
 
 fn prepared(rows: Vec<Incoming>) -> Vec<Prepared> {
-    (1..).zip(rows).filter_map(|(line, row)| Prepared::of(line, row).ok()).collect()
+    let row = |(line, row)| Prepared::of(line, row).ok().map(Prepared::even_overdue);
+    (1..).zip(rows).filter_map(row).collect()
 }
 
 fn lines<T>(text: &str, read: impl Fn(&[u8]) -> Result<T, FieldError>) -> Result<Vec<T>, DeskError> {
     text.lines().filter(|l| !l.trim().is_empty()).map(|l| read(l.as_bytes()).map_err(DeskError::from)).collect()
+}
+
+/// The drafts of a file with their deadlines, which stand apart: whoever imports the file by hand, on any day, shouldn't
+/// get drafts that have expired already.
+fn demo_drafts(drafts: &str, deadlines: &str, shift: i64) -> Result<Vec<Incoming>, DeskError> {
+    #[derive(Deserialize)]
+    struct Deadline {
+        external_id: String,
+        revision: String,
+        expires_at: Millis,
+    }
+    let mut rows: Vec<Incoming> = lines(drafts, parse)?;
+    let deadlines: Vec<Deadline> = lines(deadlines, |row| Ok(json::read(row)?))?;
+    for row in &mut rows {
+        let mine = deadlines.iter().find(|d| d.external_id == row.external_id && d.revision == row.revision);
+        row.expires_at = mine.map(|d| d.expires_at);
+        move_times(row, shift);
+    }
+    Ok(rows)
 }
 
 fn move_times(row: &mut Incoming, shift: i64) {

@@ -3,7 +3,7 @@
 
 use crate::{ChangeKind, Code, Desk, DeskError, LeaseRequest, deliver, keys, new_id, record};
 use countersign_domain::access::{Act, Grant, Identity, Role};
-use countersign_domain::citation;
+use countersign_domain::citation::{self, Shelf};
 use countersign_domain::draft::{content_hash, parse};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -14,7 +14,6 @@ use countersign_store::workflows::{self, Hold, WorkflowRow};
 use countersign_store::{Tx, deliveries};
 use serde::Serialize;
 use serde_json::json;
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// A drill takes moments; a shadow that is older was left by a hub that ended.
@@ -219,7 +218,7 @@ impl Desk {
             "draft": { "text": "This is a drill." },
         });
         let body = parse(row.to_string().as_bytes())?.body;
-        let (checks, marks) = citation::check(&body, &version.pack, &HashMap::new());
+        let (checks, marks) = citation::check(&body, &version.pack, &Shelf::default());
         let text = serde_json::to_string(&body).unwrap_or_default();
         let draft = |ticket: &str, seq: i64| DraftRow {
             seq,

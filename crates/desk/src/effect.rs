@@ -287,12 +287,12 @@ impl Desk {
     }
 
     /// The hubs that gave a sign of life lately; none on SQLite, which has but one.
-    pub(crate) async fn hubs_alive(&self) -> Result<Vec<String>, DeskError> {
+    pub async fn hubs_alive(&self) -> Result<Vec<String>, DeskError> {
         if self.inner.store.postgres().is_none() {
             return Ok(Vec::new());
         }
         let since = Millis(self.now().0 - ALIVE_SECONDS * 1_000);
-        Ok(effects::hubs(&mut self.read().await?, since, self.now().plus_seconds(5)).await?)
+        Ok(effects::hubs(&mut self.read_first().await?, since, self.now().plus_seconds(5)).await?)
     }
 
     /// How a kill took effect, as far as it is known by now.

@@ -2,6 +2,7 @@
 
 use countersign_domain::draft::FieldError;
 use countersign_domain::pack::PackError;
+use countersign_domain::time::Millis;
 use countersign_domain::verdict::Conflict;
 use countersign_store::StoreError;
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub enum Code {
     Forbidden,
     /// 404: there is no such thing.
     NotFound,
+    /// 405: this path takes another method.
+    MethodNotAllowed,
     /// 409: the lease is gone.
     LeaseLost,
     /// 409: a newer revision of the ticket came in.
@@ -36,6 +39,8 @@ pub enum Code {
     Erased,
     /// 413: larger than it may be.
     TooLarge,
+    /// 415: in an encoding that isn't read here.
+    UnsupportedEncoding,
     /// 422: well-formed, but against the rules.
     Invalid,
     /// 429: too many at once.
@@ -83,6 +88,14 @@ pub enum DeskError {
         conflict: Conflict,
         /// The refused verdict's id, under which its text is kept.
         kept: Option<String>,
+    },
+    /// A draft that somebody else has.
+    #[error("{reviewer} holds this draft, until {until} unless they go on")]
+    HeldBy {
+        /// Who has it.
+        reviewer: String,
+        /// When their lease ends.
+        until: Millis,
     },
     /// A kill that waits for the database.
     #[error(
@@ -169,6 +182,7 @@ impl DeskError {
                 Conflict::LeaseLost => Code::LeaseLost,
                 Conflict::ContentChanged => Code::ContentChanged,
             },
+            Self::HeldBy { .. } => Code::LeaseLost,
             Self::VerdictReused(_) | Self::Settled(_) => Code::AlreadyDecided,
             Self::AlreadyDelivered => Code::AlreadyDelivered,
             Self::GateNotGreen(_) => Code::GateNotGreen,
@@ -186,12 +200,21 @@ impl DeskError {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Conflict { conflict: Conflict::WorkflowKilled, .. } => {
+            Self::Conflict { conflict: Conflict::WorkflowKilled, kept: Some(_) } => {
                 "what you typed is kept; it can be used after a resume"
             }
-            Self::Conflict { .. } => "what you typed is kept; look at the draft again",
+            Self::Conflict { conflict: Conflict::WorkflowKilled, kept: None } => {
+                "nothing of it is leased, decided, sent or promoted until `countersign resume ID`"
+            }
+            Self::Conflict { kept: Some(_), .. } => "what you typed is kept; look at the draft again",
+            Self::Conflict { kept: None, .. } => "look at the draft again",
+            Self::NotFound { what: "workflow", .. } => {
+                "`countersign status` lists those that are here; `countersign pack apply DIR` makes one"
+            }
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
-            Self::Store(StoreError::Database(_)) => "nothing was changed; it is safe to try again",
+            Self::Store(StoreError::Database(_)) => {
+                "it is safe to try again: what was taken before it is not taken twice"
+            }
             Self::KillHeld(_) => "kill it at the other hubs too; here it is tried again until it is committed",
             Self::Clock { .. } => "set this machine's clock; the hub goes on by itself",
             Self::GateNotGreen(_) => "`countersign gate show ID` says what is missing; there is no override",

@@ -3,9 +3,11 @@
 use crate::view::sees_verdicts;
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity};
+use countersign_domain::draft::{asked_at, waiting_since};
 use countersign_domain::time::Millis;
 use countersign_store::escalations::{self, Blind, EscalationRow, Filter};
 use countersign_store::page::{Page, cursor};
+use countersign_store::{Tx, drafts};
 use serde::Serialize;
 use serde_json::json;
 
@@ -36,6 +38,8 @@ pub struct EscalationView {
     pub state: String,
     /// When.
     pub opened_at: Millis,
+    /// Since when the customer waits: the time of their last message, or of the escalation where that has none.
+    pub waiting_since: Millis,
     /// When it was settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Millis>,
@@ -44,7 +48,15 @@ pub struct EscalationView {
     pub note: Option<String>,
 }
 
-fn view(e: EscalationRow) -> EscalationView {
+/// Escalations as they are shown, each with how long its customer waits.
+async fn views(tx: &mut Tx, rows: Vec<EscalationRow>) -> Result<Vec<EscalationView>, DeskError> {
+    let ids: Vec<&str> = rows.iter().map(|e| e.draft_id.as_str()).collect();
+    let bodies = drafts::bodies(tx, &ids).await?;
+    let asked = |e: &EscalationRow| bodies.get(&e.draft_id).and_then(|body| asked_at(body));
+    Ok(rows.into_iter().map(|e| (asked(&e), e)).map(|(asked, e)| view(e, asked)).collect())
+}
+
+fn view(e: EscalationRow, asked: Option<Millis>) -> EscalationView {
     EscalationView {
         id: e.id,
         draft_id: e.draft_id,
@@ -58,6 +70,7 @@ fn view(e: EscalationRow) -> EscalationView {
         owner: e.owner,
         state: e.state,
         opened_at: Millis(e.opened_at),
+        waiting_since: waiting_since(asked, Millis(e.opened_at)),
         settled_at: e.settled_at.map(Millis),
         note: e.note,
     }
@@ -94,10 +107,11 @@ impl Desk {
         };
         let rows = escalations::list(&mut tx, &filter, page).await?;
         let next = (rows.len() as i64 == page.limit).then(|| rows.last().map(|r| cursor(&[r.seq]))).flatten();
+        let shown = views(&mut tx, rows).await?;
         drop(tx);
         let filter = json!({ "workflow": workflow, "state": state, "mine": mine.then_some(true) });
         self.note_read(who, "escalations.listed", filter).await?;
-        Ok((rows.into_iter().map(view).collect(), next))
+        Ok((shown, next))
     }
 
     /// Takes an escalation on.
@@ -147,8 +161,10 @@ impl Desk {
         };
         record(&mut tx, now, who, act, Some(&e.workflow_id), Some(&e.draft_id), json!({ "escalation": id }));
         let after = escalations::get(&mut tx, id).await?.unwrap_or(e);
+        let asked = drafts::bodies(&mut tx, &[after.draft_id.as_str()]).await?;
         tx.commit().await?;
         self.tell(ChangeKind::EscalationUpdated, &after.workflow_id, Some(&after.draft_id)).await;
-        Ok(view(after))
+        let asked = asked.get(&after.draft_id).and_then(|body| asked_at(body));
+        Ok(view(after, asked))
     }
 }

@@ -96,6 +96,8 @@ pub struct Evaluated {
 impl Desk {
     /// Reads where every workflow stands. Answers whether that has changed.
     pub async fn refresh_flags(&self) -> Result<bool, DeskError> {
+        // A hub that may not act says that nothing is on.
+        self.clock_agrees()?;
         let flags = &self.inner.flags;
         let _one = flags.reading.lock().await;
         let began = Instant::now();
@@ -104,7 +106,8 @@ impl Desk {
         let mut tx = self.inner.store.snapshot_first().await?;
         let kills: BTreeMap<String, String> = workflows::kills_in_force(&mut tx).await?.into_iter().collect();
         for w in workflows::list(&mut tx, Hold::Look).await? {
-            let version = self.version(&mut tx, &w.id, w.version).await?;
+            // A flag that isn't there is off.
+            let Some(version) = self.version_if_readable(&mut tx, &w.id, w.version).await? else { continue };
             let is_held = self.is_held(&w.id);
             hash.update(format!("{}\n{}\n{}\n{:?}\n{is_held}\n", w.id, w.version, w.stage, w.killed_at));
             let flag = Flag {
@@ -182,30 +185,41 @@ impl Desk {
         }
     }
 
-    /// Who a token is, for flags alone. While the database doesn't answer it is who it was last: an error wouldn't turn
-    /// anything off, since a client that gets one goes on with the flags it has.
-    pub async fn authenticate_asker(&self, token: &str) -> Result<Identity, DeskError> {
+    /// Who a token is, for flags and kills. While the database doesn't answer it is who it was last: an error wouldn't
+    /// turn anything off, since a client that gets one goes on with the flags it has.
+    pub async fn authenticate_or_recall(&self, token: &str) -> Result<Identity, DeskError> {
         let (hash, askers) = (tokens::hash(token), &self.inner.flags.askers);
         let last = || askers.read().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
-        let answer = tokio::select! {
+        tokio::select! {
             biased;
             () = self.flags_are_lost() => match last() {
-                Some(identity) => return Ok(identity),
-                None => self.authenticate(token).await,
+                Some(identity) => Ok(identity),
+                None => self.authenticate_and_remember(token).await,
             },
-            answer = self.authenticate(token) => answer,
-        };
-        match answer {
-            Ok(identity) => {
-                askers.write().unwrap_or_else(PoisonError::into_inner).insert(hash, identity.clone());
-                Ok(identity)
-            }
-            Err(e @ DeskError::Unauthorized(_)) => {
-                askers.write().unwrap_or_else(PoisonError::into_inner).remove(&hash);
-                Err(e)
-            }
-            Err(e) => last().ok_or(e),
+            answer = self.authenticate_and_remember(token) => match answer {
+                Err(e) if !matches!(e, DeskError::Unauthorized(_)) => last().ok_or(e),
+                answer => answer,
+            },
         }
+    }
+
+    /// Who a token is, remembered for when the database is away.
+    pub async fn authenticate_and_remember(&self, token: &str) -> Result<Identity, DeskError> {
+        let (hash, askers) = (tokens::hash(token), &self.inner.flags.askers);
+        let answer = self.authenticate(token).await;
+        match &answer {
+            Ok(identity) => {
+                let known = askers.read().unwrap_or_else(PoisonError::into_inner).get(&hash) == Some(identity);
+                if !known {
+                    askers.write().unwrap_or_else(PoisonError::into_inner).insert(hash, identity.clone());
+                }
+            }
+            Err(DeskError::Unauthorized(_)) => {
+                askers.write().unwrap_or_else(PoisonError::into_inner).remove(&hash);
+            }
+            Err(_) => {}
+        }
+        answer
     }
 
     /// Nothing in memory is to be trusted until it has been read anew.

@@ -128,7 +128,7 @@ impl Desk {
             ahead: &ahead,
             eval: eval.map(|e| EvalFact { suite: e.suite, green: e.green == 1, at: Millis(e.at) }),
             last_drill: drill::last_good_drill(tx, &w.id).await?,
-            freeze: self.freeze_reason(tx, &w.id, pack, at).await?,
+            firing: self.firing(tx, &w.id, pack, at).await?,
             spent: burn::spent_at_stage(tx, w, pack, at).await?,
             loosened,
         });
@@ -140,7 +140,10 @@ impl Desk {
         let promoted = workflows::transitions(tx, &w.id, 200).await?.into_iter().find(|t| t.kind == "promote");
         let since = Millis(promoted.map_or(0, |t| t.at));
         let steps = workflows::in_force_since(tx, &w.id, since, STEPS).await?;
-        let Some(first) = steps.first().filter(|first| first.version != w.version) else { return Ok(Vec::new()) };
+        let Some(first) = workflows::in_force_at(tx, &w.id, since).await?.filter(|first| first.version != w.version)
+        else {
+            return Ok(Vec::new());
+        };
         let (before, after) =
             (self.version(tx, &w.id, first.version).await?, self.version(tx, &w.id, w.version).await?);
         let mut out: Vec<Loosened> = gate::loosened(&before.pack, &after.pack)
@@ -150,6 +153,7 @@ impl Desk {
         if out.is_empty() {
             return Ok(out);
         }
+        // Who loosened it: of many packs since, among the latest.
         let mut last = before;
         for step in steps.iter().filter(|step| step.version != first.version) {
             let next = self.version(tx, &w.id, step.version).await?;

@@ -51,7 +51,7 @@ impl Desk {
 
     /// How far ahead of the database's the clock is for sure, whatever the way there took.
     async fn off_ms(&self) -> Result<i64, DeskError> {
-        let mut tx = self.read().await?;
+        let mut tx = self.read_first().await?;
         let before = self.now().0;
         let theirs = meta::clock(&mut tx).await?;
         let after = self.now().0;

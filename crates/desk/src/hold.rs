@@ -4,16 +4,22 @@
 use crate::kill::only_there;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
+use countersign_store::StoreError;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The kills that wait for the database: which, by whom and why.
 #[derive(Default)]
-pub(crate) struct Held(Mutex<BTreeMap<String, (Identity, String)>>);
+pub(crate) struct Held {
+    kills: Mutex<BTreeMap<String, (Identity, String)>>,
+    /// Nothing here outlives the call: a command without a hub holds no kill.
+    brief: AtomicBool,
+}
 
 impl Held {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Identity, String)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kills.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -22,10 +28,12 @@ impl Desk {
     pub async fn kill_or_hold(&self, who: &Identity, id: &str, reason: &str) -> Result<Vec<crate::Killed>, DeskError> {
         self.require(who, Act::Kill, (id != "all" || only_there(who, Act::Kill)).then_some(id), "kill")?;
         let why = match self.kill(who, id, reason).await {
-            Err(e @ (DeskError::Store(_) | DeskError::Clock { .. })) => e,
-            other => {
+            Err(e) if can_wait(&e) && !self.inner.held.brief.load(Ordering::Relaxed) => e,
+            // One that is refused takes nothing from a kill that is held already.
+            Err(e) => return Err(e),
+            Ok(killed) => {
                 self.let_kill_go(id).await;
-                return other;
+                return Ok(killed);
             }
         };
         tracing::error!(workflow = id, error = %why, "a kill can't be committed; it is held in memory and tried again");
@@ -36,6 +44,11 @@ impl Desk {
         }
         self.held_kills_moved().await;
         Err(DeskError::KillHeld(id.to_owned()))
+    }
+
+    /// For a command that is soon done: a kill that can't be committed has failed, and says so.
+    pub fn hold_no_kills(&self) {
+        self.inner.held.brief.store(true, Ordering::Relaxed);
     }
 
     /// Whether a kill of this workflow is held here.
@@ -54,7 +67,7 @@ impl Desk {
             self.inner.held.lock().iter().map(|(id, by)| (id.clone(), by.clone())).collect();
         for (id, (who, reason)) in waiting {
             match self.kill(&who, &id, &reason).await {
-                Err(DeskError::Store(_) | DeskError::Clock { .. }) => {}
+                Err(e) if can_wait(&e) => {}
                 Ok(_) => {
                     tracing::warn!(workflow = id, "a kill that was held in memory is committed");
                     self.let_kill_go(&id).await;
@@ -80,4 +93,9 @@ impl Desk {
             self.distrust_flags();
         }
     }
+}
+
+/// Whether a kill that failed so may succeed later: the database was away or full, or the clocks were apart.
+fn can_wait(e: &DeskError) -> bool {
+    matches!(e, DeskError::Store(StoreError::Database(_)) | DeskError::Clock { .. })
 }

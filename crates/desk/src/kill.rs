@@ -102,16 +102,23 @@ impl Desk {
                 self.watch_kill(&killed.workflow, transition, started);
             }
         }
-        for (killed, transition) in &done {
+        for (killed, _) in &done {
             self.inner.sending.break_off(&killed.workflow);
+        }
+        self.move_flags(ChangeKind::WorkflowKilled).await;
+        for (killed, transition) in &done {
             let (workflow, transition_id) = (killed.workflow.clone(), transition.clone());
             let kind = ChangeKind::WorkflowKilled;
-            self.pass_on(Change { kind, workflow, draft_id: None, transition_id }).await;
+            self.publish(Change { kind, workflow, draft_id: None, transition_id }).await;
             self.tell(ChangeKind::IncidentUpdated, &killed.workflow, None).await;
         }
         let mut out = Vec::with_capacity(done.len());
         let workflows = done.iter().map(|(killed, _)| killed.workflow.clone()).collect();
-        let mut stopped = self.wait_for_sends(workflows, started).await?;
+        // The kill stands, whatever can be said of it.
+        let mut stopped = self.wait_for_sends(workflows, started).await.unwrap_or_else(|e| {
+            tracing::warn!(error = %e, "it can't be read which hubs have stopped sending");
+            BTreeMap::new()
+        });
         for (mut killed, transition) in done {
             killed.hubs = stopped.remove(&killed.workflow).unwrap_or_default();
             killed.sends_running = killed.hubs.iter().map(|h| h.sends_running).sum();

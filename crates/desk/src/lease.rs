@@ -155,6 +155,8 @@ impl Desk {
         let workflow = self.living(tx, &seen.workflow_id).await?;
         let mut draft = drafts::get(tx, id, true).await?.ok_or_else(|| DeskError::not_found("draft", id))?;
         let held = leases::of_draft(tx, draft.seq).await?;
+        let other = held.iter().find(|l| l.reviewer != who.subject && l.expires_at > now.0);
+        let other = other.map(|l| DeskError::HeldBy { reviewer: l.reviewer.clone(), until: Millis(l.expires_at) });
         if let Some(mine) = held.into_iter().find(|l| l.reviewer == who.subject) {
             if mine.expires_at > now.0 {
                 return Ok(Some((mine, draft, false)));
@@ -170,7 +172,7 @@ impl Desk {
         match draft.state()? {
             State::Staged if draft.expires_at > now.0 => self.hold(tx, who, &workflow, draft, 1, now).await.map(Some),
             State::Superseded => Err(lost(Conflict::DraftSuperseded)),
-            State::Staged | State::InReview => Err(lost(Conflict::LeaseLost)),
+            State::Staged | State::InReview => Err(other.unwrap_or(lost(Conflict::LeaseLost))),
             State::Expired if verdicts::standing(tx, draft.seq, 1).await?.is_none() => {
                 let judged = expired && draft.selected == 1 && draft.probe.is_none();
                 match judged && leases::of_draft(tx, draft.seq).await?.is_empty() {

@@ -87,7 +87,7 @@ pub use pack_check::{LooserLimit, PackCheck};
 pub use pair::{Agreement, VersionAgreement, WorkflowAgreement};
 pub use probe::Vigilance;
 pub use promote::{Move, Moved};
-pub use secrets::SecretView;
+pub use secrets::{SecretFault, SecretView};
 pub use settle::{DisagreementQuery, DisagreementView, Opinion, SettledLabel, Settling};
 pub use sources::{NewSource, SourceError, SourceRead, SourceReport, SourceView, parse_source};
 pub use stage::{LineResult, LineStatus, Prepared};
@@ -246,6 +246,7 @@ impl Desk {
         if let Err(e) = self.record_reads().await {
             tracing::error!(error = %e, "which lists were read last is not on record");
         }
+        self.notify_now().await;
         self.inner.store.close().await;
     }
 

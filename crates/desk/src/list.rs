@@ -4,6 +4,7 @@ use crate::reads::searched;
 use crate::view::sees_verdicts;
 use crate::{Desk, DeskError, Vigilance};
 use countersign_domain::access::{Act, Grant, Identity};
+use countersign_domain::draft::{asked_at, ticket_names, waiting_since};
 use countersign_domain::mark::{Mark, Marks};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -39,6 +40,8 @@ pub struct DraftSummary {
     pub risk: &'static str,
     /// When it came in.
     pub staged_at: Millis,
+    /// Since when the customer waits: the time of their last message, or of the staging where that has none.
+    pub waiting_since: Millis,
     /// Its deadline.
     pub expires_at: Millis,
     /// When its texts were erased, as the pack says how long they are kept: what is left of it is this row.
@@ -98,7 +101,8 @@ pub struct DraftListQuery {
     pub reviewer: Option<String>,
     /// Words that it holds.
     pub q: Option<String>,
-    /// Of this ticket, every revision of it.
+    /// Of this ticket, every revision of it: by its `external_id`, or by its number as screens show it, so that `1043`
+    /// and `ticket 1043` are `ticket-1043` too.
     pub ticket: Option<String>,
     /// Of this customer, by the name as it came.
     pub customer: Option<String>,
@@ -165,7 +169,7 @@ impl Desk {
         }
         let words = query.q.as_deref().map(search::words).unwrap_or_default();
         let customer = query.customer.clone().filter(|c| !c.is_empty());
-        let ticket = query.ticket.clone().filter(|t| !t.is_empty());
+        let tickets = query.ticket.as_deref().map(ticket_names).unwrap_or_default();
         if !words.is_empty() {
             self.catch_up_words().await?;
         }
@@ -174,7 +178,7 @@ impl Desk {
         let reviewer =
             query.reviewer.clone().filter(|r| !r.is_empty()).map(|r| if r == "me" { who.subject.clone() } else { r });
         let counted =
-            mark.is_none() && reviewer.is_none() && words.is_empty() && ticket.is_none() && customer.is_none();
+            mark.is_none() && reviewer.is_none() && words.is_empty() && tickets.is_empty() && customer.is_none();
 
         // Who may yet be asked for a blind second review can't find out the verdict by asking for it either, nor by
         // where a page ends: such rows are left out before the page is cut.
@@ -213,7 +217,7 @@ impl Desk {
                 mark,
                 reviewer: reviewer.clone(),
                 words: words.clone(),
-                ticket: ticket.clone(),
+                tickets: tickets.clone(),
                 customer: customer.clone(),
                 blind: blind.clone(),
                 viewer: who.subject.clone(),
@@ -229,15 +233,18 @@ impl Desk {
         let next_cursor = (rows.len() as i64 == page.limit)
             .then(|| rows.last().map(|(r, _)| cursor(&search::key(r, sort))))
             .flatten();
+        let ids: Vec<&str> = rows.iter().map(|(r, _)| r.id.as_str()).collect();
+        let bodies = drafts::bodies(&mut tx, &ids).await?;
         let mut out = Vec::with_capacity(rows.len());
         for (row, killed) in rows {
             let state = State::parse(&row.state).unwrap_or(State::Staged);
             let blind = row.probe == 0 && self.is_blind(&mut tx, who, &row.workflow_id, row.seq, state).await?;
-            out.push(self.summary(&mut tx, who, row, killed, blind).await?);
+            let asked = bodies.get(&row.id).and_then(|body| asked_at(body));
+            out.push(self.summary(&mut tx, who, row, asked, killed, blind).await?);
         }
         drop(tx);
         let filter = json!({
-            "workflow": query.workflow, "state": query.state, "mark": query.mark, "reviewer": reviewer, "ticket": ticket,
+            "workflow": query.workflow, "state": query.state, "mark": query.mark, "reviewer": reviewer, "ticket": query.ticket,
             "customer": customer.map(|_| true), "words": searched(query.q.as_deref()), "sort": query.sort,
         });
         self.note_read(who, "drafts.listed", filter).await?;
@@ -249,6 +256,7 @@ impl Desk {
         tx: &mut Tx,
         who: &Identity,
         row: ListRow,
+        asked: Option<Millis>,
         killed: bool,
         blind: bool,
     ) -> Result<DraftSummary, DeskError> {
@@ -274,6 +282,7 @@ impl Desk {
             marks: Marks(row.marks).words(),
             risk: if row.risk == 0 { "normal" } else { "high" },
             staged_at: Millis(row.staged_at),
+            waiting_since: waiting_since(asked, Millis(row.staged_at)),
             expires_at: Millis(row.expires_at),
             erased_at: row.erased_at.map(Millis),
             held_by: row.holder.map(|h| if h == who.subject { "you".to_owned() } else { h }),

@@ -5,7 +5,7 @@
 
 use crate::history::changed_keys;
 use crate::transition::reason_of;
-use crate::{ChangeKind, Desk, DeskError, keys, record};
+use crate::{ChangeKind, Desk, DeskError, Version, keys, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::pack::{Pack, PackFiles, render_txt};
 use countersign_domain::time::Millis;
@@ -14,6 +14,7 @@ use countersign_store::{StoreError, Tx, gates};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// What a pack is to the workflow's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -100,6 +101,20 @@ fn readable<T>(read: Result<T, DeskError>) -> Result<Option<T>, DeskError> {
 }
 
 impl Desk {
+    /// A version, for what goes on with other workflows where one's pack can't be read.
+    pub(crate) async fn version_if_readable(
+        &self,
+        tx: &mut Tx,
+        workflow: &str,
+        version: i64,
+    ) -> Result<Option<Arc<Version>>, DeskError> {
+        let read = readable(self.version(tx, workflow, version).await)?;
+        if read.is_none() {
+            tracing::error!(workflow, version, "its pack can't be read: nothing of it is sent, pulled or watched");
+        }
+        Ok(read)
+    }
+
     /// Applies a pack, whatever is in force.
     pub async fn apply_pack(&self, who: &Identity, files: &PackFiles) -> Result<Applied, DeskError> {
         let pack = Pack::parse(files).map_err(DeskError::Pack)?;

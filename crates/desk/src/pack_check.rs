@@ -2,6 +2,7 @@
 
 use crate::history::{SettingChange, changed_settings, changed_texts, flat};
 use crate::pack::PackChange;
+use crate::secrets::SecretFault;
 use crate::{Desk, DeskError};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::evidence::is_verdict;
@@ -48,6 +49,8 @@ pub struct PackCheck {
     pub not_enforced: Vec<&'static str>,
     /// Whether the pack asks for two signatures, and the one who asks is the owner of a hub for one person.
     pub needs_team_hub: bool,
+    /// Secrets that it names and that can't do what they are for; told only to those who may apply it.
+    pub secrets: Vec<SecretFault>,
 }
 
 /// A limit that would be looser.
@@ -87,6 +90,10 @@ impl Desk {
             loosened: Vec::new(),
             not_enforced: pack.not_enforced.clone(),
             needs_team_hub: pack.gate.second_signature && who.owner,
+            secrets: match who.scope(Act::WritePacks).includes(id) {
+                true => self.secret_faults(&mut tx, &pack).await?,
+                false => Vec::new(),
+            },
         };
         let Some(w) = row else { return Ok(check) };
         let now = self.version(&mut tx, id, w.version).await?;

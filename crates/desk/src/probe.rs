@@ -6,12 +6,13 @@ use crate::view::sees_verdicts;
 use crate::withdraw::Withdrawn;
 use crate::{ChangeKind, Desk, DeskError, Version, decide, record};
 use countersign_domain::access::{Act, Identity};
+use countersign_domain::citation::{self, Shelf};
 use countersign_domain::draft::{DraftBody, content_hash};
 use countersign_domain::pack::Probe;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::Action;
-use countersign_domain::{citation, review, vigilance};
+use countersign_domain::{review, vigilance};
 use countersign_store::deliveries::DeliveryRow;
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::escalations::EscalationRow;
@@ -169,7 +170,7 @@ impl Desk {
         let body = disguised(&probe.draft.body, next);
         let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
         let stored = sources::named(tx, &next.workflow_id, &cited).await?;
-        let (checks, marks) = citation::check(&body, &version.pack, &stored);
+        let (checks, marks) = citation::check(&body, &version.pack, &Shelf::from(stored));
         let seq = drafts::take_numbers(tx, 1).await?.first().copied().unwrap_or_default();
         // Plain structs; serialising them can't fail.
         let text = serde_json::to_string(&body).unwrap_or_default();

@@ -1,9 +1,9 @@
 //! Pulling drafts from endpoints that packs name. The cursor is stored with the drafts it brought.
 
-use crate::stage::{Prepared, stretch};
+use crate::stage::{LineStatus, Prepared, agrees, stretch};
 use crate::{ChangeKind, Desk, DeskError, record};
 use countersign_domain::access::Identity;
-use countersign_domain::draft::{FieldError, Incoming, parse};
+use countersign_domain::draft::{FieldError, parse};
 use countersign_domain::pack::Pull;
 use countersign_domain::secret::Use;
 use countersign_providers::{PullError, PullPage, Source};
@@ -20,7 +20,7 @@ impl Desk {
         let mut tx = self.read().await?;
         let mut asked = Vec::new();
         for w in workflows::list(&mut tx, Hold::Look).await? {
-            let version = self.version(&mut tx, &w.id, w.version).await?;
+            let Some(version) = self.version_if_readable(&mut tx, &w.id, w.version).await? else { continue };
             let secrets = version.pack.secrets();
             for (i, pull) in version.pack.pull.iter().enumerate() {
                 let token = secrets.iter().find(|used| used.key == format!("pull[{i}].token_env")).cloned();
@@ -103,25 +103,33 @@ impl Desk {
     ) -> Result<usize, DeskError> {
         let (brought, hub) = (page.drafts.len(), Identity::hub());
         let mut raws = (1..).zip(page.drafts).peekable();
-        let (mut came, mut rejected) = (0, Vec::new());
+        let (mut came, mut rejected, mut unlike) = (0, Vec::new(), Vec::new());
         loop {
             let mut rows = Vec::new();
-            for (line, raw) in stretch(&mut raws, |(_, raw)| raw.get().len()) {
-                match pulled(line, raw.get().as_bytes()) {
+            for (line, raw) in stretch(&mut raws, |(_, raw)| raw.len()) {
+                match pulled(workflow, line, raw.as_bytes()) {
                     Ok(row) => rows.push(row),
                     Err(error) => rejected.push((line, error)),
                 }
             }
+            let rows = self.check_ahead(workflow, rows).await?;
             let mut tx = self.write().await?;
             let Some(row) = workflows::get(&mut tx, workflow, Hold::Add).await? else { return Ok(came) };
             let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
-            came += results.iter().filter(|r| r.error.is_none()).count();
-            rejected.extend(results.into_iter().filter_map(|r| Some((r.line, r.error?))));
+            for result in results {
+                match (result.status, result.error) {
+                    (LineStatus::Rejected, Some(error)) => rejected.push((result.line, error)),
+                    (LineStatus::Duplicate, Some(error)) => unlike.push((result.line, error)),
+                    (LineStatus::Created, _) => came += 1,
+                    _ => {}
+                }
+            }
             if raws.peek().is_some() {
                 tx.commit().await?;
                 continue;
             }
             let error = self.note_rejected(&mut tx, workflow, pull, brought, &mut rejected);
+            let error = error.or_else(|| said("are here already, with another text", brought, &mut unlike));
             // More is waiting there when a page was full of news.
             let moved = page.cursor.is_some() && page.cursor != cursor;
             let now = self.now();
@@ -146,19 +154,25 @@ impl Desk {
         brought: usize,
         rejected: &mut [(u64, FieldError)],
     ) -> Option<String> {
-        rejected.sort_by_key(|(line, _)| *line);
-        let (line, first) = rejected.first()?;
+        let said = said("were rejected", brought, rejected)?;
         tracing::warn!(workflow, rejected = rejected.len(), "a pull brought drafts that can't be taken");
         let detail = json!({ "url": pull.url, "drafts": brought, "rejected": rejected.len() });
         record(tx, self.now(), &Identity::hub(), "pull.rejected", Some(workflow), None, detail);
-        let n = rejected.len();
-        Some(format!("{n} of {brought} drafts were rejected; the first, draft {line}: {first}"))
+        Some(said)
     }
 }
 
-fn pulled(line: u64, row: &[u8]) -> Result<Prepared, FieldError> {
-    // The pack that names the endpoint says for which workflow its drafts are.
-    let incoming = Incoming { workflow: None, ..parse(row)? };
+/// What is said of the drafts of a page that didn't come in.
+fn said(what: &str, brought: usize, drafts: &mut [(u64, FieldError)]) -> Option<String> {
+    drafts.sort_by_key(|(line, _)| *line);
+    let n = drafts.len();
+    let (line, first) = drafts.first()?;
+    Some(format!("{n} of {brought} drafts {what}; the first, draft {line}: {first}"))
+}
+
+fn pulled(workflow: &str, line: u64, row: &[u8]) -> Result<Prepared, FieldError> {
+    let incoming = parse(row)?;
+    agrees(Some(workflow), &incoming)?;
     Prepared::of(line, incoming)
         .map_err(|result| result.error.unwrap_or_else(|| FieldError::new("", "can't be stored")))
 }

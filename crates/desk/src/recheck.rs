@@ -2,7 +2,7 @@
 //! one that somebody wants sooner on the spot.
 
 use crate::{Desk, DeskError};
-use countersign_domain::citation::{self, Checks};
+use countersign_domain::citation::{self, Checks, Shelf};
 use countersign_domain::draft::{DraftBody, content_hash};
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::sources::{self, Recheck};
@@ -72,7 +72,7 @@ impl Desk {
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
         let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
         let stored = sources::named(tx, &draft.workflow_id, &cited).await?;
-        let (checks, marks) = citation::check(&body, &version.pack, &stored);
+        let (checks, marks) = citation::check(&body, &version.pack, &Shelf::from(stored));
         draft.content_hash = content_hash(&draft.body, &checks);
         draft.checks = json!(checks).to_string();
         (draft.marks, draft.risk) = (marks.0, marks.high_risk().into());

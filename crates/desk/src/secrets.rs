@@ -5,6 +5,7 @@ use countersign_domain::access::{Act, HUB, Identity, Scope};
 use countersign_domain::pack::{Pack, PackFiles};
 use countersign_domain::secret::{Allowed, Use, fault};
 use countersign_domain::time::Millis;
+use countersign_providers::WebhookClient;
 use countersign_store::secrets::{self, BindingRow};
 use countersign_store::workflows::{self, Hold};
 use countersign_store::{Tx, meta};
@@ -34,6 +35,44 @@ pub struct SecretView {
     /// Why the workflow can't use it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// What is wrong with the value that this hub has for it, or that it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<&'static str>,
+}
+
+/// A place in a pack whose secret can't do what it is for as things are.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct SecretFault {
+    /// The place, such as `delivery.secret_env`.
+    pub key: String,
+    /// The secret's name.
+    pub name: String,
+    /// What is wrong; never its value.
+    pub why: String,
+}
+
+/// What is wrong with a secret's value for what it is named for.
+fn fault_of(used: &Use, value: Option<&str>) -> Option<&'static str> {
+    let Some(value) = value.filter(|v| !v.is_empty()) else { return Some("isn't set") };
+    if value.contains(['\n', '\r']) {
+        return Some("has a line end in it, which a file or `echo` may have added; set it without");
+    }
+    if value.contains(char::is_whitespace) {
+        return Some("has a space in it; set it without");
+    }
+    if used.is_webhook {
+        return match WebhookClient::takes(value) {
+            true => None,
+            false if value.starts_with("v1,") => Some("begins with v1,; the secret is what follows, whsec_…"),
+            false => Some("is no webhook secret: expected whsec_ and the base64 of at least 24 bytes"),
+        };
+    }
+    let is_address = used.key == "alerts.slack_url_env";
+    if is_address && !value.starts_with("https://") && !value.starts_with("http://") {
+        return Some("is no address: expected one such as https://hooks.slack.com/…");
+    }
+    let sendable = value.bytes().all(|b| b.is_ascii_graphic());
+    (!sendable).then_some("has letters or signs that can't be sent in a request's header")
 }
 
 fn hosts_of(row: &BindingRow) -> Vec<String> {
@@ -94,7 +133,33 @@ impl Desk {
             let row = row.await.map_err(|_| format!("whose the secret {name} is can't be read now"))?;
             fits(row.as_ref(), workflow, used).map_err(refused)?;
         }
-        (self.inner.secrets)(name).ok_or_else(|| format!("the secret {name} isn't set"))
+        let value = (self.inner.secrets)(name);
+        match fault_of(used, value.as_deref()) {
+            Some(fault) => Err(format!("the secret {name} {fault}")),
+            None => Ok(value.unwrap_or_default()),
+        }
+    }
+
+    /// What stands in the way of the secrets that a pack names, were it applied now. Whose a name is that this workflow
+    /// may not use, and whether it has a value, is not told.
+    pub(crate) async fn secret_faults(&self, tx: &mut Tx, pack: &Pack) -> Result<Vec<SecretFault>, DeskError> {
+        let workflow = pack.workflow.id.as_str();
+        let mut faults = Vec::new();
+        for used in pack.secrets() {
+            let mut expected = self.inner.allowed.check(workflow, &used).err();
+            if expected.is_none()
+                && self.inner.allowed == Allowed::ByName
+                && let Some(row) = secrets::get(tx, &used.name).await?
+            {
+                expected = fits(Some(&row), workflow, &used).err();
+            }
+            let why = match expected {
+                Some(expected) => Some(format!("can't be used: expected {expected}")),
+                None => fault_of(&used, (self.inner.secrets)(&used.name).as_deref()).map(str::to_owned),
+            };
+            faults.extend(why.map(|why| SecretFault { key: used.key, name: used.name, why }));
+        }
+        Ok(faults)
     }
 
     /// The secret at this place of a pack.
@@ -150,6 +215,7 @@ impl Desk {
                 set: (self.inner.secrets)(&row.name).is_some(),
                 named_by: Vec::new(),
                 refused: None,
+                fault: None,
             };
             views.insert((row.workflow_id.clone(), row.name.clone()), view);
         }
@@ -168,9 +234,14 @@ impl Desk {
                     set: false,
                     named_by: Vec::new(),
                     refused: None,
+                    fault: None,
                 });
                 // Whether a name that this workflow may not use has a value here is not told.
-                view.set = refused.is_none() && (self.inner.secrets)(&used.name).is_some();
+                let value = (self.inner.secrets)(&used.name).filter(|_| refused.is_none());
+                view.set = value.is_some();
+                if refused.is_none() {
+                    view.fault = view.fault.or(fault_of(&used, value.as_deref()));
+                }
                 view.named_by.push(used.key);
                 view.refused = view.refused.take().or(refused.map(|expected| format!("expected {expected}")));
             }

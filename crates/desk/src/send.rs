@@ -234,9 +234,10 @@ impl Desk {
         due.sort_by_key(|d| self.inner.sending.running(&d.workflow_id));
         let mut chosen = Vec::new();
         for d in due {
-            let version = self.version(&mut tx, &d.workflow_id, d.version).await?;
+            let Some(version) = self.version_if_readable(&mut tx, &d.workflow_id, d.version).await? else { continue };
             let url = version.pack.delivery.as_ref().map_or("", |to| to.url.as_str());
-            let slots = if d.replies == 1 { self.slots(&d.workflow_id, &Target::receiver(url)) } else { Vec::new() };
+            let replies = d.replies == 1 && !self.is_held(&d.workflow_id);
+            let slots = if replies { self.slots(&d.workflow_id, &Target::receiver(url)) } else { Vec::new() };
             let mut seqs = Vec::new();
             if d.notices == 1 {
                 seqs.extend(deliveries::next_notice(&mut tx, &d.workflow_id, now).await?);
@@ -301,7 +302,13 @@ impl Desk {
         };
         let is_reply = delivery.draft_seq.is_some();
         if is_reply && self.is_held(&delivery.workflow_id) {
+            self.inner.sending.break_off(&delivery.workflow_id);
             token.cancel();
+        }
+        if is_reply && token.is_cancelled() {
+            let mut tx = self.write().await?;
+            deliveries::unclaim(&mut tx, &delivery.id, false).await?;
+            return Ok(tx.commit().await?);
         }
         // Receivers refuse what is off by their clock, however this hub counts its own time.
         let at = self.inner.clock.wall().0.div_euclid(1000);
@@ -309,7 +316,7 @@ impl Desk {
             biased;
             () = token.cancelled(), if is_reply => {
                 let mut tx = self.write().await?;
-                deliveries::unclaim(&mut tx, &delivery.id).await?;
+                deliveries::unclaim(&mut tx, &delivery.id, true).await?;
                 return Ok(tx.commit().await?);
             }
             sent = self.inner.webhooks.send(&target, &delivery.id, at, &delivery.body) => sent,

@@ -2,7 +2,7 @@
 
 use crate::{ChangeKind, Desk, DeskError, Version, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::diff;
+use countersign_domain::diff::Edit;
 use countersign_domain::draft::DraftBody;
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::{Action, Grade, Verdict, gravest_first, outcome_key};
@@ -216,10 +216,19 @@ impl Desk {
             return Err(DeskError::invalid("note", "expected 1 to 4000 characters on why"));
         }
         let now = self.now();
-        let mut tx = self.write().await?;
         let missing = || DeskError::not_found("disagreement", id);
-        let seen = settlements::get(&mut tx, id).await?.ok_or_else(missing)?;
+        let seen = settlements::get(&mut self.read().await?, id).await?.ok_or_else(missing)?;
         self.require(who, Act::Settle, Some(&seen.workflow_id), "settle disagreements")?;
+        // The diff of a long text takes a while, so it is made before the transaction.
+        let edit = match &settling.pick {
+            Pick::Own(OwnLabel { final_text: Some(text), .. }) => {
+                Verdict::check_length(text)?;
+                let draft = drafts::look(&mut self.read().await?, seen.draft_seq).await?.ok_or_else(missing)?;
+                Some(self.compare(draft.body()?, text).await?)
+            }
+            _ => None,
+        };
+        let mut tx = self.write().await?;
         workflows::get(&mut tx, &seen.workflow_id, Hold::Share).await?.ok_or_else(missing)?;
         let draft = drafts::by_seq(&mut tx, seen.draft_seq).await?.ok_or_else(missing)?;
         // Again under the draft's lock: a withdrawal may have come between.
@@ -233,7 +242,7 @@ impl Desk {
             return Err(DeskError::forbidden(&who.subject, "settle a disagreement about a verdict of their own"));
         }
         let version = self.version(&mut tx, &draft.workflow_id, draft.version).await?;
-        let label = label_of(&settling.pick, &first, &second, &version, &draft)?;
+        let label = label_of(&settling.pick, &first, &second, &version, &draft, edit)?;
         let settled = json!({
             "action": label.action, "grade": label.grade, "reasons": label.reasons, "final_text": label.final_text,
             "note": note, "by": self.pseudonym(&who.subject), "at": now, "verdicts": [first.id, second.id],
@@ -290,6 +299,7 @@ fn label_of(
     second: &VerdictRow,
     version: &Version,
     draft: &DraftRow,
+    edit: Option<Edit>,
 ) -> Result<Label, DeskError> {
     let own = match pick {
         Pick::Of(side) => {
@@ -322,8 +332,6 @@ fn label_of(
         seconds: 0.0,
     };
     as_verdict.check(&version.pack, &body.draft.text)?;
-    let quotes: Vec<&str> = body.draft.citations.iter().filter_map(|c| c.quote.as_deref()).collect();
-    let edit = own.final_text.as_deref().map(|text| diff::edit(&body.draft.text, text, &quotes));
     let grade = edit.as_ref().map(|e| own.grade.unwrap_or(e.suggested_grade));
     let reasons = gravest_first(&version.pack, &own.reasons);
     Ok(Label {

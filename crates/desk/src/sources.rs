@@ -4,6 +4,7 @@ use crate::{Desk, DeskError, record};
 use countersign_domain::access::{Act, Identity, Scope};
 use countersign_domain::citation;
 use countersign_domain::draft::FieldError;
+use countersign_domain::json as reading;
 use countersign_domain::time::Millis;
 use countersign_store::Tx;
 use countersign_store::sources::{self, SourceRow};
@@ -81,7 +82,7 @@ pub struct SourceRead {
 /// Reads one row of a source import.
 pub fn parse_source(row: &[u8]) -> Result<NewSource, FieldError> {
     const MAX_TEXT: usize = 1_000_000;
-    let source: NewSource = serde_json::from_slice(row).map_err(|e| FieldError::new("", e.to_string()))?;
+    let source: NewSource = reading::read(row)?;
     let err = |field: &str, message: &str| Err(FieldError::new(field, message));
     if source.id.trim().is_empty() || source.id.chars().count() > 300 || source.id.contains(char::is_control) {
         return err("id", "expected 1 to 300 characters");

@@ -2,11 +2,13 @@
 
 use crate::{ChangeKind, Desk, DeskError, Version, decide, deliver, new_id, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::draft::{FieldError, Incoming, content_hash};
+use countersign_domain::citation::{self, Checks, Shelf, Stamp};
+use countersign_domain::draft::{DraftBody, FieldError, Incoming, content_hash};
+use countersign_domain::mark::Marks;
 use countersign_domain::pack::Stage;
+use countersign_domain::review;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
-use countersign_domain::{citation, review};
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// What became of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -24,8 +27,6 @@ pub enum LineStatus {
     Created,
     /// This revision is here already; nothing changed.
     Duplicate,
-    /// Staged, and an older revision of the same ticket made way.
-    Superseded,
     /// Not taken; see the error.
     Rejected,
 }
@@ -43,7 +44,10 @@ pub struct LineResult {
     pub id: Option<String>,
     /// What became of it.
     pub status: LineStatus,
-    /// Why it was rejected.
+    /// Whether an older revision of the same ticket, which nobody had decided on, made way for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub supersedes: bool,
+    /// Why it was rejected; of a duplicate, what in it is not as in the draft that is here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<FieldError>,
 }
@@ -51,7 +55,8 @@ pub struct LineResult {
 impl LineResult {
     /// A rejected row.
     pub fn rejected(line: u64, external_id: Option<String>, error: FieldError) -> Self {
-        Self { line, external_id, id: None, status: LineStatus::Rejected, error: Some(error) }
+        let status = LineStatus::Rejected;
+        Self { line, external_id, id: None, status, supersedes: false, error: Some(error) }
     }
 }
 
@@ -65,13 +70,14 @@ pub struct Prepared {
     line: u64,
     incoming: Incoming,
     body: String,
+    may_be_overdue: bool,
 }
 
 impl Prepared {
     /// Serialises the row the way it will be stored.
     pub fn of(line: u64, incoming: Incoming) -> Result<Self, LineResult> {
         match serde_json::to_string(&incoming.body) {
-            Ok(body) => Ok(Self { line, incoming, body }),
+            Ok(body) => Ok(Self { line, incoming, body, may_be_overdue: false }),
             Err(e) => {
                 let error = FieldError::new("", format!("can't be stored: {e}"));
                 Err(LineResult::rejected(line, Some(incoming.external_id), error))
@@ -79,9 +85,44 @@ impl Prepared {
         }
     }
 
+    fn cited(&self) -> impl Iterator<Item = &str> {
+        self.incoming.body.draft.citations.iter().map(|c| c.source.as_str())
+    }
+
+    /// The same, taken even if its deadline has passed: the demo shows what becomes of such drafts.
+    pub(crate) fn even_overdue(self) -> Self {
+        Self { may_be_overdue: true, ..self }
+    }
+
     /// How long it is as it will be stored, in bytes.
     pub fn bytes(&self) -> usize {
         self.body.len()
+    }
+}
+
+/// A row with what a look at its sources found, outside of any transaction.
+pub(crate) struct Checked {
+    row: Prepared,
+    found: Option<Found>,
+}
+
+struct Found {
+    version: Arc<Version>,
+    checks: Checks,
+    marks: Marks,
+}
+
+impl Checked {
+    fn unchecked(row: Prepared) -> Self {
+        Self { row, found: None }
+    }
+}
+
+impl Found {
+    /// Whether it is what a check now would find.
+    fn holds(&self, version: &Version, now: &HashMap<String, Stamp>) -> bool {
+        (self.version.number, self.version.revision) == (version.number, version.revision)
+            && !citation::is_stale(&self.checks, &version.pack, now)
     }
 }
 
@@ -101,7 +142,8 @@ pub(crate) fn stretch<T>(
 }
 
 impl Desk {
-    /// Stages rows, each workflow's in short transactions one after the other. `workflow` is for rows that name none.
+    /// Stages rows, each workflow's in short transactions one after the other. `workflow` is for rows that name none; one
+    /// that names another is refused: it may have got into the wrong file.
     pub async fn stage(
         &self,
         who: &Identity,
@@ -115,6 +157,10 @@ impl Desk {
             None => self.only_workflow(who).await?,
         };
         for row in rows {
+            if let Err(error) = agrees(workflow, &row.incoming) {
+                results.push(LineResult::rejected(row.line, Some(row.incoming.external_id), error));
+                continue;
+            }
             match row.incoming.workflow.clone().or_else(|| fallback.clone()) {
                 Some(workflow) => by_workflow.entry(workflow).or_default().push(row),
                 None => {
@@ -123,16 +169,20 @@ impl Desk {
                 }
             }
         }
+        // Before the first of them is in.
+        for workflow in by_workflow.keys() {
+            self.require(who, Act::Stage, Some(workflow), "send drafts in")?;
+        }
         for (workflow, rows) in by_workflow {
-            self.require(who, Act::Stage, Some(&workflow), "send drafts in")?;
             let mut rows = rows.into_iter().peekable();
             while rows.peek().is_some() {
-                let rows = stretch(&mut rows, Prepared::bytes);
+                let rows = self.check_ahead(&workflow, stretch(&mut rows, Prepared::bytes)).await?;
                 let mut tx = self.write().await?;
                 let Some(found) = workflows::get(&mut tx, &workflow, Hold::Add).await? else {
                     let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
-                    let refused =
-                        |r: Prepared| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone());
+                    let refused = |Checked { row: r, .. }| {
+                        LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())
+                    };
                     results.extend(rows.into_iter().map(refused));
                     continue;
                 };
@@ -143,6 +193,27 @@ impl Desk {
         }
         results.sort_by_key(|r| r.line);
         Ok(results)
+    }
+
+    /// Checks rows against the sources that they cite before anything is held for them: it takes a while.
+    pub(crate) async fn check_ahead(&self, workflow: &str, rows: Vec<Prepared>) -> Result<Vec<Checked>, DeskError> {
+        let mut tx = self.read().await?;
+        let found = workflows::get(&mut tx, workflow, Hold::Look).await?;
+        let Some(found) = found else { return Ok(rows.into_iter().map(Checked::unchecked).collect()) };
+        let version = self.version(&mut tx, workflow, found.version).await?;
+        let cited: Vec<&str> = rows.iter().flat_map(Prepared::cited).collect();
+        let stored = sources::named(&mut tx, workflow, &cited).await?;
+        drop(tx);
+        let check = move || {
+            let shelf = Shelf::from(stored);
+            let of = |row: Prepared| {
+                let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &shelf);
+                Checked { found: Some(Found { version: version.clone(), checks, marks }), row }
+            };
+            rows.into_iter().map(of).collect()
+        };
+        let done = tokio::task::spawn_blocking(check).await;
+        done.map_err(|e| DeskError::Setup(format!("the citations can't be checked: {e}")))
     }
 
     async fn only_workflow(&self, who: &Identity) -> Result<Option<String>, DeskError> {
@@ -160,14 +231,13 @@ impl Desk {
         tx: &mut Tx,
         who: &Identity,
         workflow: &WorkflowRow,
-        rows: Vec<Prepared>,
+        rows: Vec<Checked>,
     ) -> Result<Vec<LineResult>, DeskError> {
         let version = self.version(tx, &workflow.id, workflow.version).await?;
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
-        let tickets: Vec<&str> = rows.iter().map(|r| r.incoming.external_id.as_str()).collect();
-        let cited: Vec<&str> =
-            rows.iter().flat_map(|r| &r.incoming.body.draft.citations).map(|c| c.source.as_str()).collect();
+        let tickets: Vec<&str> = rows.iter().map(|r| r.row.incoming.external_id.as_str()).collect();
+        let cited: Vec<&str> = rows.iter().flat_map(|r| r.row.cited()).collect();
         sources::hold(tx, &cited, false).await?;
         // The floor is fixed before anything is known of the drafts that it is for.
         let rates = self.rates_now(tx, workflow, &version, stage, now).await?;
@@ -180,22 +250,34 @@ impl Desk {
             }
             known.entry(k.external_id.clone()).or_default().push(k);
         }
-        let stored = sources::named(tx, &workflow.id, &cited).await?;
+        let now_stored =
+            if cited.is_empty() { HashMap::new() } else { sources::stamps(tx, &workflow.id, &cited).await? };
         let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
 
         let mut batch = Batch { results: Vec::with_capacity(rows.len()), ..Batch::default() };
-        for row in rows {
+        for Checked { row, found } in rows {
             let ticket = known.entry(row.incoming.external_id.clone()).or_default();
             if let Some(same) = ticket.iter().find(|k| k.revision == row.incoming.revision) {
-                batch.report(&row, Some(same.id.clone()), LineStatus::Duplicate);
+                let error = unlike(tx, same, &row, &batch).await?;
+                batch.report(&row, same.id.clone(), LineStatus::Duplicate, false, error);
                 continue;
             }
-            if let Some(error) = unfit(&row.incoming, ticket, &version, stage) {
+            let overdue = || overdue(&row, now);
+            if let Some(error) = unfit(&row.incoming, ticket, &version, stage).or_else(overdue) {
                 batch.results.push(LineResult::rejected(row.line, Some(row.incoming.external_id), error));
                 continue;
             }
             let Some(seq) = numbers.next() else { break };
-            let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &stored);
+            let found = found.filter(|f| f.holds(&version, &now_stored));
+            let (checks, marks) = match found {
+                Some(found) => (found.checks, found.marks),
+                // A source or the pack has changed since: what is cited here alone is read again.
+                None => {
+                    let cited: Vec<&str> = row.cited().collect();
+                    let stored = sources::named(tx, &workflow.id, &cited).await?;
+                    citation::check(&row.incoming.body, &version.pack, &Shelf::from(stored))
+                }
+            };
             let rate = if marks.high_risk() { rates.high } else { rates.low };
             let draw = review::draw(
                 &version.seed,
@@ -256,12 +338,14 @@ impl Desk {
                 id: id.clone(),
                 state: draft.state.clone(),
                 probe: 0,
+                // Looked up in the batch for as long as it isn't stored.
+                body_hash: None,
             });
             let mut cites: Vec<&str> = row.incoming.body.draft.citations.iter().map(|c| c.source.as_str()).collect();
             cites.sort_unstable();
             cites.dedup();
             batch.citations.extend(cites.into_iter().map(|s| (s.to_owned(), seq)));
-            batch.report(&row, Some(id), if superseded { LineStatus::Superseded } else { LineStatus::Created });
+            batch.report(&row, id, LineStatus::Created, superseded, None);
             if self.inner.store.postgres().is_some() {
                 batch.words.push(search::indexed_text(&draft.external_id, &row.incoming.body));
             }
@@ -366,14 +450,59 @@ struct Batch {
 }
 
 impl Batch {
-    fn report(&mut self, row: &Prepared, id: Option<String>, status: LineStatus) {
+    fn report(&mut self, row: &Prepared, id: String, status: LineStatus, supersedes: bool, error: Option<FieldError>) {
         let external_id = Some(row.incoming.external_id.clone());
-        self.results.push(LineResult { line: row.line, external_id, id, status, error: None });
+        self.results.push(LineResult { line: row.line, external_id, id: Some(id), status, supersedes, error });
     }
 }
 
 fn id_text(d: &DraftRow) -> (String, String, String) {
     (d.external_id.clone(), d.revision.clone(), d.id.clone())
+}
+
+/// Refuses a row that names another workflow than the one it was sent to.
+pub(crate) fn agrees(workflow: Option<&str>, incoming: &Incoming) -> Result<(), FieldError> {
+    match (workflow, incoming.workflow.as_deref()) {
+        (Some(asked), Some(named)) if asked != named => Err(FieldError::new(
+            "workflow",
+            format!("this draft is for {named:?}, but was sent to {asked:?}; send it there, or leave its workflow out"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What in a row of a revision that is here already is not as it was: the row changes nothing, and its sender may not
+/// expect that.
+async fn unlike(
+    tx: &mut Tx,
+    same: &drafts::Known,
+    row: &Prepared,
+    batch: &Batch,
+) -> Result<Option<FieldError>, DeskError> {
+    if same.came_as(&row.body) {
+        return Ok(None);
+    }
+    let stored = match batch.rows.iter().rfind(|r| r.seq == same.seq) {
+        Some(mine) => Some(mine.body.clone()),
+        None => drafts::stored_body(tx, same.seq).await?,
+    };
+    // One that was erased, or that can't be read any more, can't be compared.
+    let stored: Option<DraftBody> = stored.and_then(|body| serde_json::from_str(&body).ok());
+    let part = stored.and_then(|stored| row.incoming.body.differs_from(&stored));
+    Ok(part.map(|part| {
+        let revision = &row.incoming.revision;
+        let message = format!(
+            "differs from the draft that is here as revision {revision:?}, which was kept as it is; send a change under a newer revision"
+        );
+        FieldError::new(part, message)
+    }))
+}
+
+/// A deadline that has passed is refused: the draft would expire at once, and count as left undecided.
+fn overdue(row: &Prepared, now: Millis) -> Option<FieldError> {
+    let at = row.incoming.expires_at.filter(|at| *at <= now && !row.may_be_overdue)?;
+    let message = format!("{at} has passed; expected a time after {now}, or none for the deadline that the pack gives");
+    Some(FieldError::new("expires_at", message))
 }
 
 /// Why a well-formed draft isn't taken all the same.

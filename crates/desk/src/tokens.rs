@@ -76,8 +76,12 @@ impl Desk {
         if ["owner", "hub"].contains(&name.as_str()) {
             return Err(DeskError::invalid("name", format!("{name:?} is kept for the desk itself")));
         }
-        let secret = format!("cs_{}", hex::encode(keys::random::<32>()?));
         let now = self.now();
+        if let Some(at) = new.expires_at.filter(|at| *at <= now) {
+            let message = format!("{at} has passed; expected a time after {now}, or none for a token without an end");
+            return Err(DeskError::invalid("expires_at", message));
+        }
+        let secret = format!("cs_{}", hex::encode(keys::random::<32>()?));
         let mut tx = self.write().await?;
         for grant in &new.grants {
             if let Some(workflow) = &grant.workflow

@@ -108,8 +108,22 @@ impl Desk {
         for count in &counts {
             *sums.entry((count.probability.to_bits(), &count.outcome)).or_default() += count.n;
         }
-        let counts: Vec<(f64, &str, i64)> =
-            sums.into_iter().map(|((bits, outcome), n)| (f64::from_bits(bits), outcome, n)).collect();
+        // What is still to be decided comes after it, with all that it takes: its arrival, too.
+        let mut pending: BTreeMap<u64, i64> = BTreeMap::new();
+        for ((bits, outcome), n) in &sums {
+            match *outcome {
+                "staged" => *pending.entry(*bits).or_default() += n,
+                "costed" | "cost_micro_usd" => {}
+                _ => *pending.entry(*bits).or_default() -= n,
+            }
+        }
+        let counts: Vec<(f64, &str, i64)> = sums
+            .into_iter()
+            .map(|((bits, outcome), n)| {
+                let left = if outcome == "staged" { pending.get(&bits).map_or(0, |n| (*n).max(0)) } else { 0 };
+                (f64::from_bits(bits), outcome, n - left)
+            })
+            .collect();
         let baseline = json!({ "version": w.version, "counts": counts }).to_string();
         Ok(workflows::set_stage(tx, &w.id, stage.as_str(), now, &baseline).await?)
     }

@@ -5,9 +5,10 @@ use crate::draws::Replayed;
 use crate::{Desk, DeskError, baseline};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::audit::{Checkpoint, Entry, Trust, Walk};
+use countersign_domain::time::Millis;
 use countersign_store::recount::Recount;
 use countersign_store::seals::{self, Row, Span};
-use countersign_store::{Tx, audit, workflows};
+use countersign_store::{Tx, audit, steps};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -109,6 +110,8 @@ struct Facts {
     /// Of a baseline: the counts as they stood, and how many rows there were.
     stood: BTreeMap<String, [Vec<Vec<Value>>; 3]>,
     rows: BTreeMap<String, i64>,
+    /// How many drafts it is about.
+    drafts: i64,
 }
 
 struct Read {
@@ -147,6 +150,8 @@ struct Following {
     /// Rows that were sealed again, by kind and key: how they are now.
     later: HashMap<(String, String), String>,
     named: BTreeMap<String, i64>,
+    /// Drafts whose texts were erased, by the log.
+    erased: i64,
     rows: Checked,
     recount: Recount,
     begun: bool,
@@ -175,7 +180,7 @@ impl Desk {
         };
         let entries = broken.as_ref().map_or(following.walk.entries(), |b| b.0);
         let (rows, counts) = match broken.is_none() && all {
-            true => following.compare(&mut tx).await?,
+            true => following.compare(&mut tx, self.now()).await?,
             false => (None, None),
         };
         drop(tx);
@@ -299,6 +304,7 @@ impl Following {
             whole,
             later: HashMap::new(),
             named: BTreeMap::new(),
+            erased: 0,
             rows: Checked::default(),
             recount: Recount::default(),
             begun: false,
@@ -408,6 +414,9 @@ impl Following {
             let Read { seq, act, workflow, facts, .. } = entry;
             if act == baseline::ACT {
                 self.take_baseline(seq, &facts);
+            }
+            if act == "drafts.erased" {
+                self.erased += facts.drafts;
             }
             self.begun |= !facts.sealed.is_empty() || !facts.counted.is_empty();
             let of = workflow.as_deref().unwrap_or_default();
@@ -533,7 +542,7 @@ impl Following {
     }
 
     /// What was heard to the end, against what is stored: rows that no entry names, workflows, and counts.
-    async fn compare(mut self, tx: &mut Tx) -> Result<(Option<Checked>, Option<Checked>), DeskError> {
+    async fn compare(mut self, tx: &mut Tx, now: Millis) -> Result<(Option<Checked>, Option<Checked>), DeskError> {
         for kind in seals::KINDS.into_iter().chain(seals::SPANS) {
             let (stored, named) = (seals::count(tx, kind).await?, self.named.get(kind).copied().unwrap_or(0));
             self.rows.fault((stored - named).max(0), || Fault {
@@ -544,17 +553,25 @@ impl Following {
                 why: "more of them than the log names".to_owned(),
             });
         }
-        for (workflow,) in workflows::out_of_step(tx).await? {
+        let (erased, logged) = (seals::erased(tx).await?, self.erased);
+        self.rows.fault((erased - logged).max(0), || Fault {
+            kind: "draft".to_owned(),
+            object: format!("{erased} without their text, {logged} erased on record"),
+            workflow: None,
+            entry: None,
+            why: "more texts are gone than the log says were erased".to_owned(),
+        });
+        for step in steps::out_of_step(tx).await? {
             self.rows.fault(1, || Fault {
-                kind: "workflow".to_owned(),
-                object: workflow.clone(),
-                workflow: Some(workflow),
+                kind: step.kind,
+                object: step.object,
+                workflow: Some(step.workflow_id),
                 entry: None,
-                why: "it doesn't stand where its last transition put it".to_owned(),
+                why: step.why,
             });
         }
         let mut counts = Checked::default();
-        let (checked, off) = self.recount.compare(tx).await?;
+        let (checked, off) = self.recount.compare(tx, now).await?;
         counts.checked = checked;
         for off in off {
             counts.fault(1, || Fault {

@@ -3,7 +3,7 @@
 use crate::{Desk, DeskError, probe};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::citation::{Checks, readable};
-use countersign_domain::draft::DraftBody;
+use countersign_domain::draft::{DraftBody, asked_at, waiting_since};
 use countersign_domain::mark::Marks;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
@@ -255,6 +255,7 @@ impl Desk {
                 marks: Marks(draft.marks).words(),
                 risk: if draft.risk == 0 { "normal" } else { "high" },
                 staged_at: Millis(draft.staged_at),
+                waiting_since: waiting_since(asked_at(&draft.body), Millis(draft.staged_at)),
                 expires_at: Millis(draft.expires_at),
                 erased_at: draft.erased_at.map(Millis),
                 held_by,

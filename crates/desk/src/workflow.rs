@@ -151,7 +151,7 @@ impl Desk {
         let version = self.version(tx, &row.id, row.version).await?;
         let pack = &version.pack;
         let keys = pack.reason_keys();
-        let killed = row.killed_at.is_some();
+        let killed = row.killed_at.is_some() || self.is_held(&row.id);
         let mut counts = BTreeMap::new();
         let mut stored = self.counts_for(tx, who, &row.id).await?;
         if !pack.probes.is_empty() {

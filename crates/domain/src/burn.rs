@@ -8,6 +8,20 @@ pub const MIN_REVIEWED: i64 = 10;
 /// Nor with fewer failures than this: two failures are not a fire.
 pub const MIN_FAILURES: i64 = 3;
 
+/// How a failure budget stands: one word for every place that shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BudgetState {
+    /// Nothing was reviewed in its window.
+    Unknown,
+    /// Not overspent, or too little was reviewed to say that it is.
+    Within,
+    /// More failed than its limit allows.
+    Overspent,
+    /// A rule fires now.
+    Alerting,
+}
+
 /// What a rule does when it fires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -93,6 +107,17 @@ impl Counts {
         }
     }
 
+    /// How a budget stands of which this was spent. Fewer reviews or failures than an alert takes are no overspending.
+    pub fn state(&self, budget: f64) -> BudgetState {
+        if self.reviewed == 0 {
+            BudgetState::Unknown
+        } else if self.reviewed >= MIN_REVIEWED && self.failures >= MIN_FAILURES && self.rate() > budget {
+            BudgetState::Overspent
+        } else {
+            BudgetState::Within
+        }
+    }
+
     /// The estimated failure rate; 0 where nothing was reviewed.
     pub fn rate(&self) -> f64 {
         if self.weight > 0.0 { (self.failed_weight / self.weight).clamp(0.0, 1.0) } else { 0.0 }
@@ -116,6 +141,27 @@ pub struct Burn {
     pub silent: Option<String>,
     /// Whether it fires.
     pub firing: bool,
+}
+
+impl Burn {
+    /// How fast it burns, in a sentence without a full stop.
+    pub fn words(&self) -> String {
+        let (long, short) = (span(self.rule.long_s), span(self.rule.short_s));
+        format!(
+            "the failure budget burns {:.1} times too fast over {long} and {:.1} over {short}; the limit is {:.2}",
+            self.long, self.short, self.threshold
+        )
+    }
+}
+
+/// How a budget stands at a gate, and the rule that makes it so, if one does. A rule that pages comes before everything
+/// else; one that notifies is told where nothing else keeps the budget from being met: what burns isn't met.
+pub fn standing<'a>(spent: &Counts, budget: f64, firing: &'a [Burn]) -> (BudgetState, Option<&'a Burn>) {
+    let first = |action: Action| firing.iter().find(|b| b.firing && b.rule.action == action);
+    let state = spent.state(budget);
+    let notify = || first(Action::Notify).filter(|_| state == BudgetState::Within);
+    let burn = first(Action::Page).or_else(notify);
+    (if burn.is_some() { BudgetState::Alerting } else { state }, burn)
 }
 
 /// Judges a rule for a budget: above 0 and at most 1, over this many days.
@@ -186,6 +232,15 @@ mod tests {
         assert!(judge(RULES[1], 0.01, 28, &counts(3, 7), &counts(3, 0)).firing);
         let short = judge(RULES[3], 0.5, 2, &counts(10, 0), &counts(10, 0));
         assert!(short.silent.is_some_and(|s| s.contains("2 days")));
+    }
+
+    #[test]
+    fn two_failures_overspend_nothing() {
+        assert_eq!(Counts::default().state(0.05), BudgetState::Unknown);
+        assert_eq!(counts(2, 8).state(0.05), BudgetState::Within, "too few failures");
+        assert_eq!(counts(5, 4).state(0.05), BudgetState::Within, "too few reviews");
+        assert_eq!(counts(3, 57).state(0.05), BudgetState::Within, "as much as there is");
+        assert_eq!(counts(3, 7).state(0.05), BudgetState::Overspent);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::pack::Pack;
 use crate::text::{Normal, has_hidden};
 use crate::{claims, draft::SignalKind};
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// A source as the hub keeps it, as far as a check needs it.
@@ -103,14 +104,25 @@ pub fn is_stale(checks: &Checks, pack: &Pack, now: &HashMap<String, Stamp>) -> b
     })
 }
 
-/// Checks a draft's citations and collects its marks.
-pub fn check(body: &DraftBody, pack: &Pack, stored: &HashMap<String, Source>) -> (Checks, Marks) {
+/// Sources that drafts are checked against, each normalised once, when it is first looked into.
+#[derive(Default)]
+pub struct Shelf {
+    sources: HashMap<String, (Source, OnceCell<Normal>)>,
+}
+
+impl From<HashMap<String, Source>> for Shelf {
+    fn from(sources: HashMap<String, Source>) -> Self {
+        Self { sources: sources.into_iter().map(|(id, source)| (id, (source, OnceCell::new()))).collect() }
+    }
+}
+
+/// Checks a draft's citations and collects its marks. It takes a while with long sources.
+pub fn check(body: &DraftBody, pack: &Pack, stored: &Shelf) -> (Checks, Marks) {
     let mut marks = Marks::default();
     let mut checks = Checks::default();
     let mut covered: Vec<Span> = Vec::new();
-    let mut normals: HashMap<&str, Normal> = HashMap::new();
     for citation in &body.draft.citations {
-        let source = stored.get(&citation.source);
+        let (source, normal) = stored.sources.get(&citation.source).map(|(source, normal)| (source, normal)).unzip();
         let (status, passage) = match source {
             _ if !pack.may_cite(&citation.source) => (CitationStatus::NotAllowed, None),
             None => (CitationStatus::NoSuchSource, None),
@@ -118,8 +130,9 @@ pub fn check(body: &DraftBody, pack: &Pack, stored: &HashMap<String, Source>) ->
             Some(source) => match citation.quote.as_deref().filter(|q| !q.trim().is_empty()) {
                 None => (CitationStatus::Exists, None),
                 Some(quote) => {
-                    let text = normals.entry(source.id.as_str()).or_insert_with(|| Normal::of(&source.text));
-                    match text.find(&Normal::of(quote)) {
+                    let passage =
+                        normal.and_then(|n| n.get_or_init(|| Normal::of(&source.text)).find(&Normal::of(quote)));
+                    match passage {
                         Some((start, end)) => (CitationStatus::Found, Some(Span { start, end })),
                         None => (CitationStatus::NoSuchQuote, None),
                     }

@@ -226,6 +226,46 @@ impl FieldError {
     }
 }
 
+/// When the customer last wrote, as a body's JSON says, and no more of it is read than that takes. None where their last
+/// message has no time.
+pub fn asked_at(body_json: &str) -> Option<Millis> {
+    #[derive(Deserialize)]
+    struct Sent {
+        role: Role,
+        at: Option<Millis>,
+    }
+    #[derive(Deserialize)]
+    struct Thread {
+        thread: Vec<Sent>,
+    }
+    let Thread { thread } = serde_json::from_str(body_json).ok()?;
+    thread.iter().rfind(|m| m.role == Role::Customer)?.at
+}
+
+/// Since when a customer waits who wrote at `asked`: not since a moment that was still to come when the draft came in.
+pub fn waiting_since(asked: Option<Millis>, staged: Millis) -> Millis {
+    asked.map_or(staged, |asked| asked.min(staged))
+}
+
+/// The names under which a ticket may have come in, by what somebody types: its whole name, or its number as screens show
+/// it, without "ticket" before it.
+pub fn ticket_names(typed: &str) -> Vec<String> {
+    const WORD: &str = "ticket";
+    let typed = typed.trim();
+    let begins = typed.get(..WORD.len()).is_some_and(|head| head.eq_ignore_ascii_case(WORD));
+    let rest = if begins { &typed[WORD.len()..] } else { typed };
+    let number = rest.strip_prefix(['-', '_', ' ', '#']).unwrap_or(rest);
+    let mut names = vec![typed.to_owned()];
+    if !number.is_empty() {
+        names.push(number.to_owned());
+        let words = [WORD, "Ticket", "TICKET"].into_iter();
+        names.extend(words.flat_map(|word| ["-", "", "_", " ", "#", " #"].map(|by| format!("{word}{by}{number}"))));
+    }
+    names.retain(|name| !name.is_empty());
+    names.dedup();
+    names
+}
+
 /// The hash of exactly what the reviewer sees: the body, and what the hub found about it.
 pub fn content_hash(body_json: &str, checks: &Checks) -> String {
     let mut hash = Sha256::new();
@@ -237,6 +277,18 @@ pub fn content_hash(body_json: &str, checks: &Checks) -> String {
 }
 
 impl DraftBody {
+    /// The first part that a reviewer would read otherwise in another body; what it cost, or in which trace it was made,
+    /// is none.
+    pub fn differs_from(&self, other: &Self) -> Option<&'static str> {
+        [
+            ("draft.text", self.draft.text == other.draft.text),
+            ("thread", self.thread == other.thread),
+            ("draft.citations", self.draft.citations == other.draft.citations),
+        ]
+        .into_iter()
+        .find_map(|(part, same)| (!same).then_some(part))
+    }
+
     /// What stands in the place of one that was erased.
     pub fn erased() -> Self {
         Self {

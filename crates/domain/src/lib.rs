@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod flag;
 pub mod gate;
 pub mod ids;
+pub mod json;
 pub mod mark;
 pub mod pack;
 pub mod review;

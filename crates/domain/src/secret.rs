@@ -60,7 +60,7 @@ impl Allowed {
             #[serde(default)]
             secret: BTreeMap<String, Listed>,
         }
-        let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
+        let file: File = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| e.to_string())?;
         Ok(Self::Listed(file.secret))
     }
 

@@ -1,5 +1,6 @@
 //! Comparing human text: Unicode and white-space normalisation that remembers where each character came from.
 
+use std::cell::OnceCell;
 use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 
 /// Text in NFKC with white space collapsed, and for each of its characters the scalar offset in the original
@@ -8,13 +9,19 @@ pub struct Normal {
     /// The normalised characters.
     pub chars: Vec<char>,
     spans: Vec<(u32, u32)>,
+    /// The characters as a text, once something is looked for in it.
+    text: OnceCell<String>,
 }
 
 impl Normal {
     /// Normalises a text. White space at both ends is dropped, a run inside becomes one space; invisible
     /// format characters (zero-width, bidi controls, soft hyphen) are dropped.
     pub fn of(text: &str) -> Self {
-        let mut normal = Self { chars: Vec::with_capacity(text.len()), spans: Vec::with_capacity(text.len()) };
+        let mut normal = Self {
+            chars: Vec::with_capacity(text.len()),
+            spans: Vec::with_capacity(text.len()),
+            text: OnceCell::new(),
+        };
         let mut piece = String::new();
         let (mut start, mut at) = (0_u32, 0_u32);
         for c in text.chars() {
@@ -56,7 +63,7 @@ impl Normal {
             return None;
         }
         // Search over bytes, where the standard library has a two-way searcher.
-        let hay: String = self.chars.iter().collect();
+        let hay = self.text.get_or_init(|| self.chars.iter().collect());
         let sought: String = needle.chars.iter().collect();
         let byte = hay.find(&sought)?;
         let first = hay[..byte].chars().count();
@@ -86,6 +93,11 @@ pub fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// Whether a reader sees nothing of a text.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_hidden(c))
 }
 
 /// Whether hidden characters are used where they have no honest use. Zero-width joiners and non-joiners, and the

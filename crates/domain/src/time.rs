@@ -54,7 +54,20 @@ impl Serialize for Millis {
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom(format!("expected an RFC 3339 time, found {text:?}")))
+        Self::parse(&text).ok_or_else(|| D::Error::custom(unreadable(&text)))
+    }
+}
+
+/// Why a text is no instant: one that is written right may still be beyond what a clock here counts to.
+fn unreadable(text: &str) -> String {
+    let found: String = text.chars().take(60).collect();
+    match jiff::fmt::temporal::Pieces::parse(text) {
+        Ok(pieces) if pieces.offset().is_some() => {
+            format!(
+                "expected a time between -9999-01-02 and 9999-12-30, found {found:?}; leave it out to say \"never\""
+            )
+        }
+        _ => format!("expected a time such as \"2026-01-31T12:00:00Z\", with its time zone; found {found:?}"),
     }
 }
 

@@ -161,7 +161,7 @@ pub(crate) async fn guard(state: State, owner: Option<Identity>, mut request: Re
     let path = request.extensions().get::<MatchedPath>().map(|p| p.as_str().to_owned()).unwrap_or_default();
     let method = request.method().as_str();
     let Some((_, _, act)) = ROUTES.iter().find(|(m, p, _)| *m == method && *p == path) else {
-        return Failure::new(Code::NotFound, format!("no route {method} {path}")).into_response();
+        return wrong_method(method, &path);
     };
     if request.uri().to_string().contains("%00") {
         return Failure::malformed("the address holds U+0000, which nothing here may").into_response();
@@ -183,6 +183,19 @@ pub(crate) async fn guard(state: State, owner: Option<Identity>, mut request: Re
     next.run(request).await
 }
 
+/// A path that is there, with a method that it doesn't take.
+fn wrong_method(method: &str, path: &str) -> Response {
+    let taken: Vec<&str> = ROUTES.iter().filter(|(_, p, _)| *p == path).map(|(m, _, _)| *m).collect();
+    let taken = taken.join(", ");
+    let mut response = Failure::new(Code::MethodNotAllowed, format!("{path} takes no {method}"))
+        .hint(format!("it takes {taken}"))
+        .into_response();
+    if let Ok(taken) = taken.parse() {
+        response.headers_mut().insert(axum::http::header::ALLOW, taken);
+    }
+    response
+}
+
 /// The token of a request; `X-API-Key` is the other header that OFREP names.
 fn bearer(request: &Request) -> Option<String> {
     let header = |name: &str| request.headers().get(name).and_then(|v| v.to_str().ok());
@@ -200,7 +213,8 @@ async fn identify(state: &State, token: Option<String>, act: Act) -> Result<Iden
         return Ok(Identity::owner());
     }
     match act {
-        Act::Evaluate => state.desk.authenticate_asker(&token).await,
-        _ => state.desk.authenticate(&token).await,
+        // Neither may hang on the database: flags go off, and a kill is held until it is back.
+        Act::Evaluate | Act::Kill => state.desk.authenticate_or_recall(&token).await,
+        _ => state.desk.authenticate_and_remember(&token).await,
     }
 }

@@ -61,6 +61,11 @@ impl Failure {
         Self { code, message: message.into(), hint: None, kept: None, report: None, faults: Vec::new() }
     }
 
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
     pub(crate) fn malformed(message: impl Into<String>) -> Self {
         Self::new(Code::Malformed, message)
     }
@@ -97,6 +102,7 @@ fn status(code: Code) -> StatusCode {
         Code::Unauthorized => StatusCode::UNAUTHORIZED,
         Code::Forbidden => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::LeaseLost
         | Code::DraftSuperseded
         | Code::ContentChanged
@@ -106,6 +112,7 @@ fn status(code: Code) -> StatusCode {
         | Code::GateNotGreen => StatusCode::CONFLICT,
         Code::Erased => StatusCode::GONE,
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::KillHeld | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,10 +1,12 @@
 //! Reading request bodies: bounded, and with errors in the wire's own shape.
 
 use crate::answer::Failure;
+use crate::inflate::unzipped;
 use crate::ingest::PATIENCE;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use countersign_desk::{Code, Page};
+use countersign_domain::json;
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -19,13 +21,16 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
         let bytes = read(request.into_body(), MAX_JSON).await?;
-        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        let bytes = json::without_bom(&bytes);
+        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
         if holds_nul(bytes) {
             return Err(Failure::new(Code::Invalid, "the body holds U+0000, which nothing here may"));
         }
-        serde_json::from_slice(bytes).map(Body).map_err(|e| {
-            let code = if e.is_data() { Code::Invalid } else { Code::Malformed };
-            Failure::new(code, format!("the body is not what this route takes: {e}"))
+        json::read(bytes).map(Body).map_err(|fault| {
+            let code = if fault.is_json { Code::Invalid } else { Code::Malformed };
+            let what =
+                if fault.field.is_empty() { fault.message } else { format!("{}: {}", fault.field, fault.message) };
+            Failure::new(code, format!("the body is not what this route takes: {what}"))
         })
     }
 }
@@ -44,7 +49,7 @@ pub async fn read(body: axum::body::Body, limit: usize) -> Result<bytes::Bytes, 
         Err(e) if e.is::<http_body_util::LengthLimitError>() => {
             Err(Failure::new(Code::TooLarge, format!("the body is larger than {limit} bytes")))
         }
-        Err(_) => Err(Failure::malformed("the body broke off")),
+        Err(e) => Err(unzipped(&*e).unwrap_or_else(|| Failure::malformed("the body broke off"))),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The console's files, built into the program, and the headers that they are served under.
 
+use crate::answer::Failure;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use countersign_desk::Code;
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
@@ -13,12 +15,14 @@ struct Files;
 const CSP: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Serves a file of the console; any other path is the console itself.
+/// Serves a file of the console, or says that there is nothing at a path.
 pub async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     let name = if path.is_empty() { "index.html" } else { path };
     let Some(file) = Files::get(name) else {
-        return (StatusCode::NOT_FOUND, "There is no such page here.\n").into_response();
+        return Failure::new(Code::NotFound, format!("there is nothing at {}", request.uri().path()))
+            .hint("/docs lists what there is")
+            .into_response();
     };
     let lasting = name.starts_with("assets/");
     let mime =

@@ -1,6 +1,7 @@
 //! Lines coming in: split while they arrive, each bounded, a bad one reported and the good ones kept.
 
 use crate::answer::{Answer, Failure};
+use crate::inflate::unzipped;
 use bytes::{Buf, Bytes, BytesMut};
 use countersign_domain::draft::FieldError;
 use futures::{Stream, StreamExt};
@@ -9,6 +10,8 @@ use futures::{Stream, StreamExt};
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// How long a body may take in all: a client that sends a line a minute doesn't hold a connection for ever.
 pub const IN_ALL: std::time::Duration = std::time::Duration::from_secs(3600);
+/// The byte order mark that some editors and exports put in front of a text.
+const BOM: &[u8] = b"\xef\xbb\xbf";
 /// A line is at most this long.
 pub const MAX_LINE: usize = countersign_domain::draft::MAX_ROW;
 
@@ -44,6 +47,11 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
         loop {
             if let Some(line) = self.take_line() {
                 self.line += 1;
+                // Files that were put together may have one in their midst as well.
+                let line = line.map(|bytes| match bytes.strip_prefix(BOM) {
+                    Some(rest) => bytes.slice_ref(rest),
+                    None => bytes,
+                });
                 match line {
                     Ok(bytes) if bytes.iter().all(u8::is_ascii_whitespace) => continue,
                     other => return Ok(Some((self.line, other))),
@@ -63,7 +71,10 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
             };
             match chunk {
                 Some(Ok(chunk)) => self.buffer.extend_from_slice(&chunk),
-                Some(Err(_)) => return Err(Failure::malformed("the body broke off; what came before is staged")),
+                Some(Err(e)) => {
+                    let broke = || Failure::malformed("the body broke off; what came before is staged");
+                    return Err(unzipped(&e).unwrap_or_else(broke));
+                }
                 None => self.ended = true,
             }
         }
@@ -117,6 +128,12 @@ mod tests {
     async fn lines_are_numbered_across_chunks_and_blank_ones_are_passed_over() {
         let out = split(vec![b"a\n\nb".to_vec(), b"c\r\n".to_vec(), b"  \nlast".to_vec()]).await;
         assert_eq!(out, [(1, Ok("a".into())), (3, Ok("bc\r".into())), (5, Ok("last".into()))]);
+    }
+
+    #[tokio::test]
+    async fn a_byte_order_mark_is_no_part_of_a_line() {
+        let out = split(vec![b"\xef\xbb".to_vec(), b"\xbfa\n\xef\xbb\xbf\n\xef\xbb\xbfb".to_vec()]).await;
+        assert_eq!(out, [(1, Ok("a".into())), (3, Ok("b".into()))]);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ mod body;
 mod console;
 mod docs;
 mod events;
+mod inflate;
 mod ingest;
 mod lock;
 mod loops;
@@ -75,12 +76,12 @@ pub enum OpenError {
     #[error(transparent)]
     Desk(#[from] DeskError),
     /// The address is taken, or not ours.
-    #[error("can't listen on {address}: {source}")]
+    #[error("can't listen on {address}: {}", refused(.why))]
     Listen {
         /// Where.
         address: SocketAddr,
         /// Why not.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// The lock file beside the database can't be used.
     #[error("the lock file {path} can't be used: {source}")]
@@ -109,6 +110,14 @@ pub enum OpenError {
         /// Why not.
         source: Box<DeskError>,
     },
+}
+
+fn refused(e: &std::io::Error) -> String {
+    match e.kind() {
+        std::io::ErrorKind::AddrInUse => "something listens there already".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this user may not".to_owned(),
+        _ => e.to_string(),
+    }
 }
 
 /// A running hub.
@@ -149,6 +158,9 @@ impl Hub {
             desk.allowed = allowed.map_err(|why| OpenError::Secrets { path, why })?;
         }
         let desk = Desk::open(desk).await?;
+        if config.listen.is_none() {
+            desk.hold_no_kills();
+        }
         Self::over(desk, config.listen, lock, config.packs, config.proxies).await.map(|hub| Opened::Here(Box::new(hub)))
     }
 
@@ -178,7 +190,7 @@ impl Hub {
         let tasks = TaskTracker::new();
         let mut hub = Self { state, url: None, stop, tasks, _lock: None };
         if let Some(address) = listen {
-            let failed = |source| OpenError::Listen { address, source };
+            let failed = |why| OpenError::Listen { address, why };
             let listener = tokio::net::TcpListener::bind(address).await.map_err(failed)?;
             let bound = listener.local_addr().map_err(failed)?;
             hub.tasks.spawn(serve::serve(listener, hub.router(), serve::HEAD, hub.stop.clone()));
@@ -191,9 +203,11 @@ impl Hub {
         // A hub that is only called in process, by a command that is soon done, leaves the rest to the next one.
         if hub.url.is_some() {
             for secret in hub.state.desk.list_secrets(&Identity::owner()).await? {
+                let (name, workflow) = (secret.name, secret.workflow);
                 if let Some(why) = secret.refused {
-                    let (name, workflow) = (secret.name, secret.workflow);
                     tracing::warn!(name, workflow, "a pack names a secret that it can't use: {why}");
+                } else if let Some(fault) = secret.fault {
+                    tracing::warn!(name, workflow, "a secret that a pack names {fault}");
                 }
             }
             loops::start(&hub.state.desk, &hub.tasks, &hub.stop);
@@ -248,6 +262,11 @@ impl Hub {
         if tokio::time::timeout(FINISH, self.tasks.wait()).await.is_err() {
             tracing::warn!("requests or deliveries were still under way when the hub closed");
         }
+        // Nobody knows of a kill that was held here alone once this hub is gone.
+        match tokio::time::timeout(CLOSE, self.state.desk.commit_held_kills()).await {
+            Ok(Ok(0)) => {}
+            _ => tracing::error!("a kill was never committed, and ends with this hub: kill it at another one"),
+        }
         // What was done since the last checkpoint, or without a loop that signs, is signed as well.
         match tokio::time::timeout(CLOSE, self.state.desk.sign_if_moved()).await {
             Ok(Ok(_)) => {}
@@ -277,6 +296,14 @@ async fn apply_packs(desk: &Desk, dir: &std::path::Path) -> Result<(), OpenError
     Ok(())
 }
 
+fn not_utf8(name: &str, e: &std::string::FromUtf8Error) -> std::io::Error {
+    let good = e.as_bytes().get(..e.utf8_error().valid_up_to()).unwrap_or_default();
+    let line = 1 + good.iter().filter(|b| **b == b'\n').count();
+    let why =
+        format!("{name} isn't UTF-8: line {line} has a letter in another encoding, such as Latin-1; save it as UTF-8");
+    std::io::Error::new(std::io::ErrorKind::InvalidData, why)
+}
+
 /// Reads a pack's folder: its TOML and Markdown files.
 pub fn read_pack(dir: &std::path::Path) -> std::io::Result<countersign_domain::pack::PackFiles> {
     const MAX_BYTES: u64 = 1 << 20;
@@ -286,7 +313,8 @@ pub fn read_pack(dir: &std::path::Path) -> std::io::Result<countersign_domain::p
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_text = [".toml", ".md", ".txt", ".jsonl"].iter().any(|end| name.ends_with(end));
         if is_text && entry.metadata()?.len() <= MAX_BYTES && entry.path().is_file() {
-            files.insert(name, std::fs::read_to_string(entry.path())?);
+            let text = String::from_utf8(std::fs::read(entry.path())?).map_err(|e| not_utf8(&name, &e))?;
+            files.insert(name, text);
         }
     }
     // A folder may hold whole exports; of those only what the settings name belongs to the pack.

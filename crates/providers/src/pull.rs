@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, header::ACCEPT};
+use reqwest::{Client, Response, StatusCode, header::ACCEPT};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::address::{self, PrivateAddress, PublicOnly};
@@ -13,12 +14,11 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
 
 /// One answer of a source.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default)]
 pub struct PullPage {
-    /// Each a `draft.v1`, not yet checked.
-    pub drafts: Vec<Box<RawValue>>,
+    /// Each the text of a `draft.v1`, not yet checked.
+    pub drafts: Vec<Box<str>>,
     /// Where to go on from next time; without one, the cursor that was sent still holds.
-    #[serde(default)]
     pub cursor: Option<String>,
 }
 
@@ -46,13 +46,10 @@ pub enum PullError {
         column: usize,
     },
     /// The answer is JSON of another form.
-    #[error("the source's page is not {{\"drafts\": […], \"cursor\": \"…\"}} (line {line}, column {column})")]
-    Form {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-    },
+    #[error(
+        "the source's page holds no drafts: expected {{\"drafts\": […], \"cursor\": \"…\"}}, an array of drafts, or one draft a line"
+    )]
+    Form,
 }
 
 impl PullError {
@@ -122,7 +119,7 @@ impl PullClient {
         if let Some(cursor) = cursor {
             url.query_pairs_mut().append_pair("cursor", cursor);
         }
-        let mut request = client.get(url).header(ACCEPT, "application/json");
+        let mut request = client.get(url).header(ACCEPT, "application/json, application/x-ndjson");
         if let Some(bearer) = source.bearer {
             request = request.bearer_auth(bearer);
         }
@@ -131,12 +128,54 @@ impl PullClient {
             None => ExchangeError::new(e).into(),
         })?;
         exchange::check_status(&response)?;
-        let page = read(response).await?;
-        serde_json::from_slice(&page).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            if error.is_data() { PullError::Form { line, column } } else { PullError::Json { line, column } }
-        })
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(PullPage::default());
+        }
+        page(&read(response).await?)
     }
+}
+
+/// Reads a page in any form that drafts may be sent to the hub in: `{"drafts", "cursor"}`, an array, one draft, or one
+/// draft a line. Nothing at all is a page without news.
+fn page(bytes: &[u8]) -> Result<PullPage, PullError> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        drafts: Vec<Box<RawValue>>,
+        #[serde(default)]
+        cursor: Option<String>,
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return Err(PullError::Json { line: 1, column: 1 }) };
+    let text = text.trim();
+    let rows = |drafts: Vec<Box<RawValue>>| drafts.into_iter().map(Into::into).collect();
+    match serde_json::from_str::<&RawValue>(text) {
+        _ if text.is_empty() => Ok(PullPage::default()),
+        Ok(_) if text.starts_with('[') => {
+            let drafts = serde_json::from_str(text).map_err(|_| PullError::Form)?;
+            Ok(PullPage { drafts: rows(drafts), cursor: None })
+        }
+        Ok(_) => match serde_json::from_str::<Envelope>(text) {
+            Ok(Envelope { drafts, cursor }) => Ok(PullPage { drafts: rows(drafts), cursor }),
+            Err(_) if is_draft(text) => Ok(PullPage { drafts: vec![text.into()], cursor: None }),
+            Err(_) => Err(PullError::Form),
+        },
+        // One draft a line: a bad one among them is reported as such, as long as the first is one.
+        Err(_) if text.lines().next().is_some_and(is_draft) => {
+            let lines = text.lines().map(|line| line.trim_start_matches('\u{feff}').trim());
+            Ok(PullPage { drafts: lines.filter(|line| !line.is_empty()).map(Into::into).collect(), cursor: None })
+        }
+        Err(e) => Err(PullError::Json { line: e.line(), column: e.column() }),
+    }
+}
+
+/// Whether a text is an object with a draft's own name in it.
+fn is_draft(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(rename = "external_id")]
+        _external_id: IgnoredAny,
+    }
+    serde_json::from_str::<Named>(text).is_ok()
 }
 
 async fn read(mut response: Response) -> Result<Vec<u8>, PullError> {
@@ -151,4 +190,43 @@ async fn read(mut response: Response) -> Result<Vec<u8>, PullError> {
         page.extend_from_slice(&chunk);
     }
     Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+    use super::*;
+
+    fn read(text: &str) -> (Vec<String>, Option<String>) {
+        let page = page(text.as_bytes()).unwrap();
+        (page.drafts.iter().map(|draft| draft.to_string()).collect(), page.cursor)
+    }
+
+    #[test]
+    fn a_page_is_read_in_every_form_that_drafts_are_sent_in() {
+        let (one, two) = (r#"{"external_id": "1"}"#, r#"{"external_id": "2"}"#);
+        let both = vec![one.to_owned(), two.to_owned()];
+        let page = format!(r#"{{"cursor": "c", "drafts": [{one}, {two}]}}"#);
+        assert_eq!(read(&page), (both.clone(), Some("c".to_owned())));
+        for page in [format!("[{one}, {two}]"), format!("{one}\n{two}\n"), format!("{one}\r\n\r\n{two}")] {
+            assert_eq!(read(&page), (both.clone(), None), "{page}");
+            assert_eq!(read(&format!("\u{feff}{page}")), (both.clone(), None), "{page}");
+        }
+        assert_eq!(read(one), (vec![one.to_owned()], None));
+        for nothing in ["", " \n", "[]", r#"{"drafts": []}"#] {
+            assert_eq!(read(nothing), (vec![], None), "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_line_is_left_to_be_reported_and_what_is_no_page_is_refused() {
+        let lines = "{\"external_id\": \"1\"}\n{\"exter";
+        assert_eq!(read(lines).0, lines.lines().map(str::to_owned).collect::<Vec<_>>());
+        for other in [r#"{"rows": []}"#, "7", "null", r#""drafts""#, r#"{"drafts": 7}"#] {
+            assert!(matches!(page(other.as_bytes()), Err(PullError::Form)), "{other}");
+        }
+        for other in ["<html>", r#"{"drafts": [{"#, "{\n", "caf\u{e9}"] {
+            assert!(matches!(page(other.as_bytes()), Err(PullError::Json { .. })), "{other}");
+        }
+    }
 }

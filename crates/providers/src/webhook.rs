@@ -114,6 +114,12 @@ impl WebhookClient {
         })
     }
 
+    /// Whether deliveries can be signed with this secret.
+    #[must_use]
+    pub fn takes(secret: &str) -> bool {
+        key_of(secret).is_some()
+    }
+
     /// Makes one try. `webhook_id` is the same on every try of a delivery, and `timestamp_unix_s`
     /// is now: receivers refuse what is more than five minutes off.
     ///
@@ -170,13 +176,15 @@ impl WebhookClient {
 
 /// One signature for each secret, so that a receiver can change to the new one in its own time.
 fn sign(secrets: &[String], id: &str, timestamp_unix_s: i64, body: &str) -> Result<String, SendError> {
-    let sign_with = |secret: &String| {
-        // The library would take any base64 for a key, even none.
-        secret.strip_prefix(SECRET_PREFIX).filter(|key| key.len() >= MIN_SECRET_CHARS)?;
-        Webhook::new(secret).ok()?.sign(id, timestamp_unix_s, body.as_bytes()).ok()
-    };
+    let sign_with = |secret: &String| key_of(secret)?.sign(id, timestamp_unix_s, body.as_bytes()).ok();
     let signatures: Option<Vec<String>> = secrets.iter().map(sign_with).collect();
     signatures.filter(|all| !all.is_empty()).map(|all| all.join(" ")).ok_or(SendError::Secret)
+}
+
+fn key_of(secret: &str) -> Option<Webhook> {
+    // The library would take any base64 for a key, even none.
+    secret.strip_prefix(SECRET_PREFIX).filter(|key| key.len() >= MIN_SECRET_CHARS)?;
+    Webhook::new(secret).ok()
 }
 
 fn failed(error: reqwest::Error) -> SendError {

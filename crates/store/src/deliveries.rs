@@ -314,9 +314,14 @@ pub async fn set_state(
     Ok(moved > 0)
 }
 
-/// Lets go of a try that was never made or was broken off; it doesn't count.
-pub async fn unclaim(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
-    run!(tx, "UPDATE delivery SET claimed_until = 0 WHERE id = $1 AND state = 'pending'", id)?;
+/// Lets go of a try. One that was begun and broken off counts: it may have arrived. One that was never made doesn't.
+pub async fn unclaim(tx: &mut Tx, id: &str, begun: bool) -> Result<(), StoreError> {
+    run!(
+        tx,
+        "UPDATE delivery SET claimed_until = 0, attempts = attempts - $2 WHERE id = $1 AND state = 'pending'",
+        id,
+        i64::from(!begun)
+    )?;
     Ok(())
 }
 

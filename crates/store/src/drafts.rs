@@ -7,7 +7,7 @@ use countersign_domain::draft::DraftBody;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use sqlx::QueryBuilder;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A draft with everything.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -126,6 +126,18 @@ pub async fn look(tx: &mut Tx, seq: i64) -> Result<Option<DraftRow>, StoreError>
     first!(tx, sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE seq = $1")), seq)
 }
 
+/// The bodies of these drafts by their ids, as they are stored, without the erased ones.
+pub async fn bodies(tx: &mut Tx, ids: &[&str]) -> Result<HashMap<String, String>, StoreError> {
+    let list = serde_json::to_string(ids).unwrap_or_default();
+    let sql = if tx.is_postgres() {
+        "SELECT id, body FROM draft WHERE erased_at IS NULL AND id IN (SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))"
+    } else {
+        "SELECT id, body FROM draft WHERE erased_at IS NULL AND id IN (SELECT value FROM json_each($1))"
+    };
+    let rows: Vec<(String, String)> = all!(tx, sql, list)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// What is known of a ticket already.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Known {
@@ -141,6 +153,21 @@ pub struct Known {
     pub state: String,
     /// 1 for a probe, which only borrowed the ticket's name.
     pub probe: i64,
+    /// Of its body as it came in; missing on drafts of programs that kept none.
+    pub body_hash: Option<String>,
+}
+
+impl Known {
+    /// Whether it surely came with this very body.
+    pub fn came_as(&self, body: &str) -> bool {
+        self.body_hash.as_deref() == Some(&text_hash(body))
+    }
+}
+
+/// What is stored as a draft's body, unless that was erased.
+pub async fn stored_body(tx: &mut Tx, seq: i64) -> Result<Option<String>, StoreError> {
+    let row: Option<(String,)> = first!(tx, "SELECT body FROM draft WHERE seq = $1 AND erased_at IS NULL", seq)?;
+    Ok(row.map(|r| r.0))
 }
 
 /// Every draft of these tickets.
@@ -149,7 +176,7 @@ pub async fn known(tx: &mut Tx, workflow: &str, external_ids: &[&str]) -> Result
     if tx.is_postgres() {
         all!(
             tx,
-            "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+            "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, body_hash
              FROM draft WHERE workflow_id = $1
              AND external_id IN (SELECT jsonb_array_elements_text(CAST($2 AS jsonb))) ORDER BY seq FOR UPDATE",
             workflow,
@@ -158,7 +185,7 @@ pub async fn known(tx: &mut Tx, workflow: &str, external_ids: &[&str]) -> Result
     } else {
         all!(
             tx,
-            "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+            "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, body_hash
              FROM draft WHERE workflow_id = $1
              AND external_id IN (SELECT value FROM json_each($2)) ORDER BY seq",
             workflow,
@@ -422,7 +449,7 @@ pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, St
 pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
     let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
     let sql = sqlx::AssertSqlSafe(format!(
-        "SELECT seq, version, stage, probability, floor, staged_at, expires_at, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe
+        "SELECT seq, version, stage, probability, floor, staged_at, expires_at, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, body_hash
          FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
          ORDER BY expires_at LIMIT $3{lock}"
     ));

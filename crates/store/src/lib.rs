@@ -36,6 +36,7 @@ pub mod secrets;
 pub mod settlements;
 pub mod slots;
 pub mod sources;
+pub mod steps;
 pub mod sweeps;
 pub mod tokens;
 pub mod verdicts;

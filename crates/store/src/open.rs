@@ -3,10 +3,10 @@
 use crate::StoreError;
 use crate::late::Late;
 use crate::line::{Line, Turn};
-use sqlx::Connection as _;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -94,10 +94,24 @@ impl<DB: sqlx::Database> std::ops::DerefMut for Handle<DB> {
     }
 }
 
+fn is_postgres(address: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme))
+}
+
 /// Whether there is a database of ours at this address. None is made.
 pub async fn is_there(address: &str) -> Result<bool, StoreError> {
     if let Some(path) = sqlite_path(address) {
-        return Ok(path.is_file());
+        if !path.is_file() {
+            return Ok(false);
+        }
+        let mut connection = SqliteConnectOptions::new().filename(&path).connect().await?;
+        let sql = "SELECT COUNT(*) > 0 FROM sqlite_master WHERE name = 'workflow_version'";
+        let ours: bool = sqlx::query_scalar(sql).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        return Ok(ours);
+    }
+    if !is_postgres(address) {
+        return Err(StoreError::Address(redacted(address)));
     }
     let mut connection = sqlx::PgConnection::connect(address).await?;
     let ours: bool =
@@ -111,7 +125,7 @@ impl Store {
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         let kind = if let Some(path) = sqlite_path(address) {
             open_sqlite(&path).await?
-        } else if address.starts_with("postgres://") || address.starts_with("postgresql://") {
+        } else if is_postgres(address) {
             open_postgres(address).await?
         } else {
             return Err(StoreError::Address(redacted(address)));
@@ -293,7 +307,9 @@ impl Tx {
 pub fn sqlite_path(address: &str) -> Option<PathBuf> {
     let path = match address.strip_prefix("sqlite://").or_else(|| address.strip_prefix("sqlite:")) {
         Some(path) => path.split('?').next().unwrap_or(path),
-        None if address.contains("://") || address.is_empty() => return None,
+        // A mistyped server's address is no file; a file of such a name can be told by `sqlite://`.
+        None if address.contains("://") || address.contains('@') || address.starts_with("postgres") => return None,
+        None if address.is_empty() => return None,
         None => address,
     };
     Some(PathBuf::from(path))

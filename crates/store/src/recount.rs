@@ -1,9 +1,10 @@
 //! The counts, added up again from what the log says of each change of them.
 
-use crate::slots::day;
+use crate::slots::{A_DAY, day, slot};
 use crate::{StoreError, Tx};
 use countersign_domain::access::is_shadow;
 use countersign_domain::evidence::is_verdict;
+use countersign_domain::time::Millis;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -87,7 +88,7 @@ impl Recount {
     }
 
     /// Holds it against what is stored: how many counts there are, and those that are off.
-    pub async fn compare(self, tx: &mut Tx) -> Result<(i64, Vec<Off>), StoreError> {
+    pub async fn compare(self, tx: &mut Tx, now: Millis) -> Result<(i64, Vec<Off>), StoreError> {
         let mut found = (0, Vec::new());
         self.compare_evidence(tx, &mut found).await?;
         let mut logged = self.decided;
@@ -99,6 +100,8 @@ impl Recount {
         for ((workflow, version, stage, outcome, day), of) in logged {
             note(&mut found, workflow, format!("version {version} at {stage}, {outcome} on day {day}"), of, 0);
         }
+        // No budget's window is shorter than a day.
+        let recent = slot(now) - A_DAY;
         let (mut logged, mut oldest) = (self.slots, BTreeMap::<String, i64>::new());
         for (workflow, slot, version, stage, probability, outcome, n) in slots(tx).await? {
             oldest.entry(workflow.clone()).and_modify(|least| *least = slot.min(*least)).or_insert(slot);
@@ -109,7 +112,7 @@ impl Recount {
         }
         // Slots before the budget's window are taken away in time.
         for ((workflow, slot, version, stage, _, outcome), of) in logged {
-            if oldest.get(&workflow).is_some_and(|oldest| slot >= *oldest) {
+            if slot >= oldest.get(&workflow).map_or(recent, |oldest| recent.min(*oldest)) {
                 let name = format!("version {version} at {stage}, {outcome} in the five minutes {slot}");
                 note(&mut found, workflow, name, of, 0);
             }
@@ -166,8 +169,8 @@ async fn evidence(tx: &mut Tx) -> Result<Vec<EvidenceRow>, StoreError> {
 async fn decided(tx: &mut Tx) -> Result<Vec<(String, i64, i64, String, String, i64)>, StoreError> {
     let rows: Vec<(String, i64, i64, String, String, i64)> = all!(
         tx,
-        "SELECT workflow_id, day, version, stage, outcome, n FROM decided_by_day
-         ORDER BY workflow_id, day, version, stage, outcome"
+        "SELECT workflow_id, day, version, stage, outcome, CAST(SUM(n) AS BIGINT) FROM decided_by_day
+         GROUP BY workflow_id, day, version, stage, outcome ORDER BY workflow_id, day, version, stage, outcome"
     )?;
     Ok(rows.into_iter().filter(|r| !is_shadow(&r.0)).collect())
 }

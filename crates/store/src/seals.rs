@@ -207,22 +207,23 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
              WHERE seq > $1 AND body_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         "verdict" => {
-            "SELECT seq, id, workflow_id, CASE WHEN final_text IS NULL AND comment IS NULL THEN NULL
-                ELSE CAST(length(COALESCE(final_text, '')) AS TEXT) || ':' || COALESCE(final_text, '') || COALESCE(comment, '') END AS text,
-                text_hash AS hash
-             FROM verdict WHERE seq > $1 AND text_hash IS NOT NULL ORDER BY seq LIMIT $2"
+            "SELECT v.seq, v.id, v.workflow_id, CASE WHEN d.erased_at IS NOT NULL THEN NULL
+                WHEN v.final_text IS NULL AND v.comment IS NULL THEN ''
+                ELSE CAST(length(COALESCE(v.final_text, '')) AS TEXT) || ':' || COALESCE(v.final_text, '') || COALESCE(v.comment, '') END AS text,
+                v.text_hash AS hash
+             FROM verdict v JOIN draft d ON d.seq = v.draft_seq WHERE v.seq > $1 AND v.text_hash IS NOT NULL ORDER BY v.seq LIMIT $2"
         }
         "case" => {
-            "SELECT seq, id, workflow_id, CASE WHEN erased_at IS NULL THEN record END AS text, record_hash AS hash
-             FROM case_record WHERE seq > $1 AND record_hash IS NOT NULL ORDER BY seq LIMIT $2"
+            "SELECT c.seq, c.id, c.workflow_id, CASE WHEN d.erased_at IS NULL THEN c.record END AS text, c.record_hash AS hash
+             FROM case_record c JOIN draft d ON d.seq = c.draft_seq WHERE c.seq > $1 AND c.record_hash IS NOT NULL ORDER BY c.seq LIMIT $2"
         }
         "settlement" => {
             "SELECT seq, id, workflow_id, label AS text, label_hash AS hash FROM settlement
              WHERE seq > $1 AND label_hash IS NOT NULL ORDER BY seq LIMIT $2"
         }
         _ => {
-            "SELECT seq, id, workflow_id, CASE WHEN body NOT IN ('', '{}') THEN body END AS text, body_hash AS hash FROM delivery
-             WHERE seq > $1 AND body_hash IS NOT NULL ORDER BY seq LIMIT $2"
+            "SELECT e.seq, e.id, e.workflow_id, CASE WHEN d.erased_at IS NULL THEN e.body END AS text, e.body_hash AS hash
+             FROM delivery e LEFT JOIN draft d ON d.seq = e.draft_seq WHERE e.seq > $1 AND e.body_hash IS NOT NULL ORDER BY e.seq LIMIT $2"
         }
     };
     macro_rules! read {
@@ -244,6 +245,12 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
         crate::open::Inner::Sqlite(c) => read!(c),
         crate::open::Inner::Postgres(c) => read!(c),
     })
+}
+
+/// How many drafts are without their text.
+pub async fn erased(tx: &mut Tx) -> Result<i64, StoreError> {
+    let row: Option<(i64,)> = first!(tx, "SELECT COUNT(*) FROM draft WHERE erased_at IS NOT NULL")?;
+    Ok(row.map_or(0, |r| r.0))
 }
 
 /// How much text is looked at in one go.

@@ -133,8 +133,8 @@ pub struct Filter {
     pub reviewer: Option<String>,
     /// Holding these words.
     pub words: Vec<String>,
-    /// Of this ticket.
-    pub ticket: Option<String>,
+    /// Of a ticket of one of these names; empty for all.
+    pub tickets: Vec<String>,
     /// Of this customer.
     pub customer: Option<String>,
     /// Where what waits for a second review that the viewer may be asked for is left out once it is decided.
@@ -248,8 +248,13 @@ async fn stretch(
                     .push_bind(who)
                     .push(")");
             }
-            if let Some(ticket) = &f.ticket {
-                q.push(" AND d.external_id = ").push_bind(ticket);
+            if !f.tickets.is_empty() {
+                q.push(" AND d.external_id IN (");
+                let mut names = q.separated(", ");
+                for name in &f.tickets {
+                    names.push_bind(name);
+                }
+                q.push(")");
             }
             if let Some(customer) = &f.customer {
                 q.push(" AND d.customer = ").push_bind(customer);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// How long a slot is.
 pub const SLOT_MS: i64 = 300_000;
 /// How many there are in a day.
-const A_DAY: i64 = 86_400_000 / SLOT_MS;
+pub(crate) const A_DAY: i64 = 86_400_000 / SLOT_MS;
 
 /// The slot that an instant is in, counted from 1970-01-01.
 pub fn slot(at: Millis) -> i64 {

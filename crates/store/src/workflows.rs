@@ -246,6 +246,18 @@ pub async fn in_force_since(tx: &mut Tx, id: &str, since: Millis, limit: i64) ->
     Ok(rows)
 }
 
+/// What was in force at an instant; before there was anything, what was first.
+pub async fn in_force_at(tx: &mut Tx, id: &str, at: Millis) -> Result<Option<InForceRow>, StoreError> {
+    first!(
+        tx,
+        "SELECT version, revision, at, actor, reason FROM in_force WHERE workflow_id = $1 AND seq = COALESCE(
+            (SELECT MAX(seq) FROM in_force WHERE workflow_id = $1 AND at <= $2),
+            (SELECT MIN(seq) FROM in_force WHERE workflow_id = $1))",
+        id,
+        at.0
+    )
+}
+
 /// Whether a version has passed the gate into a stage.
 pub async fn has_earned(tx: &mut Tx, id: &str, version: i64, stage: &str) -> Result<bool, StoreError> {
     let row: Option<(i64,)> =
@@ -466,17 +478,4 @@ pub(crate) async fn transition_seals(tx: &mut Tx, ids: &str) -> Result<Vec<(Stri
     let sql = format!("SELECT * FROM transition WHERE id {}", tx.among());
     let rows: Vec<TransitionRow> = all!(tx, sqlx::AssertSqlSafe(sql), ids)?;
     Ok(rows.into_iter().map(|t| (t.id.clone(), transition_seal(&t))).collect())
-}
-
-/// Workflows whose stage or life isn't what their last transition made of it.
-pub async fn out_of_step(tx: &mut Tx) -> Result<Vec<(String,)>, StoreError> {
-    all!(
-        tx,
-        "SELECT w.id FROM workflow w WHERE w.id NOT LIKE '~%' AND (
-             w.stage <> COALESCE((SELECT t.to_stage FROM transition t WHERE t.workflow_id = w.id
-                                  ORDER BY t.at DESC, t.id DESC LIMIT 1), 'internal')
-             OR (w.killed_at IS NOT NULL) <> (COALESCE((SELECT t.kind FROM transition t WHERE t.workflow_id = w.id
-                 AND t.kind IN ('kill', 'resume') ORDER BY t.at DESC, t.id DESC LIMIT 1), 'resume') = 'kill'))
-         ORDER BY w.id LIMIT 100"
-    )
 }

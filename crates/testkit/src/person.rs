@@ -97,7 +97,15 @@ impl Person {
 
     /// Any request.
     pub async fn call(&self, method: &str, path: &str, kind: &str, body: impl Into<Body>) -> Reply {
-        let response = self.open(method, path, kind, body).await;
+        Self::reply(self.open(method, path, kind, body).await).await
+    }
+
+    /// POST of a body in this `Content-Encoding`.
+    pub async fn encoded(&self, path: &str, kind: &str, encoding: &str, body: impl Into<Body>) -> Reply {
+        Self::reply(self.send("POST", path, kind, body, Some(("content-encoding", encoding))).await).await
+    }
+
+    async fn reply(response: Response<Body>) -> Reply {
         let status = response.status();
         let bytes = response.into_body().collect().await.unwrap().to_bytes().to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

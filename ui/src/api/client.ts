@@ -63,12 +63,20 @@ async function every<T>(page: PageOf<T>): Promise<T[]> {
 
 export type Api = ReturnType<typeof createApi>;
 
-export function createApi(host: Host) {
+/**
+ * What can be asked of the hub. `ended`: the person has gone. From then on nothing is asked any more, as it would be in
+ * the next one's name, and no answer comes; but what is still given back on leaving is.
+ */
+export function createApi(host: Host, ended = new AbortController().signal) {
   const client = createClient<paths>({
     baseUrl: host.base,
-    fetch: (request) => {
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(WAIT_MS)]);
-      return host.fetch(new Request(request, { signal }));
+    fetch: async (request) => {
+      const signals = [request.signal, AbortSignal.timeout(WAIT_MS)];
+      if (!request.keepalive) {
+        ended.throwIfAborted();
+        signals.push(ended);
+      }
+      return host.fetch(new Request(request, { signal: AbortSignal.any(signals) }));
     },
   });
   let aheadMs = 0;

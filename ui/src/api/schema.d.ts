@@ -1498,6 +1498,23 @@ export interface components {
              * @description The share of the window's budget that is left; below 0 when it is overdrawn.
              */
             remaining: number;
+            /** @description How the budget stands at the gate. */
+            state: components["schemas"]["BudgetState"];
+            /** @description The gate's answer to that. */
+            status: components["schemas"]["Status"];
+            /**
+             * Format: int64
+             * @description The version in force.
+             */
+            version: number;
+            /** @description The stage it is at. */
+            stage: string;
+            /** @description What that version's drafts at that stage spent: what the gate counts. */
+            here: components["schemas"]["BudgetSpent"];
+            /** @description What the whole workflow spent, every version and stage: what `remaining`, `days` and the rules count. */
+            whole: components["schemas"]["BudgetSpent"];
+            /** @description The first day of the window on which anything was reviewed, UTC; none without a review. */
+            since?: string | null;
             /** @description What was left of it at the end of each day of the window, UTC, oldest first. */
             days: [
                 string,
@@ -1508,6 +1525,31 @@ export interface components {
             /** @description Why nothing may be promoted now: a rule that pages is firing. */
             freeze?: string | null;
         };
+        /** @description What was spent of a budget within its window. */
+        BudgetSpent: {
+            /**
+             * Format: int64
+             * @description Drafts reviewed.
+             */
+            reviewed: number;
+            /**
+             * Format: int64
+             * @description Failures among them.
+             */
+            failures: number;
+            /**
+             * Format: double
+             * @description The estimated failure rate, divided by the budget: above 1 it is more than there is.
+             */
+            spent: number;
+            /** @description How the budget stands by that alone. */
+            state: components["schemas"]["BudgetState"];
+        };
+        /**
+         * @description How a failure budget stands: one word for every place that shows it.
+         * @enum {string}
+         */
+        BudgetState: "unknown" | "within" | "overspent" | "alerting";
         /** @description Every flag that this token may see. */
         BulkAnswer: {
             flags: components["schemas"]["FlagAnswer"][];
@@ -1704,7 +1746,7 @@ export interface components {
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
          */
-        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "invalid" | "rate_limited" | "kill_held" | "unavailable" | "internal";
+        Code: "malformed" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "lease_lost" | "draft_superseded" | "content_changed" | "already_decided" | "already_delivered" | "workflow_killed" | "gate_not_green" | "erased" | "too_large" | "unsupported_encoding" | "invalid" | "rate_limited" | "kill_held" | "unavailable" | "internal";
         /** @description One condition. */
         Condition: {
             /**
@@ -1730,6 +1772,7 @@ export interface components {
             limit?: number | null;
             /** @description The suite that `eval_suite` asks for. */
             suite?: string | null;
+            budget?: components["schemas"]["BudgetState"] | null;
         };
         /** @description One day's outcomes. */
         Day: {
@@ -1906,6 +1949,8 @@ export interface components {
             risk: string;
             /** @description When it came in. */
             staged_at: components["schemas"]["Millis"];
+            /** @description Since when the customer waits: the time of their last message, or of the staging where that has none. */
+            waiting_since: components["schemas"]["Millis"];
             /** @description Its deadline. */
             expires_at: components["schemas"]["Millis"];
             erased_at?: components["schemas"]["Millis"] | null;
@@ -2125,6 +2170,8 @@ export interface components {
             state: string;
             /** @description When. */
             opened_at: components["schemas"]["Millis"];
+            /** @description Since when the customer waits: the time of their last message, or of the escalation where that has none. */
+            waiting_since: components["schemas"]["Millis"];
             settled_at?: components["schemas"]["Millis"] | null;
             /** @description How it was settled. */
             note?: string | null;
@@ -2260,6 +2307,11 @@ export interface components {
         History: {
             /** @description The days on which something was decided or ran out, oldest first. */
             days: components["schemas"]["Day"][];
+            /**
+             * @description What became of the drafts of each version at each stage, by where they were staged, whenever they were decided:
+             *     what gates count. The newest version first.
+             */
+            record: components["schemas"]["StageRecord"][];
             /** @description The latest 200 transitions, newest first. */
             transitions: components["schemas"]["TransitionView"][];
             /** @description The newest versions, newest first; a list of its own has all of them. */
@@ -2644,13 +2696,15 @@ export interface components {
             id?: string | null;
             /** @description What became of it. */
             status: components["schemas"]["LineStatus"];
+            /** @description Whether an older revision of the same ticket, which nobody had decided on, made way for it. */
+            supersedes?: boolean;
             error?: components["schemas"]["FieldError"] | null;
         };
         /**
          * @description What became of a row.
          * @enum {string}
          */
-        LineStatus: "created" | "duplicate" | "superseded" | "rejected";
+        LineStatus: "created" | "duplicate" | "rejected";
         /** @description A limit that would be looser. */
         LooserLimit: {
             /** @description Which. */
@@ -2957,6 +3011,8 @@ export interface components {
             not_enforced: string[];
             /** @description Whether the pack asks for two signatures, and the one who asks is the owner of a hub for one person. */
             needs_team_hub: boolean;
+            /** @description Secrets that it names and that can't do what they are for; told only to those who may apply it. */
+            secrets: components["schemas"]["SecretFault"][];
         };
         /** @description Which label it is. */
         Pick: components["schemas"]["Side"] | components["schemas"]["OwnLabel"];
@@ -3229,6 +3285,15 @@ export interface components {
          * @enum {string}
          */
         Role: "reviewer" | "dri" | "curator" | "admin" | "auditor" | "service" | "oncall";
+        /** @description A place in a pack whose secret can't do what it is for as things are. */
+        SecretFault: {
+            /** @description The place, such as `delivery.secret_env`. */
+            key: string;
+            /** @description The secret's name. */
+            name: string;
+            /** @description What is wrong; never its value. */
+            why: string;
+        };
         /** @description A secret that a pack names, or that is bound; never its value. */
         SecretView: {
             /** @description Its name. */
@@ -3246,6 +3311,8 @@ export interface components {
             named_by: string[];
             /** @description Why the workflow can't use it. */
             refused?: string | null;
+            /** @description What is wrong with the value that this hub has for it, or that it has none. */
+            fault?: string | null;
         };
         /** @description Secrets by name. */
         Secrets: {
@@ -3429,6 +3496,30 @@ export interface components {
          * @enum {string}
          */
         Stage: "internal" | "opt_in" | "default";
+        /** @description What became of the drafts that a version staged at a stage. */
+        StageRecord: {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+            /** @description The stage. */
+            stage: string;
+            /**
+             * Format: int64
+             * @description All that came in.
+             */
+            staged: number;
+            /**
+             * Format: int64
+             * @description Decided, and counted.
+             */
+            reviewed: number;
+            /** @description Those by outcome: `approve`, `edit.GRADE`, `escalate:A+B` with all its reasons. */
+            outcomes: {
+                [key: string]: number;
+            };
+        };
         /** @description What became of each row. */
         Staged: {
             /** @description In the order of the lines. */
@@ -4613,7 +4704,10 @@ export interface operations {
                 reviewer?: string;
                 /** @description Words that it holds. */
                 q?: string;
-                /** @description Of this ticket, every revision of it. */
+                /**
+                 * @description Of this ticket, every revision of it: by its `external_id`, or by its number as screens show it, so that `1043`
+                 *     and `ticket 1043` are `ticket-1043` too.
+                 */
                 ticket?: string;
                 /** @description Of this customer, by the name as it came. */
                 customer?: string;
@@ -4651,7 +4745,7 @@ export interface operations {
     stage_drafts: {
         parameters: {
             query?: {
-                /** @description The workflow of rows that name none. */
+                /** @description The workflow that the rows are for. A row may name it too; one that names another is rejected. */
                 workflow?: string;
                 /** @description Only the counts and the errors. */
                 summary?: boolean;

@@ -15,7 +15,6 @@ export function Provenance({ one, api, me }: { one: Case; api: Api; me: Me }) {
   const { cases: says, disagreements } = useWords();
   const draft = useDraft(api, one.draft_id);
   const record = useRecord(api, me, one.draft_id);
-  const by = draft.data?.outcome?.verdict_id === one.verdict_id ? draft.data.outcome.by : one.reviewer;
   // What the reviewer said, which a curator may have settled otherwise since.
   const said: Said = one.settled ? (one.settled.was as unknown as Said) : one;
   const what = [doneName(said.action), said.grade && gradeName(said.grade)].filter(Boolean).join(", ");
@@ -31,7 +30,7 @@ export function Provenance({ one, api, me }: { one: Case; api: Api; me: Me }) {
         </Step>
         <LeaseStep one={one} record={record} />
         <Step title={says.decided} at={one.decided_at}>
-          <p dir="auto">{says.decidedBy(what, by, says.seconds(one.seconds))}</p>
+          <p dir="auto">{says.decidedBy(what, one.reviewer, says.seconds(one.seconds))}</p>
           {one.round === 2 && <p>{says.second}</p>}
           {said.suggested_grade && said.suggested_grade !== said.grade && (
             <p>{says.suggested(gradeName(said.suggested_grade))}</p>
@@ -167,7 +166,8 @@ function LeaseStep({ one, record: { may, query } }: { one: Case; record: Kept })
     <Step title={says.leased} at={lease?.at}>
       {!may && <p>{says.leaseUnknown}</p>}
       {query.isError && <p>{says.auditFailed}</p>}
-      {query.data && <p dir="auto">{lease ? says.leasedBy(lease.actor) : says.leaseNone}</p>}
+      {/* By whom isn't said: a case knows its reviewer by a pseudonym, and a name beside it would lift that. */}
+      {query.data && !lease && <p>{says.leaseNone}</p>}
     </Step>
   );
 }

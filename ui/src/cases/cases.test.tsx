@@ -129,8 +129,10 @@ test("a case is read from draft to delivery, and hostile text stays text", () =>
     AUDITOR,
     "c1",
   );
+  // A name beside the pseudonym would lift it.
+  expect(html).not.toContain("Dana");
   for (const said of [
-    "escalated by Dana in 31 s",
+    "escalated by reviewer-b2f29fc501e9 in 31 s",
     "quote not in the source",
     "$0.0031 · 1,200 + 80 tokens",
     "25% chance of being reviewed",

@@ -1,5 +1,5 @@
 import type { CaseQuery, CaseRow } from "../api/types";
-import { createStore } from "../kit/store";
+import { createPersonalStore } from "../kit/store";
 
 /** What the list can be narrowed by. */
 export type Filters = Pick<CaseQuery, "workflow" | "action" | "grade" | "reason" | "q">;
@@ -7,8 +7,8 @@ export type Filters = Pick<CaseQuery, "workflow" | "action" | "grade" | "reason"
 export const NO_FILTERS: Filters = {};
 
 /** The filters and the row in hand stay while another screen is looked at. */
-export const filters = createStore<Filters>(NO_FILTERS);
-export const marked = createStore<string | null>(null);
+export const filters = createPersonalStore<Filters>(NO_FILTERS);
+export const marked = createPersonalStore<string | null>(null);
 
 export interface Page {
   cases: CaseRow[];

@@ -1,18 +1,23 @@
-import { Activity, Suspense, useEffect } from "react";
+import { Activity, type ReactNode, Suspense, useEffect } from "react";
 import { type Api, CONTRACT } from "../api/client";
 import type { Me } from "../api/types";
 import type { Host, LogState } from "../host";
+import { Boundary } from "../kit/boundary";
 import { useKeys } from "../kit/keys";
 import { later } from "../kit/later";
 import { go, useRoute } from "../kit/route";
+import { local } from "../kit/storage";
 import { createStore, useStore } from "../kit/store";
+import { orphaned } from "../kit/typing";
 import { Review } from "../review/Review";
 import { useReviewDesk } from "../review/useReviewDesk";
 import { useWords } from "../words";
+import { Broken } from "./Broken";
 import { Desktop } from "./Desktop";
 import { Rail } from "./Rail";
 import { ScreenPalette } from "./ScreenPalette";
-import { isScreen, SCREENS } from "./screens";
+import { Opening, Stale } from "./Stale";
+import { isScreen, SCREENS, type Screen } from "./screens";
 import "./frame.css";
 
 const PAGES = {
@@ -56,24 +61,31 @@ export function Frame({ host, api, me }: Omit<ScreenProps, "id">) {
       {host.native && <Desktop host={host} api={api} native={host.native} me={me} />}
       <Says host={host} me={me} />
       <Activity mode={Page ? "hidden" : "visible"}>
-        <Review desk={desk} id={screen === "review" ? route.id : null} />
+        <Whole screen="review">
+          <Review desk={desk} id={screen === "review" ? route.id : null} />
+        </Whole>
       </Activity>
+      {Page && <Stale host={host} />}
       {Page && <ScreenPalette native={host.native} />}
       {Page && (
         // Another screen takes the one before down at once, with what that offered.
-        <Suspense
-          key={screen}
-          fallback={
-            <main className="opening">
-              <h1 className="unseen">{words[screen]}</h1>
-              <p role="status">{words.opening}</p>
-            </main>
-          }
-        >
-          <Page host={host} api={api} me={me} id={route.id} />
-        </Suspense>
+        <Whole key={screen} screen={screen}>
+          <Suspense fallback={<Opening host={host} name={words[screen]} />}>
+            <Page host={host} api={api} me={me} id={route.id} />
+          </Suspense>
+        </Whole>
       )}
     </div>
+  );
+}
+
+/** A screen that breaks says so in its own place: the others are a key away. */
+function Whole({ screen, children }: { screen: Screen; children: ReactNode }) {
+  const words = useWords().frame;
+  return (
+    <Boundary instead={(error, again) => <Broken screen={words[screen]} error={error} again={again} />}>
+      {children}
+    </Boundary>
   );
 }
 
@@ -95,12 +107,14 @@ const NO_LOG = createStore<LogState | null>(null);
 
 /** What a person must know wherever they are. */
 function Says({ host, me }: Pick<ScreenProps, "host" | "me">) {
-  const words = useWords().desktop;
-  const kept = useStore(host.kept);
+  const { desktop: words, frame } = useWords();
+  const kept = useStore(host.storage.whole);
+  const lost = useStore(orphaned);
   const log = useStore(host.native?.log ?? NO_LOG);
   const { contract } = me.hub;
   const says = [
-    ...(kept ? [] : [words.notKept]),
+    ...(kept ? [] : [host.storage === local ? frame.storageFull : words.notKept]),
+    ...(lost ? [frame.keysOff] : []),
     ...(log?.why ? [words.logLost[log.why](log.entries ?? 0)] : []),
     ...(contract > CONTRACT ? [words.hubNewer] : contract < CONTRACT ? [words.hubOlder] : []),
   ];

@@ -1,5 +1,6 @@
 import { v7 as uuid } from "uuid";
 import type { HubEvent } from "../api/types";
+import { keepIn, local } from "../kit/storage";
 import { createStore } from "../kit/store";
 import { words } from "../words";
 import type { Access, Connection, Host } from "./host";
@@ -9,6 +10,9 @@ const TOKEN = "countersign:token";
 /** The hub sends a comment every 15 s; a stream this silent is dead. */
 const SILENCE_MS = 40_000;
 const RETRY_MAX_MS = 15_000;
+
+/** A token is this tab's alone, and outlives its reload. */
+const tab = keepIn(() => sessionStorage);
 
 type Listener = (event: HubEvent | "reconnected") => void;
 
@@ -27,14 +31,13 @@ function tokenFromAddress(): string | null {
 function signInByLink() {
   const arrived = tokenFromAddress();
   if (!arrived) return;
-  const held = sessionStorage.getItem(TOKEN);
-  if (held === null || held === arrived || confirm(words().shared.replaceSession))
-    sessionStorage.setItem(TOKEN, arrived);
+  const held = tab.get(TOKEN);
+  if (held === null || held === arrived || confirm(words().shared.replaceSession)) tab.set(TOKEN, arrived);
 }
 
 export function browserHost(): Host {
   signInByLink();
-  let token = sessionStorage.getItem(TOKEN);
+  let token = tab.get(TOKEN);
   const access = createStore<Access>(token === null ? "out" : "in");
   const connection = createStore<Connection>("connecting");
   const consoleName = uuid();
@@ -46,7 +49,7 @@ export function browserHost(): Host {
 
   function refused() {
     token = null;
-    sessionStorage.removeItem(TOKEN);
+    tab.remove(TOKEN);
     access.set("refused");
   }
 
@@ -130,13 +133,12 @@ export function browserHost(): Host {
     access,
     signIn(next) {
       token = next;
-      sessionStorage.setItem(TOKEN, next);
+      tab.set(TOKEN, next);
       access.set("in");
     },
     fetch: send,
     native: null,
-    storage: localStorage,
-    kept: createStore(true),
+    storage: local,
     async save(path, name) {
       const response = await send(new Request(base + path));
       if (!response.ok) throw new Error(`${response.status}`);

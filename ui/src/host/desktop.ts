@@ -1,6 +1,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type { HubEvent } from "../api/types";
+import { local } from "../kit/storage";
 import { createStore } from "../kit/store";
 import type { Access, Connection, Host, HubChoice, LogState } from "./host";
 import { openJournal } from "./journal";
@@ -16,8 +17,7 @@ export async function desktopHost(): Promise<Host> {
   const chosen = await invoke<HubChoice>("hub_choice");
   const connection = createStore<Connection>("connecting");
   const access = createStore<Access>("in");
-  const waiting =
-    chosen.kind === "remote" ? await openJournal() : { storage: localStorage, kept: createStore(true) };
+  const storage = chosen.kind === "remote" ? await openJournal() : local;
   // A link into the program, while it runs.
   await listen<string>("go", ({ payload }) => {
     if (payload.startsWith("#/")) location.hash = payload;
@@ -48,7 +48,11 @@ export async function desktopHost(): Promise<Host> {
       });
       // The shell answers 503 itself while it has no hub.
       connection.set(answer.status === 503 ? "lost" : "open");
-      if (answer.status === 401) access.set("refused");
+      if (answer.status === 401) {
+        // The shell has the token of the hub inside, and nobody else can give one: that hub is being changed.
+        if (chosen.kind === "embedded") throw new TypeError("the hub inside didn't take its own token");
+        access.set("refused");
+      }
       const empty = answer.status === 204 || answer.status === 304;
       return new Response(empty ? null : answer.body, { status: answer.status, headers: answer.headers });
     } catch (error) {
@@ -67,7 +71,7 @@ export async function desktopHost(): Promise<Host> {
       if (chosen.url === null) return;
       change(invoke<void>("use_remote", { url: chosen.url, token })).catch(() => access.set("refused"));
     },
-    ...waiting,
+    storage,
     fetch: send,
     save: (path, name) => invoke<string | null>("save_as", { path, name }),
     native: {

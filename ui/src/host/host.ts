@@ -1,4 +1,5 @@
 import type { HubEvent } from "../api/types";
+import type { Keep } from "../kit/storage";
 import type { Store } from "../kit/store";
 
 export type Connection = "connecting" | "open" | "lost";
@@ -18,9 +19,7 @@ export interface Host {
   signIn(token: string): void;
   fetch(request: Request): Promise<Response>;
   /** Where unsent decisions and typed texts wait until the hub has them. */
-  storage: Storage;
-  /** False when what waits is gone with the window. */
-  kept: Store<boolean>;
+  storage: Keep;
   /** Saves what a GET of this path answers; answers where, or null when the person thought better of it. */
   save(path: string, name: string): Promise<string | null>;
   /** What only the desktop can do; null in a browser. */

@@ -1,25 +1,21 @@
 import { invoke } from "@tauri-apps/api/core";
-import { createStore, type Store } from "../kit/store";
+import type { Keep } from "../kit/storage";
+import { createStore } from "../kit/store";
 
 interface Waiting {
   kept: boolean;
   entries: Record<string, string>;
 }
 
-/** What waits for a team's hub. Like a browser's storage, its entries are its own enumerable keys. */
-class Journal {
-  getItem(key: string): string | null {
-    return Object.hasOwn(this, key) ? ((this as Record<string, unknown>)[key] as string) : null;
-  }
-}
-
 /**
- * Opens the journal that the shell keeps on disk, encrypted. Every change is written before anything else is; while
- * one is being written the next ones gather. `kept` turns false when this system can't keep it.
+ * Opens the journal that the shell keeps on disk, encrypted: what waits for a team's hub. Every change is written
+ * before anything else is; while one is being written the next ones gather. `whole` turns false when this system can't
+ * keep it.
  */
-export async function openJournal(): Promise<{ storage: Storage; kept: Store<boolean> }> {
+export async function openJournal(): Promise<Keep> {
   const found = await invoke<Waiting>("journal_load");
-  const kept = createStore(found.kept);
+  const entries = new Map(Object.entries(found.entries));
+  const whole = createStore(found.kept);
   let writing = false;
   let changed = false;
 
@@ -29,28 +25,22 @@ export async function openJournal(): Promise<{ storage: Storage; kept: Store<boo
     writing = true;
     while (changed) {
       changed = false;
-      kept.set(await invoke<boolean>("journal_save", { entries: { ...storage } }).catch(() => false));
+      const saved = invoke<boolean>("journal_save", { entries: Object.fromEntries(entries) });
+      whole.set(await saved.catch(() => false));
     }
     writing = false;
   }
 
-  const methods = {
-    setItem: { value: (key: string, value: string) => set(key, value) },
-    removeItem: { value: (key: string) => remove(key) },
+  return {
+    whole,
+    keys: (prefix) => [...entries.keys()].filter((key) => key.startsWith(prefix)),
+    get: (key) => entries.get(key) ?? null,
+    set(key, value) {
+      entries.set(key, value);
+      void write();
+    },
+    remove(key) {
+      if (entries.delete(key)) void write();
+    },
   };
-  const storage: Record<string, string> = Object.assign(
-    Object.defineProperties(new Journal(), methods),
-    found.entries,
-  ) as never;
-
-  function set(key: string, value: string) {
-    storage[key] = value;
-    void write();
-  }
-  function remove(key: string) {
-    if (!Object.hasOwn(storage, key)) return;
-    delete storage[key];
-    void write();
-  }
-  return { storage: storage as never, kept };
 }

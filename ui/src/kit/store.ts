@@ -24,6 +24,19 @@ export function createStore<T>(initial: T): Store<T> {
   };
 }
 
+const personal: (() => void)[] = [];
+
+/** A store outside of every component, of what one person looks at. The next one who signs in finds it as new. */
+export function createPersonalStore<T>(initial: T): Store<T> {
+  const store = createStore(initial);
+  personal.push(() => store.set(initial));
+  return store;
+}
+
+export function resetPersonalStores() {
+  for (const reset of personal) reset();
+}
+
 /** `select` must return something that stays identical while its part of the store does. */
 export function useStore<T, S = T>(
   store: Store<T>,

@@ -1,3 +1,4 @@
+import { local } from "./storage";
 import { createStore } from "./store";
 
 const KEY = "countersign:theme";
@@ -5,7 +6,7 @@ const THEMES = ["light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
 function chosen(): Theme | null {
-  const kept = localStorage.getItem(KEY);
+  const kept = local.get(KEY);
   return THEMES.find((one) => one === kept) ?? null;
 }
 
@@ -19,8 +20,8 @@ export function applyTheme() {
 }
 
 export function chooseTheme(next: Theme | null) {
-  if (next) localStorage.setItem(KEY, next);
-  else localStorage.removeItem(KEY);
+  if (next) local.set(KEY, next);
+  else local.remove(KEY);
   theme.set(next);
   applyTheme();
 }

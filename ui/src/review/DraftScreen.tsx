@@ -3,7 +3,7 @@ import type { Draft } from "../api/types";
 import { whenIdle } from "../kit/later";
 import { afterPaint } from "../kit/paint";
 import { Inline } from "../kit/prose/inline";
-import { dayName } from "../shared/dates";
+import { dayName, wholeMoment } from "../shared/dates";
 import { longSpan, stateName, ticketName } from "../shared/words";
 import { useWords } from "../words";
 import { type SourceView, sourceViews } from "./citations";
@@ -64,20 +64,23 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
         aria-label={says.draftFor(ticketName(draft.external_id))}
       >
         <div className="inner">
-          <h1 dir="auto">
-            <Inline text={draft.subject || says.ticketTitle(ticketName(draft.external_id))} />
-          </h1>
-          <p className="subtitle" dir="auto">
-            {[
-              draft.customer && <Inline key="c" text={draft.customer} />,
-              says.ticketRevision(ticketName(draft.external_id), draft.revision),
-              isOpen(draft) ? <Waiting key="w" since={draft.staged_at} /> : stateName(draft.state),
-            ]
-              .filter(Boolean)
-              .map((part, i) => (
-                <span key={i}>{part}</span>
-              ))}
-          </p>
+          {/* It stays in view: nobody decides on a draft without seeing whose it is. */}
+          <header className="draft-head" data-testid="draft-head">
+            <h1 dir="auto">
+              <Inline text={draft.subject || says.ticketTitle(ticketName(draft.external_id))} />
+            </h1>
+            <p className="subtitle" dir="auto">
+              {[
+                draft.customer && <Inline key="c" text={draft.customer} />,
+                says.ticketRevision(ticketName(draft.external_id), draft.revision),
+                isOpen(draft) ? <Waiting key="w" since={draft.waiting_since} /> : stateName(draft.state),
+              ]
+                .filter(Boolean)
+                .map((part, i) => (
+                  <span key={i}>{part}</span>
+                ))}
+            </p>
+          </header>
           {draft.erased_at ? (
             <p className="strip" role="status">
               {says.erased(dayName(draft.erased_at))}
@@ -132,7 +135,11 @@ function SidePane({ draft, sources, inert }: { draft: Draft; sources: SourceView
 function Waiting({ since }: { since: string }) {
   const { api } = useDesk();
   const says = useWords().review;
-  return <>{says.waiting(longSpan(api.now() - Date.parse(since)))}</>;
+  return (
+    <time dateTime={since} title={says.waitingSince(wholeMoment(since))}>
+      {says.waiting(longSpan(api.now() - Date.parse(since)))}
+    </time>
+  );
 }
 
 /** Says when the draft's pixels are there, and opens the keys once it has been looked at for a moment. */

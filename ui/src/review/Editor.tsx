@@ -14,6 +14,7 @@ import { blanks, marks, setMarks } from "./marks";
 import { oneBreak } from "./ops";
 
 const DIFF_AFTER_MS = 80;
+const GRADE_HEIGHT = 48;
 
 /** The draft as an editor in place. Each keystroke is kept; the hub says what changed. */
 export default function Editor({ draft, spans }: { draft: Draft; spans: Span[] }) {
@@ -24,6 +25,13 @@ export default function Editor({ draft, spans }: { draft: Draft; spans: Span[] }
   const left = useRef<EditorState | null>(null);
   const [text, setText] = useState(() => currentText(texts, draft));
   const [chosen, choose] = useState<Grade | undefined>(() => texts.of(draft)?.grade);
+  const grade = useRef(chosen);
+  grade.current = chosen;
+  const keep = useRef((_text: string, _grade?: Grade) => {});
+  keep.current = (now, chosen) => {
+    if (now === draft.draft.text && chosen === undefined) texts.forget(draft.content_hash);
+    else texts.save(draft, now, chosen);
+  };
   const sideBySide = useView((now) => now.sideBySide);
   const { diff, away } = useDiff(draft, text);
 
@@ -52,6 +60,8 @@ export default function Editor({ draft, spans }: { draft: Draft; spans: Span[] }
               ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter" && key !== "Escape"),
             ]),
             EditorView.lineWrapping,
+            // The line in hand stands clear of the grade's chips.
+            EditorView.scrollMargins.of(() => ({ bottom: GRADE_HEIGHT })),
             EditorView.perLineTextDirection.of(true),
             EditorView.contentAttributes.of({
               "aria-label": words().review.reply,
@@ -62,7 +72,11 @@ export default function Editor({ draft, spans }: { draft: Draft; spans: Span[] }
             marks,
             blanks,
             EditorView.updateListener.of((update) => {
-              if (update.docChanged) setText(update.state.sliceDoc());
+              if (!update.docChanged) return;
+              const now = update.state.sliceDoc();
+              setText(now);
+              // At once: whoever sends it with the next key sends this.
+              keep.current(now, grade.current);
             }),
           ],
         }),
@@ -78,9 +92,8 @@ export default function Editor({ draft, spans }: { draft: Draft; spans: Span[] }
   }, [draft.content_hash, texts, view]);
 
   useEffect(() => {
-    if (text === draft.draft.text && chosen === undefined) texts.forget(draft.content_hash);
-    else texts.save(draft, text, chosen);
-  }, [texts, draft, text, chosen]);
+    if (editor.current) keep.current(editor.current.state.sliceDoc(), chosen);
+  }, [chosen]);
 
   useEffect(() => {
     const now = editor.current;

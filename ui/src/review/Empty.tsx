@@ -1,9 +1,9 @@
 import type { Workflow } from "../api/types";
-import { longSpan } from "../shared/words";
+import { longSpan, named } from "../shared/words";
 import { useWords, type Words } from "../words";
 import { command } from "./commands";
 import { show, useDesk, useSession, useView } from "./context";
-import { useWorkflows } from "./data";
+import { useMe, useWorkflows } from "./data";
 import { FirstRun } from "./FirstRun";
 import { NO_FILTERS } from "./filters";
 
@@ -14,13 +14,14 @@ export function Empty({ empty }: { empty: boolean }) {
   const { review: says, frame } = useWords();
   const workflows = useWorkflows();
   const barred = useSession((state) => state.barred);
+  const roles = useRoles();
   const filtered = useView((now) => now.filters !== NO_FILTERS);
   if (!workflows || !empty) return <Calm title={says.lookingForNext} />;
   if (workflows.length === 0) return <FirstRun />;
   if (barred) {
     return (
       <Calm title={says.readNotReview}>
-        <p>{barred()}</p>
+        <p>{roles.length > 0 ? says.onlyReviewers(roles) : barred()}</p>
         <p>{says.readNotReviewHint}</p>
       </Calm>
     );
@@ -61,6 +62,12 @@ export function Empty({ empty }: { empty: boolean }) {
       </Calm>
     </>
   );
+}
+
+/** What somebody is here, each role once. */
+function useRoles(): string[] {
+  const names = useWords().settings.access.role;
+  return [...new Set(useMe().grants.map(({ role }) => named(names, role)))];
 }
 
 function stillOut(says: Words["review"], workflows: Workflow[]): string {

@@ -1,32 +1,40 @@
 import { useRef } from "react";
+import type { Draft } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { useKeys } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
+import { useKept } from "../shared/kept";
 import { ticketName } from "../shared/words";
 import { useWords } from "../words";
+import { useBound } from "./bound";
 import { markKey } from "./commands";
-import { show, useDesk, useSession, useView } from "./context";
+import { show, useDesk, useSession } from "./context";
 import { useWorkflow } from "./data";
 import { isCommand } from "./guard";
 
 /** A reason's letter escalates at once; who wants to say more goes to the comment first. */
 export function EscalateDialog() {
-  const { decisions, view } = useDesk();
+  const { about, held } = useBound();
+  return about && <Escalate about={about} held={held} />;
+}
+
+function Escalate({ about, held }: { about: Draft; held: boolean }) {
+  const { decisions, comments, view } = useDesk();
   const says = useWords().review;
-  const shown = useSession((state) => state.shown);
-  const workflow = useWorkflow(shown?.draft?.workflow);
-  const comment = useView((now) => (now.comment?.draft === shown?.id ? (now.comment?.text ?? "") : ""));
-  const setComment = (text: string) => shown && show(view, { comment: { draft: shown.id, text } });
+  const workflow = useWorkflow(about.workflow);
+  const why = useSession(({ shown }) => (shown?.id === about.id ? shown.why : null));
+  const [kept, keep] = useKept(comments, about.id);
+  const comment = kept ?? "";
   const first = useRef<HTMLButtonElement>(null);
   const close = () => show(view, { dialog: null });
   const escalate = (code: string) => {
+    if (!held) return;
     markKey();
-    show(view, { dialog: null, editing: null, comment: null });
-    decisions.decide({
-      action: "escalate",
-      reasons: [code],
-      ...(comment.trim() && { comment: comment.trim() }),
-    });
+    const said = comment.trim();
+    if (!decisions.decide({ action: "escalate", reasons: [code], ...(said && { comment: said }) }, about))
+      return;
+    keep(null);
+    show(view, { dialog: null, editing: null });
   };
   const reasons = workflow?.reasons ?? [];
   useKeys(
@@ -34,15 +42,13 @@ export function EscalateDialog() {
       reasons.map(({ key, code }) => [key, (event: KeyboardEvent) => isCommand(event) && escalate(code)]),
     ),
   );
-  if (!shown?.draft) return null;
   return (
-    <Dialog
-      title={says.escalateTitle(ticketName(shown.draft.external_id))}
-      onClose={close}
-      initialFocus={first}
-    >
+    <Dialog title={says.escalateTitle(ticketName(about.external_id))} onClose={close} initialFocus={first}>
       <p className="dialog-lead" dir="auto">
-        <Inline text={shown.draft.subject} />
+        <Inline text={about.subject} />
+      </p>
+      <p className="dialog-result" role="status">
+        {!held && says.notHere(why?.() ?? "")}
       </p>
       <div className="reasons">
         {reasons.map(({ code, label, to, key, harm }, i) => (
@@ -51,6 +57,7 @@ export function EscalateDialog() {
             ref={i === 0 ? first : undefined}
             type="button"
             className="reason"
+            aria-disabled={!held}
             onClick={() => escalate(code)}
           >
             <kbd>{key.toUpperCase()}</kbd>
@@ -65,7 +72,7 @@ export function EscalateDialog() {
         <textarea
           rows={2}
           value={comment}
-          onChange={(event) => setComment(event.target.value)}
+          onChange={(event) => keep(event.target.value || null)}
           onKeyDown={(event) => {
             if (event.key !== "Escape") return;
             event.stopPropagation();

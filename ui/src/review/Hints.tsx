@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { Key } from "../kit/keys";
+import { local } from "../kit/storage";
 import { useWords } from "../words";
 import { useDesk, useSettled } from "./context";
 
@@ -12,14 +13,14 @@ export function Hints() {
   const { me } = useDesk();
   const says = useWords().review;
   const key = PREFIX + me.subject;
-  const [before] = useState(() => Number(localStorage.getItem(key) ?? 0));
+  const [before] = useState(() => Number(local.get(key) ?? 0));
   const [closed, close] = useState(before >= FIRST_DRAFTS);
   const gone = useSettled((state) => state.gone.size);
   const draft = useSettled((state) => state.shown?.draft != null);
   const decided = before + gone;
   const over = closed || decided >= FIRST_DRAFTS;
   useEffect(() => {
-    if (decided > before) localStorage.setItem(key, String(decided));
+    if (decided > before) local.set(key, String(decided));
   }, [key, decided, before]);
   if (over || !draft) return null;
   return (
@@ -33,7 +34,7 @@ export function Hints() {
         type="button"
         className="link-button"
         onClick={() => {
-          localStorage.setItem(key, DONE);
+          local.set(key, DONE);
           close(true);
         }}
       >

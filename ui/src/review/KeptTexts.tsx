@@ -2,10 +2,10 @@ import { useState } from "react";
 import type { Draft } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { longSpan } from "../shared/words";
-import { useWords } from "../words";
-import { show, useDesk } from "./context";
+import { useWords, words } from "../words";
+import { type Desk, show, useDesk } from "./context";
 
-interface Offer {
+export interface Offer {
   id: string;
   words: string;
   text: string;
@@ -13,60 +13,70 @@ interface Offer {
   comment?: true;
 }
 
-/** Offers back what was typed before: here, on another revision of the ticket, or with a verdict the hub refused. */
-export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) {
-  const { texts, view, api } = useDesk();
-  const says = useWords().review;
-  const [dropped, drop] = useState<ReadonlySet<string>>(new Set());
+/** What was typed before: here, on another revision of the ticket, or with a verdict that the hub refused. */
+export function offersOf({ texts, api }: Pick<Desk, "texts" | "api">, draft: Draft): Offer[] {
+  const says = words().review;
   const here = texts.of(draft);
-  const offers: Offer[] = [
+  const typed = [
     ...(here
-      ? [
-          {
-            id: here.hash,
-            words: says.typedHere(longSpan(Date.now() - here.at)),
-            text: here.text,
-          },
-        ]
+      ? [{ id: here.hash, words: says.typedHere(longSpan(Date.now() - here.at)), text: here.text }]
       : []),
-    ...texts.earlier(draft).map((typed) => ({
-      id: typed.hash,
-      words: typed.revision === draft.revision ? says.typedBefore : says.typedOn(typed.revision),
-      text: typed.text,
+    ...texts.earlier(draft).map(({ hash, revision, text }) => ({
+      id: hash,
+      words: revision === draft.revision ? says.typedBefore : says.typedOn(revision),
+      text,
     })),
-    ...draft.kept.flatMap(({ verdict_id, final_text, comment, at }) => {
-      const ago = longSpan(api.now() - Date.parse(at));
-      const edit = final_text != null && final_text !== here?.text && final_text;
-      return [
-        ...(edit ? [{ id: verdict_id, words: says.refusedKept(ago), text: edit }] : []),
-        ...(comment
-          ? [
-              {
-                id: `${verdict_id}:comment`,
-                words: says.refusedComment(ago, shortened(comment)),
-                text: comment,
-                comment: true as const,
-              },
-            ]
-          : []),
-      ];
-    }),
-  ].filter((offer) => !dropped.has(offer.id));
-  const goOn = (offer: Offer) => {
-    if (offer.comment) {
-      show(view, { dialog: "escalate", comment: { draft: draft.id, text: offer.text } });
-      return;
-    }
-    texts.save(draft, offer.text, offer.id === here?.hash ? here.grade : undefined);
-    show(view, { editing: draft.content_hash });
-  };
-  return offers.map((offer) => (
+  ];
+  const refused = draft.kept.flatMap(({ verdict_id, final_text, comment, at }): Offer[] => {
+    const ago = longSpan(api.now() - Date.parse(at));
+    const edit = final_text != null && final_text !== here?.text && final_text;
+    return [
+      ...(edit ? [{ id: verdict_id, words: says.refusedKept(ago), text: edit }] : []),
+      ...(comment
+        ? [
+            {
+              id: `${verdict_id}:comment`,
+              words: says.refusedComment(ago, shortened(comment)),
+              text: comment,
+              comment: true as const,
+            },
+          ]
+        : []),
+    ];
+  });
+  return [...typed, ...refused].filter(({ id }) => !texts.isDropped(id));
+}
+
+/** The edits among them that would change something: whoever approves the draft as it came is asked about those. */
+export function editsOf(desk: Pick<Desk, "texts" | "api">, draft: Draft): Offer[] {
+  return offersOf(desk, draft).filter(({ comment, text }) => !comment && text !== draft.draft.text);
+}
+
+/** Goes on with what was typed before. */
+export function goOnWith({ texts, comments, view }: Desk, draft: Draft, offer: Offer) {
+  if (offer.comment) {
+    const now = comments.of(draft.id);
+    comments.keep(draft.id, now && now !== offer.text ? `${now}\n${offer.text}` : offer.text);
+    show(view, { dialog: "escalate" });
+    return;
+  }
+  const here = texts.of(draft);
+  texts.save(draft, offer.text, offer.id === here?.hash ? here.grade : undefined);
+  show(view, { editing: draft.content_hash });
+}
+
+/** Offers back what was typed before. */
+export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) {
+  const desk = useDesk();
+  const says = useWords().review;
+  const [, drop] = useState(0);
+  return offersOf(desk, draft).map((offer) => (
     <div key={offer.id} className="strip">
       <span dir="auto">
         <Inline text={offer.words} />
       </span>
       {leased && (
-        <button type="button" className="link-button" onClick={() => goOn(offer)}>
+        <button type="button" className="link-button" onClick={() => goOnWith(desk, draft, offer)}>
           {offer.comment ? says.useAgain : says.goOnWithIt}
         </button>
       )}
@@ -83,8 +93,8 @@ export function KeptTexts({ draft, leased }: { draft: Draft; leased: boolean }) 
         type="button"
         className="link-button"
         onClick={() => {
-          texts.forget(offer.id);
-          drop(new Set(dropped).add(offer.id));
+          desk.texts.drop(offer.id);
+          drop((times) => times + 1);
         }}
       >
         {says.dropIt}

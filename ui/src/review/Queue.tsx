@@ -34,6 +34,7 @@ export function useQueue() {
           marks: [],
           risk: "normal",
           staged_at: one.opened_at,
+          waiting_since: one.waiting_since,
           expires_at: "",
           held_by: null,
           escalation: { id: one.id, to: one.to, owner: one.owner, state: one.state },
@@ -76,8 +77,14 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
     <aside className="queue" aria-label={says.queue}>
       <header className="queue-head">
         <h2>
-          {filters === NO_FILTERS ? says.mineAndNext : says.found}
-          <span> · {says.count(total ?? rows.length, total == null && hasMore)}</span>
+          {filters === NO_FILTERS ? (
+            <>
+              {says.queue}
+              <span> · {says.count(total ?? rows.length, total == null && hasMore)}</span>
+            </>
+          ) : (
+            says.foundCount(total ?? rows.length, total == null && hasMore)
+          )}
         </h2>
         <button type="button" className="plain-button" onClick={() => show(view, { dialog: "filters" })}>
           {says.filter}

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useState } from "react";
 import { useLookChoices, useScreenChoices } from "../frame/commands";
 import { Live } from "../kit/live";
 import { Notices } from "../kit/notices";
@@ -9,7 +9,8 @@ import { EXPIRED } from "../shared/places";
 import { mayKill as canKill } from "../shared/rights";
 import { ticketName } from "../shared/words";
 import { useWords } from "../words";
-import { COMMANDS } from "./commands";
+import { ApproveDialog } from "./ApproveDialog";
+import { COMMANDS, type Command } from "./commands";
 import { type Desk, DeskContext, show, useDesk, useSession, useSettled, useView } from "./context";
 import { DayDialog } from "./DayDialog";
 import { useMe, useWorkflow, useWorkflows } from "./data";
@@ -95,6 +96,8 @@ function Dialogs({ mayKill, workflowId }: { mayKill: boolean; workflowId: string
   switch (dialog) {
     case "keys":
       return <KeysDialog />;
+    case "approve":
+      return <ApproveDialog />;
     case "escalate":
       return <EscalateDialog />;
     case "filters":
@@ -119,6 +122,13 @@ function Commands({ mayKill, onClose }: { mayKill: boolean; onClose: () => void 
   const says = useWords().review;
   const screens = useScreenChoices();
   const looks = useLookChoices(desk.host.native);
+  // What is chosen by name is meant for the draft that was there then.
+  const [about] = useState(() => desk.session.state.get().shown);
+  const run = (one: Command) => {
+    const { shown } = desk.session.state.get();
+    const same = shown?.id === about?.id && shown?.draft?.content_hash === about?.draft?.content_hash;
+    if (same && one.enabled(desk)) one.run(desk);
+  };
   // What may be run once the palette has closed.
   const closed = { ...desk, view: { ...desk.view, get: () => ({ ...desk.view.get(), dialog: null }) } };
   const own = COMMANDS.filter(
@@ -128,7 +138,12 @@ function Commands({ mayKill, onClose }: { mayKill: boolean; onClose: () => void 
     <Palette
       onClose={onClose}
       choices={[
-        ...own.map(({ id, press, run }) => ({ id, title: says.commands[id], press, run: () => run(desk) })),
+        ...own.map((one) => ({
+          id: one.id,
+          title: says.commands[one.id],
+          press: one.press,
+          run: () => run(one),
+        })),
         ...screens,
         ...looks,
       ]}

@@ -43,8 +43,8 @@ export const Row = memo(
           <span dir="auto">
             <Inline text={row.subject || says.ticketTitle(ticketName(row.external_id))} />
           </span>
-          <span title={says.waitingSince(wholeMoment(row.staged_at))}>
-            {span(now - Date.parse(row.staged_at))}
+          <span title={says.waitingSince(wholeMoment(row.waiting_since))}>
+            {span(now - Date.parse(row.waiting_since))}
           </span>
         </div>
         <div className="row-2">

@@ -2,8 +2,8 @@ import { memo, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Message } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
-import { wholeMoment } from "../shared/dates";
-import { language, useWords, type Words } from "../words";
+import { shortMoment, wholeMoment } from "../shared/dates";
+import { useWords, type Words } from "../words";
 import { useView } from "./context";
 import { type Entry, entriesOf, laidOut, summary } from "./tools";
 
@@ -90,7 +90,7 @@ const Said = memo(function Said({ message, customer, old }: SaidProps) {
         </span>
         {message.at && (
           <time dateTime={message.at} title={wholeMoment(message.at)}>
-            {clock(message.at)}
+            {shortMoment(message.at)}
           </time>
         )}
       </div>
@@ -154,13 +154,4 @@ function whoIs(says: Words["review"], role: Message["role"]): string | undefined
 function firstName(customer: string | null): string | null {
   if (!customer) return null;
   return customer.includes("@") ? customer : (customer.split(/[\s·]+/)[0] ?? null);
-}
-
-function clock(at: string): string {
-  const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
-  const locale = language.get() === "en" ? "en-GB" : language.get();
-  return today
-    ? date.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" })
-    : date.toLocaleDateString(locale, { day: "numeric", month: "short" });
 }

@@ -5,6 +5,7 @@ import { type Desk, show } from "./context";
 import { currentText } from "./edit";
 import { NO_FILTERS, narrowed } from "./filters";
 import { mayDecide } from "./guard";
+import { editsOf } from "./KeptTexts";
 import { isJudgeable } from "./rows";
 
 /** A thing a person can do here. Keys, palette, footer and help are all made from this one list. */
@@ -65,7 +66,13 @@ export const COMMANDS: Command[] = [
     id: "approve",
     press: "A",
     enabled: canDecide,
-    run({ decisions, view }) {
+    run(desk) {
+      const { session, decisions, view } = desk;
+      const draft = session.state.get().shown?.draft;
+      if (draft && editsOf(desk, draft).length > 0) {
+        show(view, { dialog: "approve" });
+        return;
+      }
       markKey();
       show(view, { editing: null });
       decisions.decide({ action: "approve" });

@@ -3,6 +3,7 @@ import type { Api } from "../api/client";
 import type { Me } from "../api/types";
 import type { Host } from "../host";
 import { createStore, type Store, useStore } from "../kit/store";
+import type { Kept } from "../shared/kept";
 import type { Decisions } from "./decisions";
 import { type Filters, NO_FILTERS, type SavedFilters } from "./filters";
 import type { Session } from "./session";
@@ -13,9 +14,17 @@ import type { Texts } from "./texts";
 export interface View {
   /** The content hash of the draft whose editor is open: another content, another editor. */
   editing: string | null;
-  dialog: "keys" | "palette" | "escalate" | "kill" | "filters" | "saved" | "ticket" | "day" | null;
-  /** What is being said to an escalation of one draft: it outlives the dialog, and comes back from a refused one. */
-  comment: { draft: string; text: string } | null;
+  dialog:
+    | "keys"
+    | "palette"
+    | "approve"
+    | "escalate"
+    | "kill"
+    | "filters"
+    | "saved"
+    | "ticket"
+    | "day"
+    | null;
   panel: "sources" | "guidelines" | "customer";
   /** The draft whose panel was just opened, and is to be walked by keys. */
   walk: string | null;
@@ -32,7 +41,6 @@ export function newView(): Store<View> {
   return createStore<View>({
     editing: null,
     dialog: null,
-    comment: null,
     panel: "sources",
     walk: null,
     queueOpen: false,
@@ -56,6 +64,9 @@ export interface Desk {
   session: Session;
   decisions: Decisions;
   texts: Texts;
+  /** What is being said to an escalation, by its draft, and to one that is settled, by its id. */
+  comments: Kept;
+  notes: Kept;
   view: Store<View>;
   saved: SavedFilters;
   inView: InView;

@@ -1,11 +1,12 @@
 import { v7 as uuid } from "uuid";
-import { type Api, ApiError } from "../api/client";
+import { type Api, ApiError, isPassing } from "../api/client";
 import type { Action, Draft, Grade, Lease } from "../api/types";
+import type { Keep } from "../kit/storage";
 import { Outbox, type Pending } from "./outbox";
 import type { Session } from "./session";
 import type { Undo } from "./state";
 import type { Texts } from "./texts";
-import { afterUndoFailed, refused, skipFailed } from "./words";
+import { afterUndoFailed, cameBack, refused, skipFailed } from "./words";
 
 export interface Decision {
   action: Action;
@@ -19,8 +20,10 @@ interface Deps {
   api: Api;
   texts: Texts;
   session: Session;
-  storage: Storage;
+  storage: Keep;
   subject: string;
+  /** Whether somebody types or has a dialog open: then nothing may take the screen from them. */
+  busy: () => boolean;
   /** Resolves when the next draft has had its frame: sending must not hold that up. */
   painted: () => Promise<void>;
   onDecided: () => void;
@@ -32,18 +35,28 @@ export class Decisions {
   private sending: Promise<void> = Promise.resolve();
 
   constructor(private readonly deps: Deps) {
-    this.outbox = new Outbox(deps.api, deps.storage, (waiting) => deps.session.patch({ waiting }));
+    const { api, storage, subject, session } = deps;
+    this.outbox = new Outbox(api, storage, subject, (waiting) => session.patch({ waiting }));
   }
 
   /** Sends what an earlier window could not. */
   start() {
-    for (const pending of this.outbox.leftBy(this.deps.subject)) void this.send(pending);
+    for (const pending of this.outbox.left()) void this.send(pending);
   }
 
-  decide(decision: Decision) {
+  /** The person goes: what waits is sent when they are here again. */
+  end() {
+    this.outbox.end();
+  }
+
+  /**
+   * Decides on the draft on screen. `about` is the one that was read, where another may have come on screen since: then
+   * nothing is decided. Answers whether it was.
+   */
+  decide(decision: Decision, about?: Draft): boolean {
     const { session, subject, painted } = this.deps;
     const now = this.onScreen();
-    if (!now) return;
+    if (!now || (about && !isSame(now.draft, about))) return false;
     const { draft, lease } = now;
     const verdict_id = uuid();
     const pending: Pending = {
@@ -61,10 +74,18 @@ export class Decisions {
       },
     };
     this.goOn(draft, {
-      undo: { verdict_id, draft, action: decision.action, until: null, final_text: decision.final_text },
+      undo: {
+        verdict_id,
+        draft,
+        action: decision.action,
+        until: null,
+        final_text: decision.final_text,
+        grade: decision.grade,
+      },
     });
     this.outbox.keep(pending);
     this.sending = painted().then(() => this.send(pending));
+    return true;
   }
 
   skip() {
@@ -81,10 +102,13 @@ export class Decisions {
       });
   }
 
-  /** Takes the last decision back; its draft comes back on screen, leased, with what was typed. */
+  /**
+   * Takes the last decision back. Its draft comes back on screen, leased, with what was typed; if whoever asked for it
+   * has gone on to something else by the time the hub answers, it is the next draft, and that is said.
+   */
   async undo() {
-    const { api, session, texts, onDecided } = this.deps;
-    const { undo } = session.state.get();
+    const { api, session, texts, busy, onDecided } = this.deps;
+    const { undo, shown } = session.state.get();
     if (!undo) return;
     await this.sending;
     // The hub may just have refused it: then there is nothing to take back.
@@ -92,12 +116,16 @@ export class Decisions {
     session.patch({ undo: null });
     try {
       const held = await api.withdraw(undo.verdict_id);
-      if (undo.final_text !== undefined) texts.save(held.draft, undo.final_text);
+      if (undo.final_text !== undefined) texts.save(held.draft, undo.final_text, undo.grade);
       this.comeBack(held.draft.id);
-      if (held.lease) session.showFirst({ lease: held.lease, draft: held.draft });
-      else session.select(held.draft.id);
+      const elsewhere = busy() || session.state.get().shown?.id !== shown?.id;
+      if (!held.lease && !elsewhere) session.select(held.draft.id);
+      else if (!held.lease || !session.comeBack({ lease: held.lease, draft: held.draft }, elsewhere))
+        session.notify(cameBack(held.draft));
       onDecided();
     } catch (error) {
+      // It can be asked for again, for as long as there is nothing newer to take back.
+      if (isPassing(error) && !session.state.get().undo) session.patch({ undo });
       session.notify(afterUndoFailed(undo.draft, error));
     }
   }
@@ -118,6 +146,7 @@ export class Decisions {
     const { draft_id, body } = pending;
     try {
       const answer = await this.outbox.send(pending);
+      if (!answer) return;
       if (body.action === "edit") texts.forget(body.content_hash);
       this.changeUndo(body.verdict_id, (undo) => ({ ...undo, until: Date.parse(answer.undo_until) }));
     } catch (error) {
@@ -139,4 +168,9 @@ export class Decisions {
     const gone = new Set(session.state.get().gone);
     if (gone.delete(id)) session.patch({ gone });
   }
+}
+
+/** The same draft with the same words. */
+export function isSame(one: Draft, other: Draft): boolean {
+  return one.id === other.id && one.content_hash === other.content_hash;
 }

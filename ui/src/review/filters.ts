@@ -1,4 +1,5 @@
 import type { RowQuery } from "../api/types";
+import type { Keep } from "../kit/storage";
 
 /** What of the queue is in view. */
 export interface Filters extends Omit<RowQuery, "sort" | "cursor" | "limit"> {
@@ -28,13 +29,13 @@ export const MAX_SAVED = 9;
 
 export class SavedFilters {
   constructor(
-    private readonly storage: Storage,
+    private readonly storage: Keep,
     private readonly subject: string,
   ) {}
 
   list(): SavedFilter[] {
     try {
-      const kept: unknown = JSON.parse(this.storage.getItem(PREFIX + this.subject) ?? "[]");
+      const kept: unknown = JSON.parse(this.storage.get(PREFIX + this.subject) ?? "[]");
       return Array.isArray(kept) ? kept.filter(isSaved) : [];
     } catch {
       return [];
@@ -51,11 +52,7 @@ export class SavedFilters {
   }
 
   private write(list: SavedFilter[]): SavedFilter[] {
-    try {
-      this.storage.setItem(PREFIX + this.subject, JSON.stringify(list));
-    } catch {
-      // Full storage: the filter is still in use, it only isn't kept.
-    }
+    this.storage.set(PREFIX + this.subject, JSON.stringify(list));
     return this.list();
   }
 }

@@ -1,3 +1,5 @@
+import { isTyping, orphaned } from "../kit/typing";
+
 /** Nobody can have read a draft sooner after it came on screen; a second press of a key lands in here. */
 export const MIN_LOOK_MS = 250;
 
@@ -17,11 +19,11 @@ export function mayDecide({ leased, paintedAt, now, dialogOpen }: Situation): bo
 
 /** Whether a key press is meant for the screen, not for a field, and was pressed, not held down. */
 export function isCommand(event: KeyboardEvent): boolean {
-  return !event.defaultPrevented && !event.repeat && !event.isComposing && !isTyping(event.target);
-}
-
-export function isTyping(target: EventTarget | null): boolean {
-  const element = target as HTMLElement | null;
-  if (!element?.tagName) return false;
-  return element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName);
+  return (
+    !event.defaultPrevented &&
+    !event.repeat &&
+    !event.isComposing &&
+    !orphaned.get() &&
+    !isTyping(event.target)
+  );
 }

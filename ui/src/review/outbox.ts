@@ -1,5 +1,6 @@
 import { type Api, ApiError, isPassing } from "../api/client";
 import type { Verdict, VerdictAnswer } from "../api/types";
+import type { Keep } from "../kit/storage";
 
 const PREFIX = "countersign:verdict:";
 const RETRY_MAX_MS = 10_000;
@@ -14,59 +15,83 @@ export interface Pending {
 }
 
 /** How many decisions wait for the hub, whoever took them. */
-export function waitingIn(storage: Storage): number {
-  return Object.keys(storage).filter((key) => key.startsWith(PREFIX)).length;
+export function waitingIn(storage: Keep): number {
+  return storage.keys(PREFIX).length;
 }
 
-/** Sends decisions in the background and keeps them in storage until the hub has answered. */
+/**
+ * Sends one person's decisions in the background and keeps them in storage until the hub has answered. It ends when the
+ * person goes: what waits then is sent when they come back, and never in anybody else's name.
+ */
 export class Outbox {
   private waiting = 0;
+  private ended = false;
   /** Being sent from here: not left behind, though still in storage. */
   private readonly own = new Set<string>();
 
   constructor(
     private readonly api: Pick<Api, "decide">,
-    private readonly storage: Storage,
+    private readonly storage: Keep,
+    private readonly subject: string,
     private readonly onWaiting: (count: number) => void,
     private readonly pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)),
   ) {}
 
   /** What an earlier window of the same person left behind, and nobody here is sending. */
-  leftBy(subject: string): Pending[] {
-    return Object.keys(this.storage)
-      .filter((key) => key.startsWith(PREFIX))
-      .map((key) => JSON.parse(this.storage.getItem(key) ?? "null") as Pending | null)
-      .filter((pending) => pending?.by === subject && !this.own.has(pending.body.verdict_id)) as Pending[];
+  left(): Pending[] {
+    return this.storage
+      .keys(PREFIX)
+      .map((key) => pendingOf(this.storage.get(key)))
+      .filter((pending) => pending !== null)
+      .filter(({ by, body }) => by === this.subject && !this.own.has(body.verdict_id));
   }
 
   /** From here on a closed window doesn't lose it. */
   keep(pending: Pending) {
     this.own.add(pending.body.verdict_id);
-    try {
-      this.storage.setItem(PREFIX + pending.body.verdict_id, JSON.stringify(pending));
-    } catch {
-      // Full storage: the decision is still in memory and still being sent.
-    }
+    this.storage.set(PREFIX + pending.body.verdict_id, JSON.stringify(pending));
   }
 
-  /** Resolves with the hub's answer, however long that takes; rejects when the hub refuses. */
-  async send(pending: Pending): Promise<VerdictAnswer> {
+  end() {
+    this.ended = true;
+  }
+
+  /** Resolves with the hub's answer, however long that takes; with null once this has ended. Rejects when it refuses. */
+  async send(pending: Pending): Promise<VerdictAnswer | null> {
     this.onWaiting(++this.waiting);
     this.own.add(pending.body.verdict_id);
     try {
-      for (let tries = 0; ; tries++) {
+      for (let tries = 0; !this.ended; tries++) {
         try {
-          return await this.api.decide(pending.draft_id, pending.body);
+          const answer = await this.api.decide(pending.draft_id, pending.body);
+          this.forget(pending);
+          return answer;
         } catch (error) {
           // Signed out is passing too: the person signs in again and the decision goes out.
-          if (!isPassing(error) && !(error instanceof ApiError && error.status === 401)) throw error;
+          if (!isPassing(error) && !(error instanceof ApiError && error.status === 401)) {
+            this.forget(pending);
+            throw error;
+          }
           await this.pause(Math.min(500 * 2 ** tries, RETRY_MAX_MS));
         }
       }
+      return null;
     } finally {
-      this.storage.removeItem(PREFIX + pending.body.verdict_id);
       this.own.delete(pending.body.verdict_id);
       this.onWaiting(--this.waiting);
     }
+  }
+
+  private forget(pending: Pending) {
+    this.storage.remove(PREFIX + pending.body.verdict_id);
+  }
+}
+
+function pendingOf(json: string | null): Pending | null {
+  try {
+    const pending = JSON.parse(json ?? "null") as Pending | null;
+    return pending?.body?.verdict_id ? pending : null;
+  } catch {
+    return null;
   }
 }

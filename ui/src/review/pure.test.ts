@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../api/client";
 import { eventParser } from "../host/sse";
+import { keepIn } from "../kit/storage";
+import { Kept, sweep } from "../shared/kept";
 import { reasonOf, span, stateName } from "../shared/words";
 import { speak } from "../words";
 import { doubts, draftSpans, sourceViews } from "./citations";
@@ -39,16 +41,29 @@ describe("keys", () => {
 });
 
 describe("typed text", () => {
+  const textsOf = (storage = memoryStorage(), subject = "ana") =>
+    new Texts(new Kept(storage, subject, "text"), () => 5);
+
   test("survives a new window, by the draft's content", () => {
     const storage = memoryStorage();
-    const texts = new Texts(storage, () => 5);
+    const texts = textsOf(storage);
     texts.save(aDraft(), "half a sen", "factual");
     texts.flush();
-    expect(new Texts(storage, () => 6).of(aDraft())).toMatchObject({ text: "half a sen", grade: "factual" });
+    expect(textsOf(storage).of(aDraft())).toMatchObject({ text: "half a sen", grade: "factual" });
+  });
+
+  test("is there for nobody else who signs in here", () => {
+    const storage = memoryStorage();
+    const texts = textsOf(storage, "ana");
+    texts.save(aDraft(), "what the first of two reviewers thinks");
+    texts.flush();
+    const other = textsOf(storage, "ben");
+    expect([other.of(aDraft()), other.earlier(aDraft({ content_hash: "x" }))]).toEqual([undefined, []]);
+    expect(textsOf(storage, "ana").of(aDraft())?.text).toContain("first of two");
   });
 
   test("is offered on the next revision of the same ticket alone", () => {
-    const texts = new Texts(memoryStorage(), () => 5);
+    const texts = textsOf();
     texts.save(aDraft(), "old words");
     const newer = aDraft({ content_hash: "hash-2", revision: "2" });
     expect(texts.of(newer)).toBeUndefined();
@@ -56,15 +71,55 @@ describe("typed text", () => {
     expect(texts.earlier(aDraft({ external_id: "ticket-other", content_hash: "x" }))).toEqual([]);
   });
 
-  test("makes room for itself when the storage is full", () => {
-    const storage = memoryStorage(300);
-    let now = 0;
-    const texts = new Texts(storage, () => now++);
-    texts.save(aDraft({ id: "old" }), "x".repeat(100));
+  test("is lost by nobody when the storage is full: what has no room is kept in the window, and that is said", () => {
+    const storage = memoryStorage(400);
+    const texts = textsOf(storage);
+    texts.save(aDraft({ id: "old" }), "x".repeat(200));
     texts.flush();
-    texts.save(aDraft({ id: "new" }), "y".repeat(100));
+    expect(storage.whole.get()).toBe(true);
+    texts.save(aDraft({ id: "new" }), "y".repeat(200));
     texts.flush();
-    expect(Object.keys(storage)).toEqual(["countersign:text:hash-new"]);
+    expect(storage.whole.get()).toBe(false);
+    const again = textsOf(storage);
+    expect([again.of(aDraft({ id: "old" }))?.text[0], again.of(aDraft({ id: "new" }))?.text[0]]).toEqual([
+      "x",
+      "y",
+    ]);
+    // Where room is made, it is written after all.
+    again.forget("hash-old");
+    expect(storage.whole.get()).toBe(true);
+  });
+});
+
+describe("what is kept of somebody's typing", () => {
+  test("goes once it is sent, unless it was changed since", () => {
+    const kept = new Kept(memoryStorage(), "ana", "note");
+    kept.keep("e1", "as it was sent");
+    kept.keep("e1", "as it was sent, and more");
+    expect(kept.sent("e1", "as it was sent")).toBe("as it was sent, and more");
+    expect(kept.sent("e1", "as it was sent, and more")).toBeNull();
+    expect(kept.ids()).toEqual([]);
+  });
+
+  test("goes after a month, whoever typed it, and so does what belongs to nobody", () => {
+    const storage = memoryStorage();
+    new Kept(storage, "ana", "note").keep("e1", "words");
+    storage.set("countersign:text:hash", JSON.stringify({ text: "of whom?" }));
+    storage.set("countersign:verdict:v1", "{}");
+    sweep(storage, Date.now());
+    expect(storage.keys("countersign:")).toEqual(["countersign:typed:ana:note:e1", "countersign:verdict:v1"]);
+    sweep(storage, Date.now() + 31 * 24 * 3_600_000);
+    expect(storage.keys("countersign:")).toEqual(["countersign:verdict:v1"]);
+  });
+
+  test("a storage that refuses everything is no reason to stop", () => {
+    const storage = keepIn(() => {
+      throw new Error("SecurityError");
+    });
+    storage.set("a", "1");
+    expect([storage.get("a"), storage.keys(""), storage.whole.get()]).toEqual(["1", ["a"], false]);
+    storage.remove("a");
+    expect([storage.get("a"), storage.whole.get()]).toEqual([null, true]);
   });
 });
 
@@ -128,7 +183,7 @@ describe("filters", () => {
     expect(mine.list().at(-1)).toEqual({ name: "f5", filters: { sort: "newest" } });
     expect(mine.remove("f5").map(({ name }) => name)).not.toContain("f5");
     expect(new SavedFilters(storage, "ben").list()).toEqual([]);
-    storage.setItem("countersign:filters:ana", "{");
+    storage.set("countersign:filters:ana", "{");
     expect(mine.list()).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Api, ApiError } from "../api/client";
 import type { Held, Verdict } from "../api/types";
+import { Kept } from "../shared/kept";
 import { Decisions } from "./decisions";
 import { Session } from "./session";
 import { aDraft, anApi, held, memoryStorage } from "./testing";
@@ -12,6 +13,8 @@ afterEach(() => vi.useRealTimers());
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
 const refusal = (code: string) => new ApiError(409, code, "No.");
+
+const textsIn = (storage = memoryStorage()) => new Texts(new Kept(storage, "me", "text"), () => 0);
 
 function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c")]) {
   const waiting = [...queue];
@@ -29,7 +32,9 @@ function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c
     now: () => now,
     ...part,
   });
-  const texts = new Texts(memoryStorage(), () => 0);
+  const texts = textsIn();
+  const storage = memoryStorage();
+  let busy = false;
   const session = new Session({
     api,
     texts,
@@ -41,8 +46,9 @@ function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c
     api,
     texts,
     session,
-    storage: memoryStorage(),
+    storage,
     subject: "me",
+    busy: () => busy,
     painted: async () => {},
     onDecided: () => {},
   });
@@ -52,7 +58,8 @@ function desk(part: Partial<Api>, queue: Held[] = [held("a"), held("b"), held("c
     const { shown } = at();
     if (shown?.draft && shown.paintedAt === null) queueMicrotask(() => session.painted(shown.id));
   });
-  return { session, decisions, texts, released, asked, at, wait: (ms: number) => (now += ms) };
+  const wait = (ms: number) => (now += ms);
+  return { session, decisions, texts, storage, released, asked, at, wait, type: () => (busy = true) };
 }
 
 const answer = (body: Verdict) => ({
@@ -365,12 +372,115 @@ describe("decisions", () => {
     expect(texts.of(aDraft({ id: "a" }))?.text).toBe("Better");
   });
 
+  test("what comes back while somebody types is the next draft, and says so; the screen stays theirs", async () => {
+    let answerUndo = () => {};
+    const { session, decisions, type, released, at } = desk({
+      decide: async (_, body) => answer(body),
+      withdraw: (verdict_id) =>
+        new Promise((resolve) => {
+          answerUndo = () => resolve({ ...held("a"), verdict_id, draft_id: "a", state: "in_review" });
+        }),
+    });
+    session.start();
+    await settle();
+    decisions.decide({ action: "approve" });
+    await settle();
+    const undone = decisions.undo();
+    await settle();
+    type();
+    answerUndo();
+    await undone;
+    expect([at().shown?.id, at().next?.draft.id]).toEqual(["b", "a"]);
+    expect(released).toEqual(["lease-c"]);
+    expect(at().notices[0]).toMatchObject({ tone: "pass", title: "a is taken back", action: { key: "a" } });
+  });
+
+  test("what comes back after its reviewer went on to another draft doesn't pull them back", async () => {
+    let answerUndo = () => {};
+    const { session, decisions, at } = desk({
+      decide: async (_, body) => answer(body),
+      withdraw: (verdict_id) =>
+        new Promise((resolve) => {
+          answerUndo = () => resolve({ ...held("a"), verdict_id, draft_id: "a", state: "in_review" });
+        }),
+    });
+    session.start();
+    await settle();
+    decisions.decide({ action: "approve" });
+    await settle();
+    const undone = decisions.undo();
+    await settle();
+    session.select("x");
+    await vi.advanceTimersByTimeAsync(200);
+    answerUndo();
+    await undone;
+    expect([at().shown?.id, at().next?.draft.id]).toEqual(["x", "a"]);
+    expect(at().notices).toHaveLength(1);
+  });
+
+  test("an undo that found no hub can be asked for again", async () => {
+    let away = true;
+    const { session, decisions, at } = desk({
+      decide: async (_, body) => answer(body),
+      withdraw: async (verdict_id) => {
+        if (away) throw new TypeError("network");
+        return { ...held("a"), verdict_id, draft_id: "a", state: "in_review" };
+      },
+    });
+    session.start();
+    await settle();
+    decisions.decide({ action: "edit", final_text: "Better", grade: "factual" });
+    await settle();
+    await decisions.undo();
+    expect(at().undo?.draft.id).toBe("a");
+    away = false;
+    await decisions.undo();
+    expect(at()).toMatchObject({ shown: { id: "a" }, undo: null });
+  });
+
+  test("a decision on another draft than the one that was read is none", async () => {
+    const { session, decisions, at } = desk({ decide: async (_, body) => answer(body) });
+    session.start();
+    await settle();
+    const read = at().shown?.draft ?? aDraft();
+    session.select("x");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(decisions.decide({ action: "escalate", reasons: ["r"] }, read)).toBe(false);
+    const changed = { ...(at().shown?.draft ?? aDraft()), content_hash: "as it was read" };
+    expect(decisions.decide({ action: "escalate", reasons: ["r"] }, changed)).toBe(false);
+    expect(at()).toMatchObject({ shown: { id: "x" }, undo: null });
+  });
+
+  test("whoever signs in next sends nothing of what the one before decided, and loses nothing of it", async () => {
+    const sent: string[] = [];
+    let signedIn = false;
+    const { session, decisions, storage, at } = desk({
+      decide: async (_, body) => {
+        sent.push(body.verdict_id);
+        if (!signedIn) throw new ApiError(401, "unauthorized", "Who?");
+        throw refusal("lease_lost");
+      },
+    });
+    session.start();
+    await settle();
+    decisions.decide({ action: "approve" });
+    await settle();
+    expect(sent).toHaveLength(1);
+    // Their frame goes; somebody else's token is the one that requests carry now.
+    decisions.end();
+    signedIn = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sent).toHaveLength(1);
+    expect(storage.keys("countersign:verdict:")).toHaveLength(1);
+    expect(at().notices).toEqual([]);
+  });
+
   test("what an earlier window could not send is sent at the start", async () => {
     const storage = memoryStorage();
     const body = { verdict_id: "v1" } as Verdict;
     const left = { draft_id: "a", workflow: "w", external_id: "1", body };
-    storage.setItem("countersign:verdict:v1", JSON.stringify({ ...left, by: "me" }));
-    storage.setItem("countersign:verdict:v2", JSON.stringify({ ...left, by: "somebody else" }));
+    storage.set("countersign:verdict:v1", JSON.stringify({ ...left, by: "me" }));
+    storage.set("countersign:verdict:v2", JSON.stringify({ ...left, by: "somebody else" }));
     const sent: string[] = [];
     const api = anApi({
       decide: async (_, decided) => {
@@ -385,11 +495,12 @@ describe("decisions", () => {
       session,
       storage,
       subject: "me",
+      busy: () => false,
       painted: async () => {},
       onDecided: () => {},
     }).start();
     await settle();
     expect(sent).toEqual(["v1"]);
-    expect(Object.keys(storage)).toEqual(["countersign:verdict:v2"]);
+    expect(storage.keys("")).toEqual(["countersign:verdict:v2"]);
   });
 });

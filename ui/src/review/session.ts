@@ -83,6 +83,11 @@ export class Session {
       if (held && !this.leases.open) this.leases.release(held.lease);
       if (!this.leases.open) return;
       const now = this.state.get();
+      // A draft that came back meanwhile is the next one.
+      if (now.next) {
+        if (held && held.draft.id !== now.next.draft.id) this.leases.release(held.lease);
+        return;
+      }
       const again = held && (held.draft.id === now.shown?.id || now.gone.has(held.draft.id));
       if (held && !again) this.patch({ next: held, empty: false, barred: null });
       else this.patch({ empty: !now.shown, barred: null });
@@ -202,21 +207,29 @@ export class Session {
     }
   }
 
-  /** A draft that came back takes the screen; the one that was there becomes the next again. */
-  showFirst(held: Held) {
+  /**
+   * A draft that came back. It takes the screen from the one that is there, which becomes the next again; where somebody
+   * is busy with that one, it is the next itself. Answers whether it is on screen.
+   */
+  comeBack(held: Held, busy: boolean): boolean {
     this.leases.granted(held.lease);
-    this.watch.pause();
     const { shown, next } = this.state.get();
     if (!this.leases.open) {
       this.leases.release(held.lease);
-      this.patch({ shown: shownAs(held.draft.id, { draft: held.draft }) });
-      return;
+      return false;
     }
+    if (busy && shown) {
+      if (next) this.leases.release(next.lease);
+      this.patch({ next: held });
+      return false;
+    }
+    this.watch.pause();
     if (shown?.draft && shown.lease) {
       if (next) this.leases.release(next.lease);
       this.patch({ next: { draft: shown.draft, lease: shown.lease } });
     }
     this.show(held);
+    return true;
   }
 
   /** Any key or pointer: the person is there. */

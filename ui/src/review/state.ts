@@ -1,4 +1,4 @@
-import type { Action, Draft, Held, Lease } from "../api/types";
+import type { Action, Draft, Grade, Held, Lease } from "../api/types";
 import type { Notice } from "../kit/notices";
 import type { Why } from "./words";
 
@@ -22,6 +22,7 @@ export interface Undo {
   /** By the hub's clock; null until the hub has answered. */
   until: number | null;
   final_text?: string;
+  grade?: Grade;
 }
 
 export interface SessionState {

@@ -1,5 +1,6 @@
 import type { Api } from "../api/client";
 import type { Draft, Held } from "../api/types";
+import { type Keep, keepIn } from "../kit/storage";
 
 /** A draft with what a test doesn't care about filled in. */
 export function aDraft(part: Partial<Draft> = {}): Draft {
@@ -16,6 +17,7 @@ export function aDraft(part: Partial<Draft> = {}): Draft {
     marks: [],
     risk: "normal",
     staged_at: "2026-01-01T00:00:00.000Z",
+    waiting_since: "2026-01-01T00:00:00.000Z",
     expires_at: "2026-01-02T00:00:00.000Z",
     held_by: null,
     stage: "internal",
@@ -51,7 +53,8 @@ export function anApi(part: Partial<Api>): Api {
   });
 }
 
-export function memoryStorage(room = Number.POSITIVE_INFINITY): Storage {
+/** A browser's storage with room for so many characters. */
+export function memoryStorage(room = Number.POSITIVE_INFINITY): Keep {
   const entries = new Map<string, string>();
   const storage = {
     getItem: (key: string) => entries.get(key) ?? null,
@@ -63,8 +66,9 @@ export function memoryStorage(room = Number.POSITIVE_INFINITY): Storage {
     removeItem: (key: string) => void entries.delete(key),
   };
   // Like a real Storage, its entries are its own enumerable keys.
-  return new Proxy(storage, {
+  const real = new Proxy(storage, {
     ownKeys: () => [...entries.keys()],
     getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }),
-  }) as unknown as Storage;
+  });
+  return keepIn(() => real as unknown as Storage);
 }

@@ -1,7 +1,6 @@
 import type { Draft, Grade } from "../api/types";
+import type { Kept } from "../shared/kept";
 
-const PREFIX = "countersign:text:";
-const KEPT_FOR_MS = 30 * 24 * 3600 * 1000;
 const WRITE_AFTER_MS = 200;
 
 /** What a person typed over one exact draft. */
@@ -21,17 +20,17 @@ type About = Pick<Draft, "content_hash" | "workflow" | "external_id" | "revision
 export class Texts {
   private readonly live = new Map<string, Typed>();
   private readonly unwritten = new Set<string>();
+  /** Offers that somebody wants to see no more. */
+  private readonly dropped = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly storage: Storage,
+    private readonly kept: Kept<Typed>,
     private readonly now: () => number,
   ) {
-    for (const key of Object.keys(storage)) {
-      if (!key.startsWith(PREFIX)) continue;
-      const typed = read(storage.getItem(key));
-      if (typed && now() - typed.at < KEPT_FOR_MS) this.live.set(typed.hash, typed);
-      else storage.removeItem(key);
+    for (const hash of kept.ids()) {
+      const typed = kept.of(hash);
+      if (typed) this.live.set(hash, typed);
     }
   }
 
@@ -45,6 +44,7 @@ export class Texts {
       at: this.now(),
     };
     this.live.set(typed.hash, typed);
+    this.dropped.delete(typed.hash);
     this.unwritten.add(typed.hash);
     this.timer ??= setTimeout(() => this.flush(), WRITE_AFTER_MS);
   }
@@ -61,10 +61,20 @@ export class Texts {
       .sort((a, b) => b.at - a.at);
   }
 
+  /** Whether what is offered under this id was put aside: a text by its hash, or what the hub kept by its own id. */
+  isDropped(id: string): boolean {
+    return this.dropped.has(id);
+  }
+
+  drop(id: string) {
+    this.dropped.add(id);
+    this.forget(id);
+  }
+
   forget(hash: string) {
     this.live.delete(hash);
     this.unwritten.delete(hash);
-    this.storage.removeItem(PREFIX + hash);
+    this.kept.keep(hash, null);
   }
 
   /** Writes what is still in memory alone; called when the page goes too. */
@@ -73,36 +83,12 @@ export class Texts {
     this.timer = undefined;
     for (const hash of this.unwritten) {
       const typed = this.live.get(hash);
-      if (typed) this.write(typed);
+      if (typed) this.kept.keep(hash, typed);
     }
     this.unwritten.clear();
-  }
-
-  private write(typed: Typed) {
-    for (;;) {
-      try {
-        this.storage.setItem(PREFIX + typed.hash, JSON.stringify(typed));
-        return;
-      } catch {
-        // The storage is full: the oldest text makes room.
-        const oldest = [...this.live.values()]
-          .filter((other) => other.hash !== typed.hash && this.storage.getItem(PREFIX + other.hash) !== null)
-          .sort((a, b) => a.at - b.at)[0];
-        if (!oldest) return;
-        this.storage.removeItem(PREFIX + oldest.hash);
-      }
-    }
   }
 }
 
 function ticketOf(draft: About): string {
   return `${draft.workflow}/${draft.external_id}`;
-}
-
-function read(json: string | null): Typed | null {
-  try {
-    return JSON.parse(json ?? "null");
-  } catch {
-    return null;
-  }
 }

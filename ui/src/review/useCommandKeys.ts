@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import type { DraftRow } from "../api/types";
 import { useKeys } from "../kit/keys";
 import { useOffer } from "../kit/offers";
+import { orphaned } from "../kit/typing";
 import { useWords } from "../words";
 import { COMMANDS, type Command } from "./commands";
 import { type Desk, useDesk } from "./context";
@@ -65,6 +66,7 @@ function isStep(event: KeyboardEvent, { id }: Command): boolean {
     (id === "down" || id === "up") &&
     event.repeat &&
     !event.defaultPrevented &&
+    !orphaned.get() &&
     event.target === document.body
   );
 }

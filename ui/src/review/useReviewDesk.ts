@@ -2,6 +2,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { ScreenProps } from "../frame/Frame";
 import { nextPaint } from "../kit/paint";
+import { local } from "../kit/storage";
+import { isTyping } from "../kit/typing";
+import { Kept, sweep } from "../shared/kept";
 import { type Desk, newView } from "./context";
 import { Decisions } from "./decisions";
 import { SavedFilters } from "./filters";
@@ -17,7 +20,9 @@ export function useReviewDesk({ host, api, me }: Omit<ScreenProps, "id">): Desk 
   // Once for each time somebody sits down: a second session would lease a second draft.
   const [desk] = useState<Desk>(() => {
     const view = newView();
-    const texts = new Texts(host.storage, Date.now);
+    sweep(host.storage, Date.now());
+    const typed = <T>(kind: string) => new Kept<T>(host.storage, me.subject, kind);
+    const texts = new Texts(typed("text"), Date.now);
     const session = new Session({
       api,
       texts,
@@ -34,6 +39,12 @@ export function useReviewDesk({ host, api, me }: Omit<ScreenProps, "id">): Desk 
       storage: host.storage,
       painted: nextPaint,
       subject: me.subject,
+      busy: () => {
+        const { editing, dialog } = view.get();
+        const { shown } = session.state.get();
+        const edits = editing !== null && editing === shown?.draft?.content_hash;
+        return edits || dialog !== null || isTyping(document.activeElement);
+      },
       onDecided,
     });
     const made: Desk = {
@@ -41,8 +52,10 @@ export function useReviewDesk({ host, api, me }: Omit<ScreenProps, "id">): Desk 
       api,
       me,
       texts,
+      comments: typed("comment"),
+      notes: typed("settlement"),
       view,
-      saved: new SavedFilters(localStorage, me.subject),
+      saved: new SavedFilters(local, me.subject),
       session,
       decisions,
       inView: { first: 0, last: 0 },
@@ -52,6 +65,9 @@ export function useReviewDesk({ host, api, me }: Omit<ScreenProps, "id">): Desk 
     };
     return made;
   });
-  useEffect(() => desk.decisions.start(), [desk]);
+  useEffect(() => {
+    desk.decisions.start();
+    return () => desk.decisions.end();
+  }, [desk]);
   return desk;
 }

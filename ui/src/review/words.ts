@@ -73,6 +73,27 @@ export function afterUndoFailed(draft: Draft, error: unknown): Omit<Notice, "id"
   };
 }
 
+/** A decision was taken back while its reviewer was busy with another draft. */
+export function cameBack({ id, external_id }: Draft): Omit<Notice, "id"> {
+  const says = words().review;
+  return {
+    tone: "pass",
+    title: says.takenBack(ticketName(external_id)),
+    text: says.takenBackNext,
+    action: { label: says.open, key: id },
+  };
+}
+
+export function settleFailed({ id, external_id }: Draft, error: unknown): Omit<Notice, "id"> {
+  const says = words().review;
+  return {
+    tone: "fail",
+    title: says.notSettled(ticketName(external_id)),
+    text: says.noteKept(reasonOf(error)),
+    action: { label: says.open, key: id },
+  };
+}
+
 export function skipFailed(draft: Draft, error: unknown): Omit<Notice, "id"> {
   const says = words().review;
   return {

@@ -4,6 +4,7 @@ import { type Api, ApiError } from "../api/client";
 import type { Stage, Workflow } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { Key } from "../kit/keys";
+import { isUnanswered, useFindOut } from "../shared/unanswered";
 import { reasonOf, stageName } from "../shared/words";
 import { useWords } from "../words";
 import { earlier } from "./gate";
@@ -20,6 +21,7 @@ export function DemoteDialog({ workflow, api, onClose }: Props) {
   const says = useWords().gate;
   const common = useWords().shared;
   const client = useQueryClient();
+  const findOut = useFindOut();
   const field = useRef<HTMLInputElement>(null);
   // The workflow changes under the dialog once the act is done; what was asked stays on view.
   const [from] = useState(workflow.stage);
@@ -42,11 +44,22 @@ export function DemoteDialog({ workflow, api, onClose }: Props) {
       say({ words: says.demotedTo(stageName(moved.stage)), done: true });
       await client.invalidateQueries();
     } catch (error) {
+      if (isUnanswered(error)) return void lookWhether(reasonOf(error));
       const killed = error instanceof ApiError && error.code === "workflow_killed";
       say({ words: killed ? says.killedMeanwhile : says.demoteFailed(reasonOf(error)), done: false });
     } finally {
       setBusy(false);
     }
+  };
+
+  const lookWhether = async (why: string) => {
+    say({ words: common.notKnownYet(why), done: false });
+    const found = await findOut(async () => (await api.workflow(workflow.id)).stage === to);
+    if (found === "unknown") say({ words: common.stillUnknown, done: false });
+    if (found === "not_done") say({ words: says.notMoved(stageName(from)), done: false });
+    if (found !== "done") return;
+    say({ words: says.demotedTo(stageName(to)), done: true });
+    await client.invalidateQueries();
   };
 
   return (

@@ -1,13 +1,12 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { Burn, BurnRule } from "../api/types";
-import { burnOf, spanOf } from "../shared/alerts";
+import type { Burn } from "../api/types";
 import { utcDay } from "../shared/dates";
 import { share } from "../shared/numbers";
-import { reasonOf } from "../shared/words";
+import { reasonOf, stageName } from "../shared/words";
 import { useWords } from "../words";
-import { burning, impossible, silence } from "./burn";
+import { burning, hereOf, impossible, silence, wholeOf } from "./burn";
 import { Remaining } from "./Remaining";
-import { Shape } from "./Status";
+import { StatusMark } from "./Status";
 import { isNone } from "./useGate";
 
 /** How much may still go wrong, and how fast that is used up. */
@@ -18,7 +17,14 @@ export function FailureBudget({ burn }: { burn: UseQueryResult<Burn> }) {
   return (
     <section className="budget" aria-busy={burn.isPending}>
       <h2>
-        {says.budget} {burn.data && <Left burn={burn.data} />}
+        {says.budget}{" "}
+        {burn.data && (
+          <StatusMark
+            status={burn.data.status}
+            word={burn.data.state === "alerting" ? says.budgetAlerting : undefined}
+            quiet={burn.data.status === "pass"}
+          />
+        )}
       </h2>
       {none && <p className="rollout-note">{says.noBudget}</p>}
       {burn.isError && !none && (
@@ -29,42 +35,53 @@ export function FailureBudget({ burn }: { burn: UseQueryResult<Burn> }) {
           </button>
         </p>
       )}
-      {burn.data && burn.data.days.length === 0 && <p className="rollout-note">{says.noBudgetDays}</p>}
-      {burn.data && burn.data.days.length > 0 && <Remaining burn={burn.data} />}
+      {burn.data && <Spent burn={burn.data} />}
+      {burn.data && burn.data.since == null && <p className="rollout-note">{says.noBudgetDays}</p>}
+      {burn.data && burn.data.since != null && <Remaining burn={burn.data} />}
       {burn.data && <Rules burn={burn.data} />}
       {burn.data && <Days burn={burn.data} />}
     </section>
   );
 }
 
-function Left({ burn }: { burn: Burn }) {
+/** What the gate counts of it, and what the alerts and the chart count: each says whose drafts it means. */
+function Spent({ burn }: { burn: Burn }) {
   const says = useWords().gate;
-  const { remaining, window_days: days } = burn;
+  const { version, stage, here, whole, since, days } = burn;
+  const covered = since == null ? 0 : days.filter(([day]) => day >= since).length;
   return (
-    <span className={remaining < 0 ? "fail" : undefined}>
-      {remaining < 0 ? says.budgetOver(days, share(-remaining)) : says.budgetLeft(days, share(remaining))}{" "}
-      {says.budgetOf(burn.rate.replaceAll("_", " "))}
-    </span>
+    <>
+      <p
+        className={here.state === "overspent" ? "budget-here fail" : "budget-here"}
+        data-testid="budget-here"
+      >
+        {hereOf(burn)}
+      </p>
+      <p className="rollout-note">
+        {says.whose(stageName(stage), version)} · {says.failuresIn(here.failures, here.reviewed)}
+      </p>
+      <p className={whole.state === "overspent" ? "fail" : undefined} data-testid="budget-whole">
+        {wholeOf(burn)}
+      </p>
+      <p className="rollout-note">
+        {says.failuresIn(whole.failures, whole.reviewed)}
+        {since != null &&
+          covered < days.length &&
+          ` · ${says.covers(utcDay(since, false), burn.window_days)}`}
+      </p>
+    </>
   );
 }
 
-/** Which rules fire, how fast it burns, and which say nothing, with why. */
+/** How fast it burns, and which rules say nothing, with why. What fires stands at the top of the screen. */
 function Rules({ burn }: { burn: Burn }) {
   const says = useWords().gate;
-  const firing = burn.rules.filter((rule) => rule.firing);
   const silent = burn.rules.filter((rule) => rule.silent && !rule.impossible);
   const never = impossible(burn);
   return (
     <>
-      {firing.length > 0 && (
-        <ul className="firing">
-          {firing.map((rule) => (
-            <Firing key={rule.long} rule={rule} />
-          ))}
-        </ul>
-      )}
       <p className="burning">
-        {burning(burn)} {firing.some(({ action }) => action === "page") && says.frozenBy}
+        {burning(burn)} {burn.state === "alerting" && says.frozenBy}
       </p>
       {never && <p className="rollout-note">{never}</p>}
       {silent.map((rule) => (
@@ -73,18 +90,6 @@ function Rules({ burn }: { burn: Burn }) {
         </p>
       ))}
     </>
-  );
-}
-
-function Firing({ rule }: { rule: BurnRule }) {
-  const says = useWords().gate;
-  const at = (burn: number, seconds: number) => says.over(burnOf(burn), spanOf(seconds));
-  return (
-    <li className="fail">
-      <Shape status="fail" />
-      <strong>{rule.action === "page" ? says.paging : says.notifying}</strong>{" "}
-      {says.firing(at(rule.burn_long, rule.long), at(rule.burn_short, rule.short), burnOf(rule.threshold))}
-    </li>
   );
 }
 
@@ -101,12 +106,14 @@ function Days({ burn }: { burn: Burn }) {
           </tr>
         </thead>
         <tbody>
-          {burn.days.map(([day, left]) => (
-            <tr key={day}>
-              <th scope="row">{utcDay(day)}</th>
-              <td>{share(left)}</td>
-            </tr>
-          ))}
+          {burn.days
+            .filter(([day]) => day >= (burn.since ?? day))
+            .map(([day, left]) => (
+              <tr key={day}>
+                <th scope="row">{utcDay(day)}</th>
+                <td>{share(left)}</td>
+              </tr>
+            ))}
         </tbody>
       </table>
     </div>

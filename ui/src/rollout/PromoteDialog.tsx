@@ -4,6 +4,7 @@ import { type Api, ApiError } from "../api/client";
 import type { Gate, Me, Workflow } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { Key } from "../kit/keys";
+import { isUnanswered, useFindOut } from "../shared/unanswered";
 import { reasonOf, stageName } from "../shared/words";
 import { useWords } from "../words";
 import { movedBetween, promotionOf, shortHash } from "./gate";
@@ -30,6 +31,7 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
   const says = useWords().gate;
   const cancel = useWords().shared;
   const client = useQueryClient();
+  const findOut = useFindOut();
   const field = useRef<HTMLInputElement>(null);
   // The gate moves on under the dialog; what is signed is what stands here.
   const [seen, see] = useState(gate);
@@ -57,10 +59,26 @@ export function PromoteDialog({ workflow, gate, takesTwo, me, api, onClose }: Pr
       say({ words, done: true });
       await client.invalidateQueries();
     } catch (error) {
+      if (isUnanswered(error)) return void lookWhether(reasonOf(error));
       say(await refused(error));
     } finally {
       setBusy(false);
     }
+  };
+
+  const lookWhether = async (why: string) => {
+    say({ words: cancel.notKnownYet(why), done: false });
+    let signed = false;
+    const found = await findOut(async () => {
+      if ((await api.workflow(workflow.id)).stage === seen.to) return true;
+      signed = takesTwo && !second && (await api.gate(workflow.id)).signed_by === me.subject;
+      return signed;
+    });
+    if (found === "unknown") say({ words: cancel.stillUnknown, done: false });
+    if (found === "not_done") say({ words: says.notMoved(stageName(seen.stage)), done: false });
+    if (found !== "done") return;
+    say({ words: signed ? says.signedWaits : says.promotedAfterAll(stageName(seen.to ?? "")), done: true });
+    await client.invalidateQueries();
   };
 
   const refused = async (error: unknown): Promise<Said> => {

@@ -77,7 +77,7 @@ function Row({ rate, series, reasons }: RowProps) {
         )}
         {rate.status === "fail" && (
           <span className="rollout-note" title={number(rate.lower)}>
-            {says.surelyAbove(percent(rate.lower, 1))}
+            {says.atLeast(percent(rate.lower, 1))}
           </span>
         )}
       </td>

@@ -36,11 +36,14 @@ export function Remaining({ burn }: { burn: Burn }) {
             <path className="estimate" d={drawn.line} />
           </g>
         ))}
-        {days.map(([day, left], i) => (
-          <rect key={day} className="place" x={(i - 0.5) * step} width={step} y="0" height={HEIGHT}>
-            <title>{says.leftOn(utcDay(day), share(left))}</title>
-          </rect>
-        ))}
+        {days.map(
+          ([day, left], i) =>
+            day >= (burn.since ?? day) && (
+              <rect key={day} className="place" x={(i - 0.5) * step} width={step} y="0" height={HEIGHT}>
+                <title>{says.leftOn(utcDay(day), share(left))}</title>
+              </rect>
+            ),
+        )}
       </svg>
       {drawn.levels
         .filter(({ left }) => left !== 0.5)

@@ -18,7 +18,7 @@ export function RestsOn({ gate }: { gate: Gate }) {
       {gate.rates.map((rate) => (
         <dd key={rate.name} dir="auto">
           <Inline
-            text={says.surelyBelow(rate.name.replaceAll("_", " "), percent(rate.upper, 1), limit(rate.limit))}
+            text={says.boundOf(rate.name.replaceAll("_", " "), percent(rate.upper, 1), limit(rate.limit))}
           />
         </dd>
       ))}

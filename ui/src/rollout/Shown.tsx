@@ -12,6 +12,7 @@ import {
   mayReadIncidents,
   mayReadPacks,
   mayResume,
+  mayWatch,
   mayWorkOnIncidents,
 } from "../shared/rights";
 import { stageName } from "../shared/words";
@@ -70,7 +71,11 @@ export function Shown({ host, api, me, workflow, all }: Props) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const mayRead = mayReadIncidents(me, id);
-  const rollout = useGate(api, host, id, { gate: mayReadGate(me, id), drills: mayRead });
+  const rollout = useGate(api, host, id, {
+    gate: mayReadGate(me, id),
+    watch: mayWatch(me, id),
+    drills: mayRead,
+  });
   const incidents = useIncidents(api, host, id, mayRead);
   const current = openOf(incidents.rows);
   const gate = rollout.gate.data;
@@ -116,9 +121,9 @@ export function Shown({ host, api, me, workflow, all }: Props) {
       <Bar workflow={workflow} all={all} history={history.data} mayAct={mayAct} onAct={stop} />
       <main className="screen-main" aria-label={workflow.name} data-workflow={id}>
         <div className="rollout-column">
-          <Track workflow={workflow} history={history.data} pack={detail.data?.pack} now={api.now()} />
+          <Track workflow={workflow} history={history.data} pack={detail.data?.pack} />
           {workflow.killed && <Killed api={api} workflow={workflow} history={history.data} now={api.now()} />}
-          <Alerts alerts={incidents.firing} now={api.now()} />
+          <Alerts alerts={incidents.firing} burn={rollout.burn.data} now={api.now()} />
           {current && <OpenIncident incident={current} now={api.now()} />}
           {gated && (
             <Gate
@@ -152,7 +157,7 @@ export function Shown({ host, api, me, workflow, all }: Props) {
           <Pulls workflow={workflow} now={api.now()} />
         </div>
       </main>
-      <Side api={api} workflow={workflow} history={history.data} rollout={rollout} now={api.now()} />
+      <Side api={api} workflow={workflow} history={history.data} rollout={rollout} />
       {dialog === "stop" && <KillDialog workflow={workflow} api={api} onClose={close} />}
       {dialog === "demote" && <DemoteDialog workflow={workflow} api={api} onClose={close} />}
       {dialog === "report" && <ReportDialog workflow={workflow} api={api} onClose={close} />}

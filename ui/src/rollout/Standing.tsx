@@ -30,7 +30,9 @@ export function Drafts({ workflow }: { workflow: Workflow }) {
   const rows = states.filter((state) => known[state] || (ALWAYS.includes(state) && !workflow.killed));
   return (
     <section>
-      <h2>{says.drafts}</h2>
+      <h2>
+        {says.drafts} <span>{says.everyVersion}</span>
+      </h2>
       {sum === 0 ? (
         <p className="rollout-note">{says.noDrafts}</p>
       ) : (

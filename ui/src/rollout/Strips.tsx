@@ -1,7 +1,7 @@
-import type { Alert, IncidentRow } from "../api/types";
+import type { Alert, Burn, BurnRule, IncidentRow } from "../api/types";
 import { Key } from "../kit/keys";
 import { Inline } from "../kit/prose/inline";
-import { firingOf } from "../shared/alerts";
+import { firingOf, ruleOf } from "../shared/alerts";
 import { shortMoment } from "../shared/dates";
 import { longSpan } from "../shared/words";
 import { useWords } from "../words";
@@ -31,31 +31,54 @@ export function OpenIncident({ incident, now }: { incident: IncidentRow; now: nu
   );
 }
 
+/** A rule as it burns now, and the alert that it opened; either may be missing for a moment, or for good. */
+interface Fire {
+  name: string;
+  action: string;
+  rule?: BurnRule;
+  alert?: Alert;
+}
+
+/** What fires, by the rule's figures of now: the same ones as in the failure budget's own panel. */
+function firesOf(alerts: Alert[], burn: Burn | undefined): Fire[] {
+  const open = budgetAlerts(alerts);
+  const ruleOf = (name: string) => burn?.rules.find((rule) => rule.name === name);
+  const unopened = (burn?.rules ?? []).filter(
+    ({ firing, name }) => firing && !open.some(({ rule }) => rule === name),
+  );
+  return [
+    ...open.map((alert) => ({ name: alert.rule, action: alert.action, alert, rule: ruleOf(alert.rule) })),
+    ...unopened.map((rule) => ({ name: rule.name, action: rule.action, rule })),
+  ];
+}
+
 /** The failure budget's alerts that fire now, each with whom it didn't reach. */
-export function Alerts({ alerts, now }: { alerts: Alert[]; now: number }) {
+export function Alerts({ alerts, burn, now }: { alerts: Alert[]; burn: Burn | undefined; now: number }) {
   const says = useWords().incident;
-  const burning = budgetAlerts(alerts);
-  const tone = burning.some(({ action }) => action === "page") ? "fail" : "hold";
-  if (burning.length === 0) return null;
+  const fires = firesOf(alerts, burn);
+  const tone = fires.some(({ action }) => action === "page") ? "fail" : "hold";
+  if (fires.length === 0) return null;
   return (
     <section className={`rollout-strip tone-${tone}`} aria-label={says.alerts}>
       <p>
         <strong>{says.burns}</strong>
       </p>
       <ul>
-        {burning.map((alert) => (
-          <li key={alert.id}>
-            <span className={alert.action === "page" ? "status fail" : "status hold"}>
-              <Shape status={alert.action === "page" ? "fail" : "hold"} />
-              {alert.action === "page" ? says.pages : says.notifies}
+        {fires.map(({ name, action, rule, alert }) => (
+          <li key={name}>
+            <span className={action === "page" ? "status fail" : "status hold"}>
+              <Shape status={action === "page" ? "fail" : "hold"} />
+              {action === "page" ? says.pages : says.notifies}
             </span>{" "}
             <span dir="auto">
-              <Inline text={firingOf(alert)} />
+              <Inline text={rule ? ruleOf(rule) : alert ? firingOf(alert) : ""} />
             </span>{" "}
-            <span className="rollout-note">
-              {says.firingSince(shortMoment(alert.at), longSpan(now - Date.parse(alert.at)))}
-            </span>
-            {unreached(alert).map((line) => (
+            {alert && (
+              <span className="rollout-note">
+                {says.firingSince(shortMoment(alert.at), longSpan(now - Date.parse(alert.at)))}
+              </span>
+            )}
+            {(alert ? unreached(alert) : []).map((line) => (
               <p key={line} className="rollout-note fail" dir="auto">
                 <Inline text={line} />
               </p>

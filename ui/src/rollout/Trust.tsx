@@ -26,6 +26,7 @@ export function Trust({ trust }: { trust: UseQueryResult<TrustView> }) {
     <>
       <section>
         <h2>{says.agreement}</h2>
+        <p className="rollout-note">{says.everyVersion}</p>
         {agreement.pairs === 0 ? (
           <p className="rollout-note">{says.noPairs}</p>
         ) : (
@@ -45,14 +46,15 @@ export function Trust({ trust }: { trust: UseQueryResult<TrustView> }) {
       </section>
       <section>
         <h2>{says.trust}</h2>
+        <p className="rollout-note">{says.everyVersion}</p>
         <dl className="shares">
           <div>
             <dt>{says.probes}</dt>
-            <dd>{says.ofMany(probes.missed, probes.shown)}</dd>
+            <dd>{probes.shown > 0 ? says.ofMany(probes.missed, probes.shown) : says.noneYet}</dd>
           </div>
           <div>
             <dt>{says.tooFast}</dt>
-            <dd>{says.ofMany(too_fast.n, too_fast.of)}</dd>
+            <dd>{too_fast.of > 0 ? says.ofMany(too_fast.n, too_fast.of) : says.noneYet}</dd>
           </div>
           <div>
             <dt>{says.waitingForSecond}</dt>

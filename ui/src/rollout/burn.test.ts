@@ -19,18 +19,22 @@ const never = (rules: BurnRule[]) => rules.map((one) => ({ ...one, impossible: t
 const aBurn = (part: Partial<Burn> = {}) => ({ budget: 0.08, rules: RULES, days: [], ...part }) as Burn;
 
 test("it burns as the slowest rule that pages and the slowest that notifies have it", () => {
-  expect(burning(aBurn())).toBe("Burning 0.8× over 6 h, 1.1× over 3 d. Pages at 5.6×.");
+  expect(burning(aBurn())).toBe("All versions and stages: burning at 0.8× (6 h), 1.1× (3 d). Pages at 5.6×.");
   speak("de");
-  expect(burning(aBurn())).toBe("Verbrauch 0,8× in 6 Std., 1,1× in 3 T. Ab 5,6× wird gerufen.");
+  expect(burning(aBurn())).toBe(
+    "Alle Versionen und Stufen: Verbrauch 0,8× (6 Std.), 1,1× (3 Tage). Ab 5,6× wird alarmiert.",
+  );
   speak("en");
 });
 
 test("a rule that can never fire is no measure of how it burns", () => {
   const [fast, slow, ...notify] = RULES as [BurnRule, BurnRule, BurnRule, BurnRule];
   expect(burning(aBurn({ rules: [fast, ...never([slow]), ...notify] }))).toBe(
-    "Burning 0.0× over 1 h, 1.1× over 3 d. Pages at 13.4×.",
+    "All versions and stages: burning at 0× (1 h), 1.1× (3 d). Pages at 13.4×.",
   );
-  expect(burning(aBurn({ rules: [...never([fast, slow]), ...notify] }))).toBe("Burning 1.1× over 3 d.");
+  expect(burning(aBurn({ rules: [...never([fast, slow]), ...notify] }))).toBe(
+    "All versions and stages: burning at 1.1× (3 d).",
+  );
   expect(burning(aBurn({ rules: never(RULES) }))).toBe("");
 });
 
@@ -38,15 +42,15 @@ test("rules that can never fire are named with the most that the budget can burn
   expect(impossible(aBurn())).toBeNull();
   const [fast, slow, ...notify] = RULES as [BurnRule, BurnRule, BurnRule, BurnRule];
   expect(impossible(aBurn({ rules: [...never([fast]), slow, ...notify] }))).toBe(
-    "Can never fire: 1 h at 13.4×. The budget can't burn faster than 12.5×.",
+    "Can't fire: 1 h at 13.4×. The budget can't burn faster than 12.5×.",
   );
   const burn = aBurn({ budget: 0.2, rules: [...never([fast, slow]), ...notify] });
   expect(impossible(burn)).toBe(
-    "Can never fire: 1 h at 13.4×, 6 h at 5.6×. The budget can't burn faster than 5.0×.",
+    "Can't fire: 1 h at 13.4×, 6 h at 5.6×. The budget can't burn faster than 5×.",
   );
   speak("de");
   expect(impossible(burn)).toBe(
-    "Kann nie auslösen: 1 Std. ab 13,4×, 6 Std. ab 5,6×. Schneller als 5,0× kann das Budget nicht brennen.",
+    "Kann nie auslösen: 1 Std. ab 13,4×, 6 Std. ab 5,6×. Schneller als 5× kann das Budget nicht verbraucht werden.",
   );
   speak("en");
 });

@@ -114,7 +114,9 @@ test("a condition has the console's name, a rate its own, and a new one the hub'
 test("before anything is reviewed it says so, whatever the plan", () => {
   expect(said({ summary: NOTHING }, { more_reviews: 40, days: 3 })).toBe("Nothing is reviewed yet.");
   const conditions = [condition("kill_drill", "hold"), condition("days", "hold")];
-  expect(said({ summary: NOTHING, conditions })).toBe("Nothing is reviewed yet. · waits for kill drill");
+  expect(said({ summary: NOTHING, conditions })).toBe(
+    "Nothing is reviewed yet. · Blocked by: no kill drill yet",
+  );
 });
 
 test("a killed one promises nothing, though its gate be green", () => {
@@ -126,7 +128,7 @@ test("a killed one promises nothing, though its gate be green", () => {
 
 test("the last stage has no plan", () => {
   expect(said({ to: null, stage: "default" })).toBe(
-    "The last stage. A line that goes red sends it back by itself.",
+    "The last stage. A rate that goes red sends it back a stage automatically.",
   );
 });
 
@@ -141,10 +143,10 @@ test("a green gate says on how much, and who has signed", () => {
 });
 
 test("what is missing is told in reviews and whole days", () => {
-  expect(said({}, { more_reviews: 41, days: 2.2 })).toBe("about 41 more reviews at this rate, 3 days");
-  expect(said({}, { more_reviews: 1, days: 0 })).toBe("about 1 more review at this rate, 1 day");
+  expect(said({}, { more_reviews: 41, days: 2.2 })).toBe("about 41 more reviews at the current pace, 3 days");
+  expect(said({}, { more_reviews: 1, days: 0 })).toBe("about 1 more review at the current pace, 1 day");
   expect(said({}, { more_reviews: 1200, days: null })).toBe(
-    "about 1,200 more reviews; when can't be said, as nothing is being reviewed",
+    "about 1,200 more reviews; no date, because nothing is being reviewed",
   );
   expect(said({}, { more_reviews: 0, days: 0.3 })).toBe("enough is reviewed; 1 more day at this stage");
   expect(said({}, { more_reviews: 0, days: 0 })).toBe("");
@@ -158,13 +160,13 @@ test("a rate that never comes below its limit is named, as the plan has it", () 
     { name: "tone", status: "pass" },
   ] as const;
   const never = { more_reviews: null, rates: [...rates] };
-  const words = "at its present rate not sent as is never comes surely below its limit";
+  const words = "at the current failure rate, not sent as is won't get below its limit";
   expect(said({ rates: rates.map(({ name, status }) => aRate(name, status)) }, never)).toBe(words);
   // The gate was read a moment before, when there still was a way.
   expect(said({ rates: [aRate("not sent as is", "hold", { more_reviews: 900 })] }, never)).toBe(words);
 });
 
-test("red rates stand in place of the effort, then what else is red, then what is waited for", () => {
+test("red rates stand in place of the effort, then what else is red, then what is missing", () => {
   const conditions = [
     condition("reviewed", "hold"),
     condition("runbook", "hold"),
@@ -174,17 +176,19 @@ test("red rates stand in place of the effort, then what else is red, then what i
   ];
   const rates = [aRate("harm", "fail"), aRate("tone", "hold")];
   expect(said({ status: "fail", conditions, rates }, { more_reviews: 9, days: 1 })).toBe(
-    "harm is surely above the limit · red: eval suite on v7, earlier stay at the next stage · waits for runbook",
+    "Harm is at least 1.0%; the limit is 5% · Blocked by: eval suite red on v7; red at the next stage before; it takes a new version; the runbook is empty",
   );
   const both = rates.map((rate) => ({ ...rate, status: "fail" as const }));
-  expect(said({ status: "fail", rates: both })).toBe("harm, tone are surely above the limit");
+  expect(said({ status: "fail", rates: both })).toBe(
+    "Harm is at least 1.0%; the limit is 5% · Tone is at least 1.0%; the limit is 5%",
+  );
 });
 
 test("a plan is told in German too", () => {
   speak("de");
   const conditions = [condition("kill_drill", "hold")];
   expect(said({ conditions }, { more_reviews: 1200, days: 2.2 })).toBe(
-    "etwa 1.200 weitere Prüfungen bei dieser Rate, 3 Tage · wartet auf Stopp-Übung",
+    "etwa 1.200 weitere Prüfungen beim jetzigen Tempo, 3 Tage · Es fehlt: noch keine Stopp-Übung",
   );
   expect(said({ status: "pass", signed_by: "ben" })).toBe(
     "Unterschrieben von ben. Es braucht eine zweite Unterschrift.",
@@ -214,14 +218,16 @@ test("counts and days stand against what is asked, with those that wait for a se
   );
   const days = condition("days", "hold", { measured: 0, limit: 7 });
   expect(measuredOf(days, facts({ summary }))).toBe("0 of 7");
+  expect(measuredOf({ ...days, limit: 0 }, facts())).toBe("no minimum");
+  expect(measuredOf({ ...reviewed, limit: 0 }, facts())).toBe("60 · no minimum");
 });
 
 test("what was left undecided is a share, and none before anything was selected", () => {
   const unresolved = condition("unresolved", "hold", { measured: 0.0125, limit: 0.1 });
-  expect(measuredOf(unresolved, facts())).toBe("1.3% of 10%");
+  expect(measuredOf(unresolved, facts())).toBe("1.3% (limit 10%)");
   const summary = { ...SOME, expired: 2, unresolved: 3, overdue: 4, unconfirmed: 5 };
   expect(measuredOf(unresolved, facts({ summary }))).toBe(
-    "1.3% of 10% · 2 expired · 1 overtaken · 4 waiting too long · 5 unconfirmed",
+    "1.3% (limit 10%) · 2 expired · 1 overtaken · 4 waiting too long · 5 unconfirmed",
   );
   expect(measuredOf(unresolved, facts({ summary: NOTHING }))).toBe("nothing selected yet");
 });
@@ -241,13 +247,17 @@ test("a kill drill says when it was, and how fast the last good one", () => {
 
 test("a cost is in dollars; without one it says why", () => {
   const cost = condition("cost_per_sent", "fail", { measured: 0.00421, limit: 0.004 });
-  expect(measuredOf(cost, facts())).toBe("$0.00421 of $0.004");
-  expect(measuredOf(condition("cost_per_sent"), facts())).toBe("no draft said what it cost");
+  expect(measuredOf(cost, facts())).toBe("$0.00421 (limit $0.004)");
+  const without = (summary: Partial<Gate["summary"]>) =>
+    measuredOf(condition("cost_per_sent", "hold"), facts({ summary: { ...SOME, ...summary } }));
+  expect(without({ costed: 0 })).toBe("no draft said what it cost");
+  expect(without({ costed: 3, sent: 0 })).toBe("no reply has been sent yet");
+  expect(without({ staged: 0 })).toBe("no draft has come in yet");
 });
 
 test("a yes or no is said in its own words, and what is unknown in the hub's", () => {
   const shown = (name: string, status: Status) => measuredOf(condition(name, status), facts());
-  expect([shown("runbook", "pass"), shown("runbook", "hold")]).toEqual(["there", "empty"]);
+  expect([shown("runbook", "pass"), shown("runbook", "hold")]).toEqual(["present", "empty"]);
   expect([shown("next_stage", "pass"), shown("next_stage", "fail")]).toEqual([
     "nothing was red there",
     "red there; it takes a new version",
@@ -256,14 +266,28 @@ test("a yes or no is said in its own words, and what is unknown in the hub's", (
   expect(shown("reviewed", "hold")).toBe("the hub on reviewed");
 });
 
-test("a failure budget says what is spent of it, by how much it is overspent, or that it freezes promotions", () => {
-  const budget = (status: Status, measured: number) =>
-    measuredOf(condition("failure_budget", status, { measured, limit: 1 }), facts());
-  expect([budget("pass", 0.42), budget("hold", 1.34)]).toEqual(["42.0% spent", "overspent by 34.0%"]);
-  expect([budget("hold", 0.5), budget("hold", 0)]).toEqual([
-    "promotions are frozen",
-    "nothing reviewed in its window",
-  ]);
+test("a failure budget stands as the hub's one word for it says", () => {
+  const budget = (state: Condition["budget"], measured: number) =>
+    measuredOf(condition("failure_budget", "hold", { budget: state, measured, limit: 1 }), facts());
+  expect(budget("within", 0.42)).toBe("42.0% spent");
+  expect(budget("within", 1.34)).toBe("too few failures to judge");
+  expect(budget("overspent", 3.8)).toBe("overspent: 3.8× the limit");
+  expect(budget("alerting", 0.1)).toBe("an alert is firing");
+  expect(budget("unknown", 0)).toBe("nothing reviewed in its window");
+});
+
+test("what blocks is told with its figure and its limit", () => {
+  const blocked = (one: Condition) => said({ conditions: [one] }, { more_reviews: 0, days: 0 });
+  expect(blocked(condition("unresolved", "hold", { measured: 0.095, limit: 0.05 }))).toBe(
+    "Blocked by: too many left undecided (9.5%, limit 5%)",
+  );
+  expect(blocked(condition("eval_suite", "hold"))).toBe("Blocked by: no eval result for v7");
+  expect(blocked(condition("kill_drill", "hold", { measured: 40, limit: 30 }))).toBe(
+    "Blocked by: last kill drill 40 days ago (limit 30 days)",
+  );
+  expect(blocked(condition("failure_budget", "hold", { budget: "alerting", measured: 0.2, limit: 1 }))).toBe(
+    "Blocked by: failure budget (an alert is firing)",
+  );
 });
 
 const ran = (status: Status) => {
@@ -313,20 +337,22 @@ test("what moved between two looks is told with the figure that moved it", () =>
     conditions: [
       condition("rate", "hold", { label: "harm" }),
       condition("rate", "hold", { label: "tone" }),
-      condition("failure_budget", "hold"),
+      condition("failure_budget", "hold", { budget: "alerting", measured: 0, limit: 1 }),
       condition("days"),
       condition("next_stage", "fail"),
     ],
     rates: [aRate("harm", "hold"), aRate("tone", "hold")],
   });
   expect(movedBetween(before, after)).toEqual([
-    "harm: green → holding, surely below 5.7% of 5%",
-    "failure budget: green → holding, promotions are frozen",
-    "earlier stay at the next stage: holding → red, red there; it takes a new version",
+    "harm: green → not yet, upper bound 5.7% (limit 5%)",
+    "failure budget: green → not yet, an alert is firing",
+    "earlier stay at the next stage: not yet → red, red there; it takes a new version",
   ]);
   expect(movedBetween(after, after)).toEqual([]);
   speak("de");
-  expect(movedBetween(before, after)[0]).toBe("harm: grün → hält, sicher unter 5,7\u00a0% von 5\u00a0%");
+  expect(movedBetween(before, after)[0]).toBe(
+    "harm: grün → noch nicht, Obergrenze 5,7\u00a0% (Grenze 5\u00a0%)",
+  );
   speak("en");
 });
 

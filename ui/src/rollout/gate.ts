@@ -1,5 +1,5 @@
 import type { Condition, Drill, EvalResult, Gate, Me, Plan, RateLine, Status, Workflow } from "../api/types";
-import { dollars, fixed, limit, percent } from "../shared/numbers";
+import { dollars, fixed, limit, percent, times } from "../shared/numbers";
 import { maySign } from "../shared/rights";
 import { stageName } from "../shared/words";
 import { words } from "../words";
@@ -57,16 +57,48 @@ export function planOf(gate: Gate, plan: Plan | undefined, workflow: Workflow, m
     return gate.signed_by === me ? says.signedByYou : says.signedFirst(gate.signed_by);
   }
   const named = (status: Status) => gate.rates.filter((rate) => rate.status === status);
-  const rest = others(gate).filter(({ name }) => name !== "reviewed" && name !== "days");
-  const those = (status: Status) =>
-    rest.filter((one) => one.status === status).map((one) => labelOf(one, gate.version));
-  const red = named("fail").map(({ name }) => name);
-  const parts = [red.length > 0 ? says.redRates(red) : effort(gate, plan)];
-  const [reds, waiting] = [those("fail"), those("hold")];
-  if (reds.length > 0) parts.push(says.alsoRed(reds));
-  if (waiting.length > 0) parts.push(says.waitsFor(waiting));
+  const rest = others(gate).filter(
+    ({ name, status }) => status !== "pass" && name !== "reviewed" && name !== "days",
+  );
+  const red = named("fail").map(({ name, lower, limit: most }) =>
+    says.redRate(name.replaceAll("_", " "), percent(lower, 1), limit(most)),
+  );
+  const parts = red.length > 0 ? red : [effort(gate, plan)];
+  // What is red is told before what is only missing.
+  const blocks = [...rest].sort((a, b) => ORDER.indexOf(b.status) - ORDER.indexOf(a.status));
+  if (blocks.length > 0) parts.push(says.blockedBy(blocks.map((one) => blockOf(one, gate))));
   return parts.filter(Boolean).join(" · ");
 }
+
+/** What a condition that isn't met keeps the gate closed by. */
+function blockOf(one: Condition, gate: Gate): string {
+  const { blocks } = words().gate;
+  const { name, status, measured, limit: most } = one;
+  switch (name) {
+    case "unresolved":
+      if (gate.summary.selected === 0) return blocks.noneSelected;
+      return measured != null && most != null
+        ? blocks.leftUndecided(percent(measured, 1), limit(most))
+        : one.reason;
+    case "eval_suite":
+      return (status === "fail" ? blocks.redEval : blocks.noEval)(gate.version);
+    case "runbook":
+      return blocks.noRunbook;
+    case "kill_drill":
+      return measured != null && most != null ? blocks.oldDrill(measured, most) : blocks.noDrill;
+    case "cost_per_sent":
+      return blocks.cost(measuredOf(one, { gate, evals: [], drills: [] }));
+    case "failure_budget":
+      return blocks.budget(measuredOf(one, { gate, evals: [], drills: [] }));
+    case "next_stage":
+      return blocks.nextRed;
+    default:
+      return one.reason;
+  }
+}
+
+/** "9.5% (limit 5%)" */
+const shareOf = (measured: number, most: number) => words().gate.within(percent(measured, 1), limit(most));
 
 /** How many more reviews and days it takes, if things go on as they are. */
 function effort(gate: Gate, plan: Plan | undefined): string {
@@ -76,7 +108,7 @@ function effort(gate: Gate, plan: Plan | undefined): string {
   const { more_reviews: more, days } = plan;
   if (more == null) {
     const never = plan.rates.filter(({ status, more_reviews }) => status !== "pass" && more_reviews == null);
-    return says.neverGreen(never.map(({ name }) => name));
+    return says.neverGreen(never.map(({ name }) => name.replaceAll("_", " ")));
   }
   const left = days == null ? null : Math.ceil(days);
   if (more > 0)
@@ -110,7 +142,11 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
     case "reviewed":
     case "days": {
       if (!numbers) return one.reason;
-      const of = says.of(fixed(numbers.measured, 0), fixed(numbers.most, 0));
+      const count = fixed(numbers.measured, 0);
+      const of =
+        numbers.most > 0
+          ? says.of(count, fixed(numbers.most, 0))
+          : [name === "reviewed" && count, says.noMinimum].filter(Boolean).join(" · ");
       if (name !== "reviewed") return of;
       const { unconfirmed } = gate.summary;
       const elsewhere = (gate.staged_elsewhere ?? []).map((from) =>
@@ -124,9 +160,7 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
     }
     case "unresolved":
       if (gate.summary.selected === 0) return says.noneSelected;
-      return numbers
-        ? [says.of(percent(numbers.measured, 1), limit(numbers.most)), ...leftOf(gate)].join(" · ")
-        : one.reason;
+      return numbers ? [shareOf(numbers.measured, numbers.most), ...leftOf(gate)].join(" · ") : one.reason;
     case "eval_suite":
       return (
         evalOf(evals, gate.version, one.suite) ??
@@ -140,18 +174,31 @@ export function measuredOf(one: Condition, { gate, evals, drills }: Facts): stri
       return [says.daysAgo(numbers.measured), took != null && says.ms(took)].filter(Boolean).join(", ");
     }
     case "failure_budget":
-      if (!numbers) return status === "hold" ? says.budgetFrozen : one.reason;
-      if (status === "pass") return says.budgetSpent(percent(numbers.measured, 1));
-      if (numbers.measured > numbers.most)
-        return says.budgetOverspent(percent(numbers.measured - numbers.most, 1));
-      return numbers.measured === 0 ? says.budgetUnknown : says.budgetFrozen;
+      return budgetWords(one);
     case "cost_per_sent":
-      return numbers ? says.of(dollars(`${numbers.measured}`), dollars(`${numbers.most}`)) : says.noCost;
+      return numbers ? says.within(dollars(`${numbers.measured}`), dollars(`${numbers.most}`)) : noCost(gate);
     case "next_stage":
       return status === "pass" ? says.nextClean : says.nextRed;
     default:
       return one.reason;
   }
+}
+
+/** How the failure budget stands: in the hub's one word for it, never worked out here. */
+function budgetWords({ budget, measured, reason }: Condition): string {
+  const says = words().gate;
+  if (budget == null || measured == null) return reason;
+  if (budget === "unknown") return says.budgetUnknown;
+  if (budget === "alerting") return says.budgetAlerting;
+  if (budget === "overspent") return says.budgetOverspent(times(measured));
+  return measured > 1 ? says.fewFailures : says.budgetSpent(percent(measured, 1));
+}
+
+/** Why there is no cost to hold against the limit. */
+function noCost({ summary }: Gate): string {
+  const says = words().gate;
+  if (summary.staged === 0) return says.noneStaged;
+  return summary.costed > 0 ? says.noneSent : says.noCost;
 }
 
 /** Of what the share of undecided drafts is made up. */
@@ -198,9 +245,7 @@ export function movedBetween(before: Gate, after: Gate): string[] {
     .filter((one) => one.status !== "pass" && was.get(key(one)) !== one.status)
     .map((one) => {
       const rate = one.name === "rate" && after.rates.find(({ name }) => name === one.label);
-      const now = rate
-        ? `${says.upper.toLocaleLowerCase()} ${says.of(percent(rate.upper, 1), limit(rate.limit))}`
-        : measuredOf(one, facts);
+      const now = rate ? `${says.upperBound} ${shareOf(rate.upper, rate.limit)}` : measuredOf(one, facts);
       const from = says.status[was.get(key(one)) ?? "hold"];
       return says.statusMoved(labelOf(one, after.version), from, says.status[one.status], now);
     });

@@ -18,6 +18,7 @@ function moved(kind: string, from: string, to: string, at: string, version = 1):
 function aHistory(transitions: Transition[], versions: [number, string][] = []): History {
   return {
     days: [],
+    record: [],
     transitions,
     versions: versions.map(([version, applied_at]) => ({
       version,

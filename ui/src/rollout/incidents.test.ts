@@ -77,7 +77,7 @@ test("the budget's alerts go from the shortest window to the longest, and nothin
 
 test("an alert tells its figures in the language; the hub's own words where it lacks one", () => {
   const detail = { threshold: 13.44, burn_long: 16, burn_short: 20.04 } as unknown as Alert["detail"];
-  expect(firingOf(alert({ detail }))).toBe("16.0× over 1 h and 20.0× over 5 min, from 13.4× on");
+  expect(firingOf(alert({ detail }))).toBe("Burning at 16× (1 h) and 20× (5 min); alerts above 13.4×");
   expect(firingOf(alert({ detail, rule: "1h" }))).toBe("it burns");
   expect(firingOf(alert({ detail, rule: "1y/5m" }))).toBe("it burns");
   expect(firingOf(alert({}))).toBe("it burns");

@@ -64,33 +64,20 @@ export function ceiling(highest: number): number {
 export interface Shares {
   /** Drafts that a person decided. */
   reviewed: number;
-  /** Those and the ones that nobody decided in time. */
-  selected: number;
   counts: Counts;
   /** Escalations by their reason's code, the most frequent first; one for several reasons is in each of them. */
   reasons: [code: string, n: number][];
 }
 
-/** What came of the drafts from a day on. */
-export function shares(days: Day[], from: string): Shares {
-  const sum: Record<string, number> = {};
-  for (const { day, outcomes } of days) {
-    if (day < from) continue;
-    for (const [key, n] of Object.entries(outcomes)) sum[key] = (sum[key] ?? 0) + n;
-  }
-  const of = counts(sum);
-  const selected = total(of);
+/** What came of drafts, by outcome. */
+export function shares(outcomes: Record<string, number>): Shares {
+  const of = counts(outcomes);
   const byCode: Record<string, number> = {};
-  for (const [key, n] of Object.entries(sum)) {
+  for (const [key, n] of Object.entries(outcomes)) {
     for (const code of codesOf(key)) byCode[code] = (byCode[code] ?? 0) + n;
   }
   const reasons = Object.entries(byCode)
     .filter(([, n]) => n > 0)
     .sort(([, a], [, b]) => b - a);
-  return { reviewed: selected - of.unresolved, selected, counts: of, reasons };
-}
-
-/** The first day that the window shows. */
-export function windowStart(now: number, length = WINDOW_DAYS): string {
-  return new Date(now - (length - 1) * DAY_MS).toISOString().slice(0, 10);
+  return { reviewed: total(of) - of.unresolved, counts: of, reasons };
 }

@@ -39,7 +39,18 @@ function aWorkflow(part: Partial<Workflow> = {}): Workflow {
 }
 
 const HISTORY: History = {
-  days: [{ day: "2026-11-21", outcomes: { approve: 3, "escalate:legal": 1 } }],
+  days: [{ day: "2026-11-21", outcomes: { approve: 30, "escalate:legal": 10 } }],
+  record: [
+    {
+      version: 2,
+      stage: "opt_in",
+      staged: 9,
+      reviewed: 4,
+      outcomes: { approve: 3, "escalate:legal": 1 },
+    },
+    { version: 1, stage: "opt_in", staged: 40, reviewed: 36, outcomes: { approve: 27, "escalate:legal": 9 } },
+    { version: 1, stage: "internal", staged: 270, reviewed: 260, outcomes: { approve: 260 } },
+  ],
   transitions: [
     {
       id: "t2",
@@ -111,10 +122,20 @@ test("a workflow that isn't there is named, and another one offered", () => {
   expect(shown).toContain('href="#/rollout/refunds"');
 });
 
+test("reviews are counted by version and stage, wherever they stand", () => {
+  const shown = page([aWorkflow()]);
+  expect(shown).toContain("v2: 4 reviewed · v1: 36 reviewed");
+  expect(shown).toContain("v1: 260 reviewed");
+  expect(shown).toContain("v2 at opt-in");
+  expect(shown).toContain("of 4 reviewed drafts");
+  expect(shown).toContain("28 days, 40 decided · all versions and stages");
+  expect(shown).toContain("Drafts <span>all versions and stages");
+});
+
 test("a workflow shows its stage, its drafts, and where its deliveries are", () => {
   const shown = page([aWorkflow()]);
   expect(shown).toMatch(/aria-current="step"[^>]*><strong>opt-in/);
-  expect(shown).toContain("since 20 Nov · 4 reviewed");
+  expect(shown).toContain("since 20 Nov");
   expect(shown).toContain("75.0%");
   expect(shown).toContain("Legal has to look");
   expect(shown).toContain('href="#/activity/deliveries?state=undeliverable&amp;workflow=refunds"');
@@ -210,10 +231,10 @@ test("alerts of the failure budget stand at the top; those of a kill don't", () 
   const detail = { threshold: 13.44, burn_long: 16, burn_short: 20 };
   const firing = { ...alert, detail, summary: "desk: it burns" } as unknown as Alert;
   const shown = page([aWorkflow()], null, ME, { alerts: [firing] });
-  expect(shown).toContain("The failure budget burns too fast");
-  expect(shown).toContain("16.0× over 1 h and 20.0× over 5 min");
+  expect(shown).toContain("The failure budget is being spent too fast");
+  expect(shown).toContain("Burning at 16× (1 h) and 20× (5 min); alerts above 13.4×");
   const kill = { ...firing, kind: "kill" };
-  expect(page([aWorkflow()], null, ME, { alerts: [kill] })).not.toContain("burns too fast");
+  expect(page([aWorkflow()], null, ME, { alerts: [kill] })).not.toContain("spent too fast");
 });
 
 test("who may not stop it has no button for that", () => {

@@ -19,6 +19,7 @@ const PASSING = ["draft.leased", "draft.released", "delivery.updated", "escalati
 
 interface May {
   gate: boolean;
+  watch: boolean;
   drills: boolean;
 }
 
@@ -35,7 +36,7 @@ export function useGate(api: Api, host: Host, id: string, may: May) {
     () => {
       for (const key of KEYS) void client.invalidateQueries({ queryKey: [key, id] });
     },
-    (event) => may.gate && event.workflow === id && !PASSING.includes(event.type),
+    (event) => (may.gate || may.watch) && event.workflow === id && !PASSING.includes(event.type),
   );
   return {
     gate: useQuery(ask("gate", () => api.gate(id))),
@@ -43,7 +44,7 @@ export function useGate(api: Api, host: Host, id: string, may: May) {
     series: useQuery(ask("gate-series", () => api.gateSeries(id))),
     evals: useQuery(ask("evals", () => api.evalResults(id))),
     drills: useQuery(ask("drills", () => api.drills(id), may.drills)),
-    burn: useQuery(ask("burn", () => api.burn(id))),
+    burn: useQuery(ask("burn", () => api.burn(id), may.watch)),
     trust: useQuery(ask("trust", () => api.trust(id))),
     budget: useQuery(ask("review-budget", () => api.reviewBudget(id))),
   };

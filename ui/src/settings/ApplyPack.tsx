@@ -3,6 +3,7 @@ import { useState } from "react";
 import { type Api, ApiError } from "../api/client";
 import type { Fault, PackCheck } from "../api/types";
 import { Dialog } from "../kit/dialog";
+import { isUnanswered } from "../shared/unanswered";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
 import { appliedOf, effectOf } from "./effect";
@@ -52,6 +53,7 @@ export function ApplyPack({ api, onClose, onApplied }: Props) {
       ? { words: says.refused(faults.length), faults }
       : { words: failed(reasonOf(error)) };
   };
+  const mayBeDone = useWords().shared.mayBeDone;
   const apply = async () => {
     if (!pack || busy) return;
     setBusy(true);
@@ -63,7 +65,7 @@ export function ApplyPack({ api, onClose, onApplied }: Props) {
       await client.invalidateQueries({ queryKey: ["workflows"] });
       onApplied(applied.workflow);
     } catch (error) {
-      say(refused(error, says.failed));
+      say(refused(error, isUnanswered(error) ? mayBeDone : says.failed));
     } finally {
       setBusy(false);
     }
@@ -122,6 +124,11 @@ function Effect({ check }: { check: PackCheck }) {
         {check.loosened.map(({ limit, from, to }) => (
           <li key={limit} className="fail" dir="auto">
             {says.effects.loosens(limit, from, to)}
+          </li>
+        ))}
+        {check.secrets.map(({ key, name, why }) => (
+          <li key={key} className="fail" dir="auto">
+            {says.effects.secret(key, name, why)}
           </li>
         ))}
         {check.needs_team_hub && <li className="fail">{says.effects.teamHub}</li>}

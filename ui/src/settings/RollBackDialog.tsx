@@ -3,6 +3,7 @@ import { useRef, useState } from "react";
 import type { Api } from "../api/client";
 import { Dialog } from "../kit/dialog";
 import { Key } from "../kit/keys";
+import { isUnanswered } from "../shared/unanswered";
 import { reasonOf } from "../shared/words";
 import { useWords } from "../words";
 
@@ -35,7 +36,8 @@ export function RollBackDialog({ api, workflow, to, onClose }: Props) {
       say({ words: says.rolledBack(to), done: true });
       await client.invalidateQueries();
     } catch (error) {
-      say({ words: says.rollBackFailed(reasonOf(error)), done: false });
+      const failed = isUnanswered(error) ? common.mayBeDone : says.rollBackFailed;
+      say({ words: failed(reasonOf(error)), done: false });
     } finally {
       setBusy(false);
     }

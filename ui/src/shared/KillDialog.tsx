@@ -5,6 +5,7 @@ import type { Workflow } from "../api/types";
 import { Dialog } from "../kit/dialog";
 import { HoldButton } from "../kit/hold-button";
 import { useWords } from "../words";
+import { isUnanswered, useFindOut } from "./unanswered";
 import { longSpan, reasonOf, stageName } from "./words";
 
 interface Props {
@@ -14,12 +15,14 @@ interface Props {
 }
 
 /** Two moves: open this, then type the workflow's id or hold the button. Resume stands in the same place. */
-export function KillDialog({ workflow, api, onClose }: Props) {
+export function KillDialog({ workflow: shown, api, onClose }: Props) {
   const says = useWords().shared;
   const client = useQueryClient();
   const field = useRef<HTMLInputElement>(null);
-  // The workflow changes under the dialog once the act is done; what was asked stays on view.
-  const [killed] = useState(workflow.killed);
+  // The workflow changes once the act is done, and another one may come on screen; the dialog stays with what was asked.
+  const [workflow] = useState(shown);
+  const { killed } = workflow;
+  const findOut = useFindOut();
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
@@ -38,10 +41,21 @@ export function KillDialog({ workflow, api, onClose }: Props) {
       say({ words: killed ? await resume() : await kill(), done: true });
       await client.invalidateQueries();
     } catch (error) {
-      say({ words: (killed ? says.resumeFailed : says.killFailed)(reasonOf(error)), done: false });
+      if (isUnanswered(error)) void lookWhether(reasonOf(error));
+      else say({ words: (killed ? says.resumeFailed : says.killFailed)(reasonOf(error)), done: false });
     } finally {
       setBusy(false);
     }
+  };
+  /** No answer is no answer: it may have been done. Trying again changes nothing then. */
+  const lookWhether = async (why: string) => {
+    say({ words: says.notKnownYet(why), done: false });
+    const found = await findOut(async () => (await api.workflow(workflow.id)).killed !== killed);
+    if (found === "unknown") say({ words: says.stillUnknown, done: false });
+    if (found === "not_done") say({ words: killed ? says.notResumed : says.notKilled, done: false });
+    if (found !== "done") return;
+    say({ words: killed ? says.resumedAfterAll : says.killedAfterAll, done: true });
+    await client.invalidateQueries();
   };
   const kill = async () => {
     const answer = await api.kill(workflow.id, reason.trim());
@@ -125,7 +139,14 @@ export function KillDialog({ workflow, api, onClose }: Props) {
       </p>
       {said?.done && (
         <div className="dialog-end">
-          <button type="button" className="primary" onClick={onClose}>
+          <button
+            type="button"
+            className="primary"
+            ref={(button) => button?.focus()}
+            onClick={onClose}
+            // The key that did it may still be down: what came of it is to be seen.
+            onKeyDown={(event) => event.repeat && event.preventDefault()}
+          >
             {says.close}
           </button>
         </div>

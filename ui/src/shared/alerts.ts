@@ -1,6 +1,6 @@
-import type { Alert, Status } from "../api/types";
+import type { Alert, BurnRule, Status } from "../api/types";
 import { words } from "../words";
-import { fixed } from "./numbers";
+import { times } from "./numbers";
 
 /** How fast a failure budget burns, in words. A component that uses these also calls `useWords`. */
 
@@ -11,10 +11,19 @@ export function spanOf(seconds: number): string {
   return seconds % 3_600 === 0 ? span.h(seconds / 3_600) : span.m(Math.round(seconds / 60));
 }
 
-/** "0.8", "13.4" */
-export const burnOf = (burn: number) => fixed(burn, 1);
+/** "4× (3 d and 6 h)", or each window's own where they differ. */
+export function burnsOf(long: number, longS: number, short: number, shortS: number): string {
+  const says = words().gate;
+  if (times(long) === times(short)) return says.over(times(long), says.both(spanOf(longS), spanOf(shortS)));
+  return says.both(says.over(times(long), spanOf(longS)), says.over(times(short), spanOf(shortS)));
+}
 
-/** "16.0× over 1 h and 20.0× over 5 min, from 13.4× on"; the hub's own words where its figures aren't there. */
+/** "Burning at 4× (3 d and 6 h); alerts above 0.9×" */
+export function ruleOf({ long, short, burn_long, burn_short, threshold }: BurnRule): string {
+  return words().gate.firing(burnsOf(burn_long, long, burn_short, short), times(threshold));
+}
+
+/** The figures with which an alert began; the hub's own words where they aren't there. */
 export function firingOf({ kind, rule, detail, summary }: Alert): string {
   const says = words().gate;
   if (kind === "confirmation") {
@@ -25,9 +34,8 @@ export function firingOf({ kind, rule, detail, summary }: Alert): string {
   const [long, short] = windowsOf(rule);
   const figures = [threshold, burn_long, burn_short, long, short];
   if (!figures.every((figure) => typeof figure === "number")) return summary;
-  const at = (burn: unknown, seconds: unknown) =>
-    says.over(burnOf(burn as number), spanOf(seconds as number));
-  return says.firing(at(burn_long, long), at(burn_short, short), burnOf(threshold as number));
+  const [of, at] = [burn_long as number, burn_short as number];
+  return says.firing(burnsOf(of, long as number, at, short as number), times(threshold as number));
 }
 
 const UNITS: Record<string, number> = { m: 60, h: 3_600, d: 86_400 };

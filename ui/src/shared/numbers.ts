@@ -29,6 +29,11 @@ export function fixed(value: number, digits: number): string {
   return value.toLocaleString(language.get(), options as Intl.NumberFormatOptions).replace("-", "−");
 }
 
+/** How many times: "4", "3.8". */
+export function times(value: number): string {
+  return value.toLocaleString(language.get(), { maximumFractionDigits: 1 });
+}
+
 /** Money that came as a decimal string; small sums keep three figures. */
 export function dollars(decimal: string): string {
   const options = { style: "currency", currency: "USD", maximumSignificantDigits: 3 } as const;

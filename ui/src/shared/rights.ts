@@ -12,6 +12,9 @@ export const mayKill = (me: Me, workflow: string) => hasRole(me, workflow, ["dri
 export const mayResume = (me: Me, workflow: string) => hasRole(me, workflow, ["dri", "admin"]);
 export const mayReadGate = (me: Me, workflow: string) =>
   hasRole(me, workflow, ["dri", "curator", "admin", "auditor"]);
+/** Follow what happens: how fast the failure budget burns. */
+export const mayWatch = (me: Me, workflow: string) =>
+  hasRole(me, workflow, ["reviewer", "dri", "curator", "admin", "auditor", "oncall"]);
 /** Settle what two reviewers differ on. */
 export const maySettle = (me: Me, workflow: string) => hasRole(me, workflow, ["curator"]);
 /** Sign a promotion: first or second is told apart by the pack's DRI. */

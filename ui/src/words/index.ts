@@ -1,3 +1,4 @@
+import { local } from "../kit/storage";
 import { createStore, useStore } from "../kit/store";
 import { de } from "./de";
 import { en } from "./en";
@@ -16,7 +17,7 @@ const KEY = "countersign:language";
 
 /** The language somebody chose; without a choice the first of the system's that we speak. */
 function chosen(): Language {
-  const wishes = [localStorage.getItem(KEY), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  const wishes = [local.get(KEY), ...navigator.languages.map((tag) => tag.slice(0, 2))];
   const spoken = wishes.find((wish) => LANGUAGES.some(({ code }) => code === wish));
   return (spoken ?? "en") as Language;
 }
@@ -28,7 +29,7 @@ language.subscribe(() => {
 document.documentElement.lang = language.get();
 
 export function speak(next: Language) {
-  localStorage.setItem(KEY, next);
+  local.set(KEY, next);
   language.set(next);
 }
 

@@ -1,8 +1,9 @@
 //! `countersign hub` and `countersign doctor`.
 
+use super::with_query;
 use crate::args::Reach;
-use crate::door::{Door, Sent, database};
-use crate::print;
+use crate::door::{Door, Sent};
+use crate::print::{self, Said};
 use anyhow::Context;
 use axum::http::Method;
 use countersign_domain::access::Identity;
@@ -12,8 +13,11 @@ use std::process::ExitCode;
 
 /// Runs a hub until it is told to stop.
 pub async fn run(config: Config, demo: bool, print_token: bool) -> anyhow::Result<ExitCode> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("COUNTERSIGN_LOG")
-        .unwrap_or_else(|_| "warn,countersign=info".into());
+    let filter = match std::env::var("COUNTERSIGN_LOG") {
+        Ok(filter) if !filter.trim().is_empty() => tracing_subscriber::EnvFilter::try_new(&filter)
+            .map_err(|e| Said::could_not(format!("COUNTERSIGN_LOG can't be read: {e}")))?,
+        _ => "warn,countersign=info".into(),
+    };
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     let lock = countersign_desk::sqlite_path(&config.database).map(|path| format!("{}.hub", path.display()));
     let hub = match Hub::open(config).await? {
@@ -51,27 +55,25 @@ async fn stop_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
+/// What was looked at, whether it is well, and what there is to say.
+type Check = (String, bool, String);
+
 /// Checks what the hub needs: exits 1 if something is missing.
 pub async fn doctor(reach: &Reach) -> anyhow::Result<ExitCode> {
-    let mut checks: Vec<(String, bool, String)> = Vec::new();
-    let door = match Door::open(reach).await {
+    let mut checks: Vec<Check> = Vec::new();
+    let door = match Door::open(reach, false).await {
         Ok(door) => door,
         Err(e) => {
-            checks.push(("hub".into(), false, format!("{e:#}")));
+            let what = if reach.hub.is_some() { "hub" } else { "database" };
+            checks.push((what.into(), false, format!("{e:#}")));
             return Ok(told(reach, &checks));
         }
     };
-    let place = match &door {
-        Door::Here(_) => format!("local database {}", countersign_desk::redacted(&database(reach)?.0)),
-        Door::There { url, .. } => format!("a running hub at {url}"),
-    };
-    checks.push(("hub".into(), true, place));
-    for (name, path) in [
-        ("database", "/readyz"),
-        ("audit log", "/v1/audit/verify?draws=false"),
-        ("workflows", "/v1/workflows"),
-        ("secrets", "/v1/secrets"),
-    ] {
+    let runs = runs(&door).await;
+    checks.push(("hub".into(), runs.is_ok(), runs.unwrap_or_else(|why| why)));
+    for (name, path) in
+        [("database", "/readyz"), ("audit log", "/v1/audit/verify?draws=false"), ("secrets", "/v1/secrets")]
+    {
         match door.bytes(Method::GET, path, Sent::Nothing).await {
             Ok(bytes) => {
                 let answer: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -79,48 +81,93 @@ pub async fn doctor(reach: &Reach) -> anyhow::Result<ExitCode> {
                     "audit log" => {
                         checks.push((name.into(), answer["ok"] == true, format!("{} entries hold", answer["entries"])))
                     }
-                    "workflows" => workflows(&answer, &mut checks),
-                    "secrets" => secrets(&answer, &mut checks),
-                    _ => checks.push((name.into(), true, "answers".into())),
+                    "secrets" => secrets(&door, &answer, &mut checks),
+                    _ => checks.push((name.into(), true, "takes writes".into())),
                 }
             }
             Err(e) => checks.push((name.into(), false, format!("{e:#}"))),
         }
     }
+    if let Err(e) = workflows(&door, &mut checks).await {
+        checks.push(("workflows".into(), false, format!("{e:#}")));
+    }
     door.close().await;
     Ok(told(reach, &checks))
 }
 
-fn workflows(answer: &Value, checks: &mut Vec<(String, bool, String)>) {
-    let rows = answer["workflows"].as_array().cloned().unwrap_or_default();
-    if rows.is_empty() {
-        checks.push(("workflows".into(), true, "none yet: countersign pack new ID".into()));
-    }
-    for w in rows {
-        let gone = w["deliveries_undeliverable"].as_i64().unwrap_or(0);
-        let say = if gone > 0 {
-            format!("{gone} deliveries gave up: countersign delivery list --state undeliverable")
-        } else {
-            "well".into()
-        };
-        checks.push((format!("workflow {}", print::cell(&w, "id")), gone == 0, say));
+/// Whether a hub runs: without one nothing is pulled, sent or shown, however well all else is.
+async fn runs(door: &Door) -> Result<String, String> {
+    let Door::Here { hub, .. } = door else {
+        let answers = door.bytes(Method::GET, "/healthz", Sent::Nothing).await;
+        return answers.map(|_| format!("answers: {}", door.place())).map_err(|e| format!("{e:#}"));
+    };
+    match hub.desk().hubs_alive().await.map(|alive| alive.len()) {
+        Ok(0) => Err(format!("none runs on {}; `countersign hub` starts one", door.place())),
+        Ok(n) => Ok(format!("{n} run on {}", door.place())),
+        Err(e) => Err(e.to_string()),
     }
 }
 
-fn secrets(answer: &Value, checks: &mut Vec<(String, bool, String)>) {
+async fn workflows(door: &Door, checks: &mut Vec<Check>) -> anyhow::Result<()> {
+    let all = door.all("/v1/workflows", "workflows").await?;
+    let rows = all["workflows"].as_array().cloned().unwrap_or_default();
+    if rows.is_empty() {
+        let next = "none yet; `countersign pack new ID` writes a pack, `countersign pack apply ID` puts it in force";
+        checks.push(("workflows".into(), true, next.into()));
+    }
+    for w in rows {
+        let name = format!("workflow {}", print::cell(&w, "id"));
+        let gone = w["deliveries_undeliverable"].as_i64().unwrap_or(0);
+        let mut faults = Vec::new();
+        if gone > 0 {
+            faults.push(format!("{gone} deliveries gave up: countersign delivery list --state undeliverable"));
+        }
+        if w["deliveries_waiting"].as_i64().unwrap_or(0) > 0 {
+            faults.extend(failing(door, &print::cell(&w, "id")).await?);
+        }
+        for pull in w["pulls"].as_array().into_iter().flatten() {
+            let why = print::cell(pull, "last_error");
+            if !why.is_empty() {
+                faults.push(format!("the pull from {} failed: {why}", print::cell(pull, "url")));
+            }
+        }
+        if faults.is_empty() {
+            checks.push((name, true, "well".into()));
+        } else {
+            checks.extend(faults.into_iter().map(|fault| (name.clone(), false, fault)));
+        }
+    }
+    Ok(())
+}
+
+/// What the latest deliveries that wait for another try were told.
+async fn failing(door: &Door, workflow: &str) -> anyhow::Result<Option<String>> {
+    let path =
+        with_query("/v1/deliveries", &[("workflow", Some(workflow.to_owned())), ("state", Some("pending".into()))]);
+    let waiting = door.json(Method::GET, &path, Sent::Nothing).await?;
+    let rows = waiting["deliveries"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let failed: Vec<&Value> = rows.iter().filter(|d| d["last_error"].is_string()).collect();
+    let last = failed.first().map(|d| print::cell(d, "last_error"));
+    Ok(last.map(|why| {
+        format!("{} of the last {} waiting deliveries have failed, the latest: {why}", failed.len(), rows.len())
+    }))
+}
+
+fn secrets(door: &Door, answer: &Value, checks: &mut Vec<Check>) {
+    let place = if matches!(door, Door::Here { .. }) { "here, where no hub runs" } else { "in the hub's environment" };
     for s in answer["secrets"].as_array().into_iter().flatten() {
-        let refused = print::cell(s, "refused");
-        let ok = refused.is_empty();
-        let say = match (ok, s["set"] == true) {
+        let (refused, fault) = (print::cell(s, "refused"), print::cell(s, "fault"));
+        let say = match (refused.is_empty(), fault.is_empty()) {
+            (false, _) => refused.clone(),
+            (true, false) => format!("{fault} ({place})"),
             (true, true) => "may be used, and is set".into(),
-            (true, false) => "may be used, but isn't set in the hub's environment".into(),
-            (false, _) => refused,
         };
+        let ok = refused.is_empty() && fault.is_empty();
         checks.push((format!("secret {} of {}", print::cell(s, "name"), print::cell(s, "workflow")), ok, say));
     }
 }
 
-fn told(reach: &Reach, checks: &[(String, bool, String)]) -> ExitCode {
+fn told(reach: &Reach, checks: &[Check]) -> ExitCode {
     let ok = checks.iter().all(|(_, ok, _)| *ok);
     if reach.json {
         let rows: Vec<Value> =

@@ -1,5 +1,7 @@
 //! Files in and files out, as streams.
 
+use super::input::{self, Input};
+use super::output::Output;
 use super::segment;
 use crate::args::Reach;
 use crate::door::{Door, Refused, Sent};
@@ -10,7 +12,6 @@ use bytes::Bytes;
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -24,30 +25,47 @@ const MOST_BYTES_NEAR: usize = 16 << 20;
 const LONGEST_LINE: usize = (2 << 20) + CHUNK;
 const MOST_ERRORS: usize = 1_000;
 
-/// Sends a file of lines, in requests that proxies let pass, and prints what became of them.
-pub async fn run(door: &Door, reach: &Reach, path: &str, file: &Path, counts: &[&str]) -> anyhow::Result<ExitCode> {
-    let (rows, bar): (Box<dyn AsyncRead + Send + Unpin>, ProgressBar) = if file == Path::new("-") {
-        (Box::new(tokio::io::stdin()), ProgressBar::no_length())
-    } else {
-        let open = tokio::fs::File::open(file).await.with_context(|| format!("can't read {}", file.display()))?;
-        let size = open.metadata().await?.len();
-        (Box::new(open), ProgressBar::new(size))
-    };
+/// What comes in.
+pub struct What<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// What its rows are called.
+    pub list: &'static str,
+    /// The workflow that they are for.
+    pub workflow: Option<&'a str>,
+}
+
+/// Sends a file of rows, in requests that proxies let pass, and prints what became of them. A rejected row is the
+/// answer no.
+pub async fn run(
+    door: &Door,
+    reach: &Reach,
+    path: &str,
+    What { file, list, workflow }: What<'_>,
+    counts: &[&str],
+) -> anyhow::Result<ExitCode> {
+    let Input { name, rows, size, by_line } = input::open(file, list, workflow).await?;
+    let bar = size.map_or_else(ProgressBar::no_length, ProgressBar::new);
     // The bar draws itself on stderr, and only on a terminal.
     let bar = bar.with_style(
         ProgressStyle::with_template("{bar:32} {bytes}/{total_bytes}  {eta}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
-    let mut parts = Parts {
-        rows,
-        buffer: Vec::new(),
-        ended: false,
-        most: if door.is_near() { MOST_BYTES_NEAR } else { MOST_BYTES },
-    };
+    let most = if door.is_near() { MOST_BYTES_NEAR } else { MOST_BYTES };
+    let mut parts = Parts { rows, buffer: Vec::new(), ended: false, most };
     let mut report = Value::Null;
     let mut before = 0;
-    // An empty file is one request too: the workflow's name in it may be wrong.
-    while let Some(part) = parts.next().await?.or_else(|| report.is_null().then(Bytes::new)) {
+    let so_far = |e: anyhow::Error, before: u64| match before {
+        0 => e,
+        _ => {
+            e.context(format!("the first {before} {} are in, the rest is not", if by_line { "lines" } else { "rows" }))
+        }
+    };
+    loop {
+        let part = parts.next().await.with_context(|| format!("can't read {name}"));
+        // An empty file is one request too: the workflow's name in it may be wrong.
+        let part = part.map_err(|e| so_far(e, before))?.or_else(|| report.is_null().then(Bytes::new));
+        let Some(part) = part else { break };
         let (lines, size) = (memchr::memchr_iter(b'\n', &part).count() as u64, part.len() as u64);
         let sent = door.json(Method::POST, path, Sent::Lines(part.clone())).await;
         let told = match sent {
@@ -57,28 +75,56 @@ pub async fn run(door: &Door, reach: &Reach, path: &str, file: &Path, counts: &[
                 parts.put_back(&part);
                 continue;
             }
-            Err(e) if before > 0 => return Err(e.context(format!("lines 1 to {before} are in, the rest is not"))),
-            Err(e) => return Err(e),
+            Err(e) => return Err(so_far(e, before)),
         };
         add(&mut report, told, before);
         before += lines;
         bar.inc(size);
     }
     bar.finish_and_clear();
+    tell(reach, &report, counts, &name, by_line);
+    Ok(ExitCode::from(u8::from(report["rejected"] != 0)))
+}
+
+fn tell(reach: &Reach, report: &Value, counts: &[&str], name: &str, by_line: bool) {
     if reach.json {
-        print::out(&report);
-        return Ok(ExitCode::SUCCESS);
+        return print::out(report);
     }
     print::out(counts.iter().map(|c| format!("{} {c}", report[*c])).collect::<Vec<_>>().join(", "));
-    for e in report["errors"].as_array().unwrap_or(&Vec::new()) {
+    for (what, count) in [("duplicate", "duplicate"), ("superseding", "superseded")] {
+        let lines = ranges(&report[format!("{what}_lines")]);
+        if report[count] != 0 && !lines.is_empty() {
+            let place = if by_line { format!("{name}:{lines}") } else { format!("{name}, rows {lines}") };
+            print::note(format!("{what}: {place}"));
+        }
+    }
+    for e in report["errors"].as_array().into_iter().flatten() {
         let field = print::cell(e, "field");
         let field = if field.is_empty() { field } else { format!("{field}: ") };
-        print::note(format!("error: {}:{}: {field}{}", file.display(), e["line"], print::cell(e, "message")));
+        let place = if by_line { format!("{name}:{}", e["line"]) } else { format!("{name}, row {}", e["line"]) };
+        print::note(format!("error: {place}: {field}{}", print::cell(e, "message")));
     }
     if counts.iter().all(|c| report[*c] == 0) {
-        print::note(format!("hint: {} holds no rows", file.display()));
+        print::note(format!("hint: {name} holds no rows"));
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+/// Line numbers in ascending order, runs of them together: `4, 7-9`; the first of them if there are many.
+fn ranges(lines: &Value) -> String {
+    const MOST: usize = 20;
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for line in lines.as_array().into_iter().flatten().filter_map(Value::as_u64) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == line => *last = line,
+            _ => runs.push((line, line)),
+        }
+    }
+    let words = |(first, last): &(u64, u64)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+    let mut out = runs.iter().take(MOST).map(words).collect::<Vec<_>>().join(", ");
+    if runs.len() > MOST {
+        out.push_str(", …");
+    }
+    out
 }
 
 /// Adds what became of one request's rows; its lines count from 1, after those of the requests before it.
@@ -86,6 +132,11 @@ fn add(report: &mut Value, mut told: Value, before: u64) {
     for e in told["errors"].as_array_mut().into_iter().flatten() {
         if let Some(line) = e["line"].as_u64() {
             e["line"] = json!(line + before);
+        }
+    }
+    for (_, lines) in told.as_object_mut().into_iter().flatten().filter(|(name, _)| name.ends_with("_lines")) {
+        for line in lines.as_array_mut().into_iter().flatten() {
+            *line = json!(line.as_u64().unwrap_or_default() + before);
         }
     }
     let (Some(all), Some(new)) = (report.as_object_mut(), told.as_object_mut()) else {
@@ -147,25 +198,25 @@ impl<R: AsyncRead + Unpin> Parts<R> {
     }
 }
 
-/// Writes an export beside its place and moves it there when it is whole.
-pub async fn export(door: &Door, reach: &Reach, workflow: &str, out: &Path) -> anyhow::Result<ExitCode> {
+/// Writes an export, whole or not at all.
+pub async fn export(door: &Door, reach: &Reach, workflow: &str, out: &Path, force: bool) -> anyhow::Result<ExitCode> {
+    let mut output = Output::open(out, force)?;
     let path = format!("/v1/cases/export?workflow={}&format=jsonl", segment(workflow));
     let (_, mut body) = door.stream(Method::GET, &path, Sent::Nothing).await?;
-    let dir = out.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file =
-        tempfile::NamedTempFile::new_in(dir).with_context(|| format!("can't write into {}", dir.display()))?;
     let mut cases = 0_u64;
     while let Some(part) = body.next().await {
-        let part = part.context("the export broke off; nothing was written")?;
+        let part = part.context("the export broke off; nothing was kept")?;
         cases += memchr::memchr_iter(b'\n', &part).count() as u64;
-        file.write_all(&part).context("the export can't be written; nothing was kept")?;
+        if !output.write(&part).context("the export can't be written; nothing was kept")? {
+            return Ok(ExitCode::SUCCESS);
+        }
     }
-    file.as_file().sync_all()?;
-    file.persist(out).with_context(|| format!("can't write {}", out.display()))?;
-    if reach.json {
-        print::out(json!({ "cases": cases, "out": out.display().to_string() }));
-    } else {
-        print::out(format!("{cases} cases in {}", out.display()));
+    let to_stdout = matches!(output, Output::Stdout);
+    output.keep()?;
+    match (to_stdout, reach.json) {
+        (true, _) => print::note(format!("{cases} cases")),
+        (false, true) => print::out(json!({ "cases": cases, "out": out.display().to_string() })),
+        (false, false) => print::out(format!("{cases} cases in {}", out.display())),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -174,7 +225,9 @@ pub async fn export(door: &Door, reach: &Reach, workflow: &str, out: &Path) -> a
 pub async fn print_lines(door: &Door, path: &str) -> anyhow::Result<ExitCode> {
     let (_, mut body) = door.stream(Method::GET, path, Sent::Nothing).await?;
     while let Some(part) = body.next().await {
-        print::raw(&part?)?;
+        if !print::raw(&part?) {
+            break;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -219,6 +272,9 @@ mod tests {
         let mut report = Value::Null;
         add(&mut report, json!({ "created": 2, "errors": [{ "line": 1, "message": "x" }] }), 0);
         add(&mut report, json!({ "created": 3, "errors": [{ "line": 2, "message": "y" }] }), 10);
+        add(&mut report, json!({ "duplicate_lines": [1, 2] }), 10);
+        add(&mut report, json!({ "duplicate_lines": [1, 5] }), 12);
+        assert_eq!(ranges(&report["duplicate_lines"]), "11-13, 17");
         assert_eq!(report["created"], 5);
         assert_eq!((&report["errors"][0]["line"], &report["errors"][1]["line"]), (&json!(1), &json!(12)));
     }

@@ -31,7 +31,7 @@ pub async fn on(door: &Door, reach: &Reach, command: Incident) -> anyhow::Result
             .await
         }
         Incident::Export { id } => {
-            print::raw(&door.bytes(Method::GET, &path(&id, "/export"), Sent::Nothing).await?)?;
+            print::raw(&door.bytes(Method::GET, &path(&id, "/export"), Sent::Nothing).await?);
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -4,11 +4,14 @@ mod gate;
 mod hub;
 mod import;
 mod incident;
+mod input;
+mod output;
 mod pack;
 
+use self::import::What;
 use crate::args::{Args, Audit, Cases, Command, Delivery, Draft, Escalation, Reach, Secret, Source, Token};
-use crate::door::{Door, Sent};
-use crate::print;
+use crate::door::{Door, NotThere, Refused, Sent};
+use crate::print::{self, Said};
 use anyhow::{Context, bail};
 use axum::http::Method;
 use countersign_hub::Config;
@@ -24,7 +27,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Hub { listen, packs, demo, print_token, trust_proxy } => {
             let (database, data_dir) = crate::door::database(&reach)?;
             let own = Config::new(database, data_dir);
-            let config = Config { listen: Some(listen), packs, secrets: reach.secrets, proxies: trust_proxy, ..own };
+            let proxies = trust_proxy.into_iter().flatten().collect();
+            let config = Config { listen: Some(listen), packs, secrets: reach.secrets, proxies, ..own };
             hub::run(config, demo, print_token || std::io::stdout().is_terminal()).await
         }
         Command::Pack(crate::args::Pack::New { id }) => pack::new(&reach, &id),
@@ -35,16 +39,35 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             print::out(countersign_hub::openapi().to_pretty_json()?);
             Ok(ExitCode::SUCCESS)
         }
-        command => {
-            let door = Door::open(&reach).await?;
-            let verifies = matches!(command, Command::Audit(Audit::Verify { .. }));
-            let lost = door.watch_log(&reach).await;
-            let done = on(&door, &reach, command).await;
-            door.close().await;
-            match lost {
-                Some(_) if verifies && done.is_ok() => Ok(ExitCode::FAILURE),
-                _ => done,
+        command => at_a_hub(&reach, command).await,
+    }
+}
+
+/// Runs a command where it is meant to run, and says where that was: an act on the wrong database looks like any other.
+async fn at_a_hub(reach: &Reach, command: Command) -> anyhow::Result<ExitCode> {
+    let door = match Door::open(reach, command.makes_a_database()).await {
+        // Where there is no database there is no workflow either.
+        Err(e) if e.is::<NotThere>() && command.is_for_all() => return Err(Said::no(e.to_string()).into()),
+        door => door?,
+    };
+    let (acts, verifies) = (command.acts(), matches!(command, Command::Audit(Audit::Verify { .. })));
+    let lost = door.watch_log(reach).await;
+    let place = door.place();
+    let done = on(&door, reach, command).await;
+    door.close().await;
+    match done {
+        Ok(code) => {
+            if acts {
+                print::note(format!("on {place}"));
             }
+            Ok(if lost.is_some() && verifies { ExitCode::FAILURE } else { code })
+        }
+        Err(e) => {
+            let code = print::failed(&e);
+            if e.is::<Refused>() {
+                print::note(format!("on {place}"));
+            }
+            Ok(code)
         }
     }
 }
@@ -53,15 +76,18 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
     match command {
         Command::Pack(command) => pack::on(door, reach, command).await,
         Command::Source(Source::Import { file, workflow }) => {
-            let path = with_query("/v1/sources", &[("workflow", workflow)]);
-            import::run(door, reach, &path, &file, &["created", "updated", "unchanged", "rejected"]).await
+            let path = with_query("/v1/sources", &[("workflow", workflow.clone())]);
+            let what = What { file: &file, list: "sources", workflow: workflow.as_deref() };
+            import::run(door, reach, &path, what, &["created", "updated", "unchanged", "rejected"]).await
         }
         Command::Source(Source::List) => {
             list(door, reach, "/v1/sources", "sources", &["id", "title", "access", "workflow"]).await
         }
         Command::Draft(Draft::Import { file, workflow }) => {
-            let path = with_query("/v1/drafts", &[("workflow", Some(workflow)), ("summary", Some("true".into()))]);
-            import::run(door, reach, &path, &file, &["created", "duplicate", "superseded", "rejected"]).await
+            let what = What { file: &file, list: "drafts", workflow: Some(&workflow) };
+            let query = [("workflow", Some(workflow.clone())), ("summary", Some("true".into()))];
+            let path = with_query("/v1/drafts", &query);
+            import::run(door, reach, &path, what, &["created", "duplicate", "superseded", "rejected"]).await
         }
         Command::Draft(Draft::List { workflow, state, q }) => {
             let path = with_query("/v1/drafts", &[("workflow", workflow), ("state", state), ("q", q)]);
@@ -150,8 +176,8 @@ async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<Exit
         Command::Cases(Cases::Show { id }) => {
             pretty(door, Method::GET, &format!("/v1/cases/{}", segment(&id)), Sent::Nothing).await
         }
-        Command::Cases(Cases::Export { workflow, format: _, out }) => {
-            import::export(door, reach, &workflow, &out).await
+        Command::Cases(Cases::Export { workflow, format: _, out, force }) => {
+            import::export(door, reach, &workflow, &out, force).await
         }
         Command::Audit(Audit::Verify { checkpoint, no_draws }) => verify(door, reach, checkpoint, !no_draws).await,
         Command::Audit(Audit::Checkpoint) => pretty(door, Method::GET, "/v1/audit/checkpoint", Sent::Nothing).await,
@@ -227,12 +253,17 @@ async fn status(door: &Door, reach: &Reach, id: Option<&str>) -> anyhow::Result<
     if let Some(id) = id {
         rows.retain(|w| print::cell(w, "id") == id);
         if rows.is_empty() {
-            bail!("no workflow {id:?}");
+            bail!("no workflow {id:?} on {}", door.place());
         }
     }
     if reach.json {
         print::out(all);
         return Ok(ExitCode::SUCCESS);
+    }
+    if rows.is_empty() {
+        print::note(
+            "no workflow yet; `countersign pack new ID` writes a pack, `countersign pack apply ID` puts it in force",
+        );
     }
     let table: Vec<Vec<String>> = rows
         .iter()
@@ -344,11 +375,14 @@ async fn act(
 ) -> anyhow::Result<ExitCode> {
     let answer = door.json(Method::POST, path, Sent::Json(body)).await?;
     if reach.json {
-        print::out(answer);
+        print::out(&answer);
     } else if let Some(all) = answer.get("workflows").and_then(Value::as_array) {
         all.iter().for_each(|a| print::out(say(a)));
     } else {
         print::out(say(&answer));
+    }
+    if answer.get("workflows").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        return Err(Said::no(format!("there is no workflow on {}; nothing was done", door.place())).into());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -63,6 +63,7 @@ pub async fn check(reach: &Reach, dir: &Path) -> anyhow::Result<ExitCode> {
     print::out(format!("ok: {} ({})", pack.workflow.id, &pack.hash()[..12]));
     if let Some(compared) = &compared {
         effect(compared).iter().for_each(print::out);
+        tell_secrets(compared);
     }
     for key in &pack.not_enforced {
         print::note(format!("note: {key} is not enforced yet"));
@@ -86,6 +87,14 @@ async fn compare(reach: &Reach, files: &PackFiles) -> anyhow::Result<Option<Valu
     let answer = door.json(Method::POST, "/v1/packs/check", Sent::Json(json!({ "files": files }))).await;
     door.close().await;
     Ok(Some(answer?))
+}
+
+/// Secrets that can't do what the pack names them for, as things are.
+fn tell_secrets(check: &Value) {
+    for s in check["secrets"].as_array().into_iter().flatten() {
+        let [key, name, why] = ["key", "name", "why"].map(|field| print::cell(s, field));
+        print::note(format!("warning: {key}: {name} {why}"));
+    }
 }
 
 /// What applying a pack does, in sentences.
@@ -154,6 +163,7 @@ pub async fn on(door: &Door, reach: &Reach, command: Command) -> anyhow::Result<
                 if check["needs_team_hub"] == true {
                     print::note(format!("note: {TWO_PEOPLE}"));
                 }
+                tell_secrets(&check);
             }
             let applied = door.json(Method::POST, "/v1/packs", Sent::Json(sent)).await?;
             tell_applied(reach, &applied);

@@ -1,7 +1,8 @@
 //! Reading one row of `draft.v1`: unknown fields are kept, known ones are checked, errors name their field.
 
-use super::{Audience, DraftBody, FieldError, Incoming, Message, Model, NamedSource, Reply, Signal, Usage};
-use crate::text::headline;
+use super::{Audience, DraftBody, FieldError, Incoming, Message, Model, NamedSource, Reply, Role, Signal, Usage};
+use crate::json;
+use crate::text::{headline, is_blank};
 use crate::time::Millis;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -22,36 +23,13 @@ pub fn parse(row: &[u8]) -> Result<Incoming, FieldError> {
     if row.len() > MAX_ROW {
         return Err(FieldError::new("", format!("longer than {MAX_ROW} bytes")));
     }
-    let raw: Raw = match serde_json::from_slice(row) {
-        Ok(raw) => raw,
-        // The quick path doesn't know where it was; read again, keeping track.
-        Err(plain) => return Err(located(row, &plain)),
-    };
+    let raw: Raw = json::read(row)?;
     raw.check()
 }
 
-fn located(row: &[u8], plain: &serde_json::Error) -> FieldError {
-    if let Err(e) = std::str::from_utf8(row) {
-        return FieldError::new("", format!("expected UTF-8, found another byte at {}", e.valid_up_to()));
-    }
-    let mut json = serde_json::Deserializer::from_slice(row);
-    match serde_path_to_error::deserialize::<_, Raw>(&mut json) {
-        Err(e) => {
-            let path = e.path().to_string();
-            FieldError::new(
-                if [".", "?"].contains(&path.as_str()) { String::new() } else { path },
-                strip(&e.inner().to_string()),
-            )
-        }
-        Ok(_) => FieldError::new("", strip(&plain.to_string())),
-    }
-}
-
-/// The line is known better outside, so only the column of serde_json's position is of use.
-fn strip(message: &str) -> String {
-    match message.rsplit_once(" at line 1 column ") {
-        Some((what, column)) => format!("{what} (column {column})"),
-        None => message.to_owned(),
+impl From<json::Fault> for FieldError {
+    fn from(fault: json::Fault) -> Self {
+        Self::new(fault.field, fault.message)
     }
 }
 
@@ -232,11 +210,18 @@ fn check_body(body: &DraftBody) -> Result<(), FieldError> {
     at_most("draft.citations", body.draft.citations.len(), MAX_LIST)?;
     at_most("sources", body.sources.len(), MAX_LIST)?;
     at_most("signals", body.signals.len(), MAX_LIST)?;
-    if body.draft.text.trim().is_empty() {
+    if is_blank(&body.draft.text) {
         return Err(FieldError::new("draft.text", "empty; expected the reply"));
+    }
+    if body.thread.is_empty() {
+        return Err(FieldError::new("thread", "empty; expected the messages that the reply answers"));
     }
     prose(|| "draft.text".to_owned(), &body.draft.text)?;
     for (i, message) in body.thread.iter().enumerate() {
+        // A tool may well have found nothing.
+        if message.role == Role::Customer && is_blank(&message.text) {
+            return Err(FieldError::new(format!("thread[{i}].text"), "empty; expected what the customer wrote"));
+        }
         prose(|| format!("thread[{i}].text"), &message.text)?;
         name(|| format!("thread[{i}].name"), message.name.as_deref())?;
     }

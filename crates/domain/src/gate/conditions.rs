@@ -1,7 +1,7 @@
 //! The conditions of a gate, one by one.
 
 use super::{Condition, Input, RateLine, Status, standing};
-use crate::burn::{MIN_FAILURES, MIN_REVIEWED};
+use crate::burn::{self, Action, BudgetState};
 use crate::evidence::{self, BadGroups, Summary};
 use crate::pack::{MicroUsd, Pack, Stage};
 
@@ -33,7 +33,7 @@ pub(super) fn all(
 }
 
 fn condition(name: &'static str, label: &str, status: Status, reason: String) -> Condition {
-    Condition { name, label: label.to_owned(), status, reason, measured: None, limit: None, suite: None }
+    Condition { name, label: label.to_owned(), status, reason, measured: None, limit: None, suite: None, budget: None }
 }
 
 fn measured(mut condition: Condition, measured: f64, limit: f64) -> Condition {
@@ -174,27 +174,34 @@ fn cost_per_sent(pack: &Pack, summary: &Summary) -> Option<Condition> {
     Some(measured(line(status, reason), dollars(each), dollars(limit.0)))
 }
 
-/// An overspent budget holds a promotion: of this version at this stage, while alerts look at the whole workflow.
+/// An overspent budget holds a promotion, counted on this version at this stage; so does a rule that fires, which looks at
+/// the whole workflow.
 fn failure_budget(input: &Input<'_>) -> Option<Condition> {
     let budget = input.pack.failure_budget.as_ref()?;
     let max = input.pack.gate.rates.iter().find(|r| r.name == budget.rate)?.max;
     let spent = input.spent;
-    let share = spent.rate / max;
+    let share = spent.rate() / max;
     let of = format!("version {} at {} over {} days", input.version, input.stage, budget.window_days);
-    let (status, reason) = if let Some(why) = &input.freeze {
-        (Status::Hold, format!("promotions are frozen: {why}"))
-    } else if spent.reviewed == 0 {
-        (Status::Hold, format!("no draft of {of} is reviewed"))
-    } else if spent.reviewed >= MIN_REVIEWED && spent.failures >= MIN_FAILURES && share > 1.0 {
-        let (found, over) = (percent(spent.rate), percent(share - 1.0));
-        (
-            Status::Hold,
-            format!("overspent by {over}: {found} failures of {} in {of}, against {}", budget.rate, percent(max)),
-        )
-    } else {
-        (Status::Pass, format!("{} of the budget of {} is spent by {of}", percent(share), budget.rate))
+    let (state, alert) = burn::standing(&spent, max, &input.firing);
+    let reason = match (state, alert) {
+        (_, Some(b)) if b.rule.action == Action::Page => format!("promotions are frozen: {}", b.words()),
+        (_, Some(b)) => format!("an alert is firing: {}", b.words()),
+        (BudgetState::Unknown, _) => format!("no draft of {of} is reviewed"),
+        (BudgetState::Overspent, _) => format!(
+            "overspent by {}: {} failures of {} in {of}, against {}",
+            percent(share - 1.0),
+            percent(spent.rate()),
+            budget.rate,
+            percent(max)
+        ),
+        _ if share > 1.0 => format!(
+            "{} failures of {} in {} reviews of {of}: too few to call it overspent",
+            spent.failures, budget.rate, spent.reviewed
+        ),
+        _ => format!("{} of the budget of {} is spent by {of}", percent(share), budget.rate),
     };
-    Some(measured(condition("failure_budget", "failure budget", status, reason), share, 1.0))
+    let line = measured(condition("failure_budget", "failure budget", state.into(), reason), share, 1.0);
+    Some(Condition { budget: Some(state), ..line })
 }
 
 /// A stage that this very version was sent back from is no stage to go to again.

@@ -5,6 +5,7 @@ mod loosened;
 
 pub use loosened::{Loosening, loosened};
 
+use crate::burn::{self, BudgetState, Burn};
 use crate::evidence::{self, BadGroups, Bound, Counts, Flow, Summary};
 use crate::pack::{FailureRate, Pack, Stage};
 use crate::time::Millis;
@@ -43,6 +44,13 @@ impl Status {
     }
 }
 
+impl From<BudgetState> for Status {
+    /// What is spent within its limit is met, and nothing else.
+    fn from(state: BudgetState) -> Self {
+        if state == BudgetState::Within { Self::Pass } else { Self::Hold }
+    }
+}
+
 /// The latest result of the pack's eval suite on this version.
 #[derive(Clone, Debug)]
 pub struct EvalFact {
@@ -76,17 +84,6 @@ pub struct Elsewhere {
     pub reviewed: i64,
 }
 
-/// What was spent of a failure budget.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Spent {
-    /// Drafts reviewed.
-    pub reviewed: i64,
-    /// Failures among them.
-    pub failures: i64,
-    /// The estimated failure rate.
-    pub rate: f64,
-}
-
 /// All that a gate is judged by.
 pub struct Input<'a> {
     /// The workflow's pack in force.
@@ -111,10 +108,10 @@ pub struct Input<'a> {
     pub eval: Option<EvalFact>,
     /// The last kill drill that went well.
     pub last_drill: Option<Millis>,
-    /// Why the failure budget freezes promotions now, if it does: a rule that pages is firing.
-    pub freeze: Option<String>,
+    /// The failure budget's rules that fire now, over the whole workflow.
+    pub firing: Vec<Burn>,
     /// What was reviewed within the failure budget's window, of this version at this stage.
-    pub spent: Spent,
+    pub spent: burn::Counts,
     /// What the versions since the last promotion loosened.
     pub loosened: Vec<Loosened>,
 }
@@ -140,6 +137,9 @@ pub struct Condition {
     /// The suite that `eval_suite` asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suite: Option<String>,
+    /// How the budget stands that `failure_budget` is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetState>,
 }
 
 /// One failure rate.

@@ -130,7 +130,7 @@ mod tests {
     fn what_decides_none_of_it_makes_a_revision() {
         for (from, to) in [
             ("dri = \"dri@example.com\"", "dri = \"dana@example.com\""),
-            ("name = \"Draft a reply to a customer\"", "name = \"Replies\""),
+            ("name = \"Desk\"", "name = \"Replies\""),
             ("monthly_usd = \"200.00\"", "monthly_usd = \"300.00\""),
             ("alert_at = [0.5, 0.8, 1.0]", "alert_at = [1.0]"),
             ("hard_stop = true", "hard_stop = false"),

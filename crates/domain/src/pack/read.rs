@@ -35,6 +35,9 @@ const NOT_ENFORCED: [(&str, &str, &str); 7] = [
 ];
 
 pub(super) fn pack(files: &PackFiles, taken: Taken) -> Result<Pack, Vec<PackError>> {
+    // git on Windows ends lines otherwise, some editors begin a file with a mark: neither says anything.
+    let plain = |text: &String| text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let files: &PackFiles = &files.iter().map(|(name, text)| (name.clone(), plain(text))).collect();
     let Some(text) = files.get(Pack::WORKFLOW_FILE) else {
         let report = Report::new(Pack::WORKFLOW_FILE, "");
         report.add(0, String::new(), "a file with the workflow's settings".to_owned(), "no such file".to_owned(), None);

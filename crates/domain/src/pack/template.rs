@@ -11,6 +11,15 @@ pub fn template(id: &WorkflowId) -> PackFiles {
         ("guidelines.md", include_str!("template/guidelines.md")),
         ("runbook.md", include_str!("template/runbook.md")),
     ];
-    let filled = files.map(|(name, text)| (name.to_owned(), text.replace("{{id}}", id.as_str())));
+    let name = name_of(id);
+    let filled =
+        files.map(|(file, text)| (file.to_owned(), text.replace("{{id}}", id.as_str()).replace("{{name}}", &name)));
     filled.into_iter().collect()
+}
+
+/// A first name for people to read, told from the id, so that two new packs aren't called the same.
+fn name_of(id: &WorkflowId) -> String {
+    let words = id.as_str().replace(['-', '_'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -259,3 +259,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn line_ends_and_byte_order_marks_make_neither_a_version_nor_a_revision() {
+    let files = new_pack();
+    let windows = |text: &String| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    let other: PackFiles = files.iter().map(|(name, text)| (name.clone(), windows(text))).collect();
+    let (one, other) = (Pack::parse(&files).unwrap(), Pack::parse(&other).unwrap());
+    assert_eq!((one.hash, one.revision_hash), (other.hash, other.revision_hash));
+}

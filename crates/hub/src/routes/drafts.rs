@@ -15,6 +15,7 @@ use countersign_desk::{
 use countersign_domain::access::Identity;
 use countersign_domain::diff::Edit;
 use countersign_domain::draft::{FieldError, parse};
+use countersign_domain::json;
 use countersign_domain::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -31,7 +32,7 @@ const BATCH_BYTES: usize = 4 << 20;
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct StageQuery {
-    /// The workflow of rows that name none.
+    /// The workflow that the rows are for. A row may name it too; one that names another is rejected.
     workflow: Option<String>,
     /// Only the counts and the errors.
     #[serde(default)]
@@ -50,13 +51,18 @@ pub struct Staged {
 pub struct StagedSummary {
     created: u64,
     duplicate: u64,
+    /// How many of the created made an older revision of their ticket give way.
     superseded: u64,
     rejected: u64,
+    /// Where the duplicates stand, the first thousand.
+    duplicate_lines: Vec<u64>,
+    /// Where those stand that superseded an older revision, the first thousand.
+    superseding_lines: Vec<u64>,
     /// The first thousand.
     errors: Vec<LineError>,
 }
 
-/// Why a row was rejected.
+/// Why a row was rejected, or how a duplicate differs from the draft that is here.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct LineError {
     line: u64,
@@ -86,12 +92,23 @@ impl Report {
             }
             return Ok(());
         };
+        let note = |lines: &mut Vec<u64>, line| {
+            if lines.len() < MAX_ERRORS {
+                lines.push(line);
+            }
+        };
         for result in results {
             match result.status {
                 LineStatus::Created => summary.created += 1,
-                LineStatus::Duplicate => summary.duplicate += 1,
-                LineStatus::Superseded => summary.superseded += 1,
+                LineStatus::Duplicate => {
+                    summary.duplicate += 1;
+                    note(&mut summary.duplicate_lines, result.line);
+                }
                 LineStatus::Rejected => summary.rejected += 1,
+            }
+            if result.supersedes {
+                summary.superseded += 1;
+                note(&mut summary.superseding_lines, result.line);
             }
             if let Some(e) = result.error.filter(|_| summary.errors.len() < MAX_ERRORS) {
                 summary.errors.push(LineError { line: result.line, field: e.field, message: e.message });
@@ -105,6 +122,8 @@ impl Report {
         match self.summary {
             Some(mut summary) => {
                 summary.errors.sort_by_key(|e| e.line);
+                summary.duplicate_lines.sort_unstable();
+                summary.superseding_lines.sort_unstable();
                 Json(summary).into_response()
             }
             None => Json(Staged { results: self.results }).into_response(),
@@ -183,8 +202,14 @@ pub async fn stage(
         }
     } else {
         let bytes = read(request.into_body(), MAX_JSON).await?;
-        let (workflow, rows) = rows(&bytes)?;
-        stager.workflow = stager.workflow.or(workflow);
+        let (workflow, rows) = rows(json::without_bom(&bytes))?;
+        stager.workflow = match (stager.workflow, workflow) {
+            (Some(asked), Some(named)) if asked != named => {
+                let message = format!("the address names the workflow {asked:?} and the body {named:?}; name one");
+                return Err(Failure::new(Code::Invalid, message));
+            }
+            (asked, named) => asked.or(named),
+        };
         for (line, row) in (1..).zip(rows) {
             stager.take(line, Ok(row.get().as_bytes())).await?;
         }
@@ -201,8 +226,10 @@ fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
         #[serde(borrow)]
         drafts: Option<Vec<&'a RawValue>>,
     }
-    let malformed =
-        |e: serde_json::Error| Failure::malformed(format!("the body is not JSON that this route takes: {e}"));
+    let malformed = |e: serde_json::Error| {
+        let what = json::read::<serde::de::IgnoredAny>(bytes).map_or_else(|fault| fault.message, |_| e.to_string());
+        Failure::malformed(format!("the body can't be read: {what}"))
+    };
     match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
         Some(b'[') => Ok((None, serde_json::from_slice(bytes).map_err(malformed)?)),
         Some(b'{') => {

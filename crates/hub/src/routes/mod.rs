@@ -17,6 +17,7 @@ mod workflows;
 
 pub use system::CONTRACT;
 
+use crate::answer::Failure;
 use crate::serve::Origin;
 use crate::{State, access, console, docs};
 use axum::Router;
@@ -139,6 +140,7 @@ pub(crate) fn router(state: &State, owner: Option<Identity>) -> Router {
     router
         .route("/openapi.json", get(move || async move { ([("content-type", "application/json")], json) }))
         .route("/docs", get(move || async move { Html(page) }))
+        .route_layer(middleware::from_fn(crate::inflate::inflate))
         .route_layer(middleware::from_fn(move |request: Request, next: Next| {
             access::guard(guarded.clone(), owner.clone(), request, next)
         }))
@@ -177,8 +179,7 @@ async fn finish(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(e) => {
             tracing::error!(error = %e, "a handler failed");
-            crate::answer::Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed")
-                .into_response()
+            Failure::new(countersign_desk::Code::Internal, "a fault of the hub; nothing was changed").into_response()
         }
     }
 }

@@ -69,7 +69,7 @@ interface ReadProps extends Props {
 
 function Read({ one, workflow, host, api, me, onClose, onSettled }: ReadProps) {
   const { disagreements: says, cases } = useWords();
-  const [form, keep] = useForm(host, one.id);
+  const [form, keep] = useForm(host, me, one.id);
   const thread = useStore(threadShown);
   const draft = useDraft(api, one.draft_id, useStayed(one.id)).data;
   const open = one.state === "open";

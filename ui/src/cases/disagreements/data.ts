@@ -7,8 +7,9 @@ import {
 } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { type Api, ApiError } from "../../api/client";
-import type { Disagreement, Settling } from "../../api/types";
+import type { Disagreement, Me, Settling } from "../../api/types";
 import type { Host } from "../../host";
+import { Kept } from "../../shared/kept";
 import { useHubChanges } from "../../shared/refresh";
 import { useWords } from "../../words";
 import { type Form, formOf, isBlank } from "./form";
@@ -16,7 +17,6 @@ import { type Narrowed, OPEN } from "./rows";
 
 const PAGE = 100;
 const KEY = "disagreements";
-const KEPT = "countersign:settling:";
 const TYPED_MS = 120;
 
 type Pages = InfiniteData<{ disagreements: Disagreement[]; next_cursor?: string | null }, string>;
@@ -102,17 +102,16 @@ function without({ pages, pageParams }: Pages, id: string): Pages {
 }
 
 /** What is typed for one disagreement, null where nobody is. It is kept until the hub has it, over a closed window too. */
-export function useForm({ storage }: Host, id: string) {
-  const name = KEPT + id;
+export function useForm({ storage }: Host, { subject }: Me, id: string) {
+  const kept = useMemo(() => new Kept<Form>(storage, subject, "settling"), [storage, subject]);
   const [form, setForm] = useState<Form | null>(() => {
     // Whoever comes back finds it put aside: no field takes the keys that walk the list.
-    const kept = formOf(storage.getItem(name));
-    return kept && { ...kept, closed: true };
+    const form = formOf(kept.of(id));
+    return form && { ...form, closed: true };
   });
   const keep = (next: Form | null) => {
     setForm(next);
-    if (next === null || isBlank(next)) storage.removeItem(name);
-    else storage.setItem(name, JSON.stringify(next));
+    kept.keep(id, next && isBlank(next) ? null : next);
   };
   return [form, keep] as const;
 }

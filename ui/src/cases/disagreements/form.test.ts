@@ -69,17 +69,9 @@ test("line breaks stay those of the draft", () => {
 
 test("what was kept comes back; what isn't a form doesn't", () => {
   const kept = form({ pick: "own", action: "edit", text: "x", closed: true });
-  expect(formOf(JSON.stringify(kept))).toEqual(kept);
-  for (const other of [
-    null,
-    "",
-    "{",
-    "null",
-    "[]",
-    '{"pick":"third","note":"","reasons":[]}',
-    '{"pick":"own"}',
-  ])
-    expect(formOf(other), String(other)).toBeNull();
+  expect(formOf({ ...kept })).toEqual(kept);
+  for (const other of [null, "", [], { pick: "third", note: "", reasons: [] }, { pick: "own" }])
+    expect(formOf(other), JSON.stringify(other)).toBeNull();
   expect([isBlank(EMPTY), isBlank(kept), isBlank(form())]).toEqual([true, false, false]);
 });
 

@@ -26,15 +26,11 @@ export function isBlank({ note, text, action }: Form): boolean {
 }
 
 /** What was kept earlier; what isn't a form any more is none. */
-export function formOf(kept: string | null): Form | null {
-  try {
-    const form = JSON.parse(kept ?? "null");
-    if (!PICKS.includes(form?.pick) || typeof form.note !== "string" || !Array.isArray(form.reasons))
-      return null;
-    return form as Form;
-  } catch {
-    return null;
-  }
+export function formOf(kept: unknown): Form | null {
+  const form = kept as Form | null;
+  const whole =
+    form && PICKS.includes(form.pick) && typeof form.note === "string" && Array.isArray(form.reasons);
+  return whole ? form : null;
 }
 
 /** What the text of an own label begins with: an edit that is there already, rather than the draft. */

@@ -1,5 +1,5 @@
 import type { Disagreement, DisagreementQuery } from "../../api/types";
-import { createStore } from "../../kit/store";
+import { createPersonalStore } from "../../kit/store";
 
 export const STATES = ["open", "settled"] as const;
 
@@ -9,10 +9,10 @@ export type Narrowed = { state: (typeof STATES)[number] } & Pick<DisagreementQue
 export const OPEN: Narrowed = { state: "open" };
 
 /** They stay while another screen is looked at. */
-export const narrowing = createStore<Narrowed>(OPEN);
-export const marked = createStore<string | null>(null);
+export const narrowing = createPersonalStore<Narrowed>(OPEN);
+export const marked = createPersonalStore<string | null>(null);
 /** Whether the thread is shown: a way of working, not a fact of one draft. */
-export const threadShown = createStore(true);
+export const threadShown = createPersonalStore(true);
 
 /** The row `by` rows further on, or the first. Stays within the list. */
 export function step(rows: Disagreement[], from: string | null, by: number): Disagreement | undefined {

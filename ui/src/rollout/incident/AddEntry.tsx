@@ -1,22 +1,22 @@
 import type { RefObject } from "react";
+import { type Kept, useKept } from "../../shared/kept";
 import { useWords } from "../../words";
-import { useKept } from "./useKept";
 import { Words } from "./Words";
 
 interface Props {
   id: string;
-  storage: Storage;
+  kept: Kept;
   field: RefObject<HTMLTextAreaElement | null>;
   onAdd: (text: string) => Promise<void>;
 }
 
 /** Somebody's own words for the timeline. */
-export function AddEntry({ id, storage, field, onAdd }: Props) {
+export function AddEntry({ id, kept, field, onAdd }: Props) {
   const says = useWords().incident;
-  const [text, keep] = useKept(storage, `${id}:entry`);
+  const [text, keep, sent] = useKept(kept, id);
   const send = async (words: string) => {
     await onAdd(words);
-    keep(null);
+    sent(text ?? "");
   };
   return (
     <Words

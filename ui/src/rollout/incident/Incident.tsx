@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { Api } from "../../api/client";
 import type { IncidentStep, Me, Incident as View, Workflow } from "../../api/types";
@@ -9,6 +9,7 @@ import { Inline } from "../../kit/prose/inline";
 import { go } from "../../kit/route";
 import { shortMoment, wholeMoment } from "../../shared/dates";
 import { KillDialog } from "../../shared/KillDialog";
+import { Kept, useKept } from "../../shared/kept";
 import { mayKill, mayResume, mayWorkOnIncidents } from "../../shared/rights";
 import { type Saved, saveAs } from "../../shared/save";
 import { reasonOf, stageName } from "../../shared/words";
@@ -23,7 +24,6 @@ import { Note } from "./Note";
 import { Runbook } from "./Runbook";
 import { Timeline, WholeTimeline } from "./Timeline";
 import { useCommands } from "./useCommands";
-import { useKept } from "./useKept";
 
 interface Props {
   host: Host;
@@ -41,7 +41,10 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
   const [dialog, open] = useState<"close" | "stop" | null>(null);
   const [fault, setFault] = useState("");
   const [saved, setSaved] = useState<Saved | null>(null);
-  const [note, keepNote] = useKept(host.storage, `${id}:note`);
+  const { storage } = host;
+  const entries = useMemo(() => new Kept(storage, me.subject, "entry"), [storage, me.subject]);
+  const notes = useMemo(() => new Kept(storage, me.subject, "note"), [storage, me.subject]);
+  const [note, keepNote, noteSent] = useKept(notes, id);
   const entryField = useRef<HTMLTextAreaElement>(null);
   const noteField = useRef<HTMLTextAreaElement>(null);
   const mayWork = mayWorkOnIncidents(me, workflow.id);
@@ -70,7 +73,7 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
   };
   const saveNote = async (text: string) => {
     await take(api.setNote(id, text));
-    keepNote(null);
+    noteSent(note ?? "");
   };
   const exportAll = async () => {
     const path = `/v1/incidents/${encodeURIComponent(id)}/export`;
@@ -117,7 +120,7 @@ export function Incident({ host, api, me, workflow, incident }: Props) {
           {works && (
             <AddEntry
               id={id}
-              storage={host.storage}
+              kept={entries}
               field={entryField}
               onAdd={(text) => take(api.addEntry(id, text))}
             />

@@ -48,7 +48,7 @@ function page(incident: Incident | undefined, me = ME, stored: Record<string, st
   if (incident) client.setQueryData(["incident", "refunds", "one"], incident);
   const host = {
     events: () => () => {},
-    storage: { getItem: (key: string) => stored[key] ?? null },
+    storage: { get: (key: string) => (key in stored ? JSON.stringify({ at: 1, value: stored[key] }) : null) },
   } as unknown as Host;
   return renderToStaticMarkup(
     <QueryClientProvider client={client}>
@@ -96,13 +96,15 @@ test("a closed one takes no entry and no tick, but still what was learned", () =
   expect(shown).toContain("Write what was learned");
 });
 
-test("words that were typed and not sent are there again", () => {
-  const shown = page(anIncident(), ME, {
-    "countersign:incident:one:entry": "half an ent",
-    "countersign:incident:one:note": "half a note",
-  });
+test("words that were typed and not sent are there again, for whoever typed them", () => {
+  const typed = {
+    "countersign:typed:dana:entry:one": "half an ent",
+    "countersign:typed:dana:note:one": "half a note",
+  };
+  const shown = page(anIncident(), ME, typed);
   expect(shown).toMatch(/<textarea[^>]*>half an ent</);
   expect(shown).toMatch(/<textarea[^>]*>half a note</);
+  expect(page(anIncident(), { ...ME, subject: "erik" }, typed)).not.toMatch(/half a/);
 });
 
 test("what people typed is text, wherever it stands", () => {

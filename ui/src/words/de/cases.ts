@@ -103,7 +103,6 @@ export const cases: Words["cases"] = {
   },
 
   leased: "Zum Prüfen geöffnet",
-  leasedBy: (by) => `von ${by}`,
   leaseUnknown: "Wer ihn geöffnet hat, steht im Protokoll, das Admins und Auditoren lesen dürfen.",
   leaseNone: "Das Protokoll kennt keine Reservierung: Die Entscheidung kam mit ihrer Vorgeschichte herein.",
 

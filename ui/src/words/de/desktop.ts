@@ -17,7 +17,7 @@ export const desktop: Words["desktop"] = {
   byWhom: (who, why) => `${who}: ${why}`,
   promoted: (workflow, stage) => `${workflow} ist jetzt auf der Stufe „${stage}“`,
   demoted: (workflow, stage) => `Der Hub hat ${workflow} auf die Stufe „${stage}“ zurückgestuft`,
-  burns: (workflow) => `${workflow}: Das Fehlerbudget brennt zu schnell`,
+  burns: (workflow) => `${workflow}: Das Fehlerbudget wird zu schnell verbraucht`,
   unconfirmed: (name) => `${name}: Urteile warten auf eine zweite Person`,
   escalated: (ticket) => `Ticket ${ticket} wurde an Sie eskaliert`,
   logLost: {

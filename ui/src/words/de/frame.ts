@@ -27,6 +27,15 @@ export const frame: Words["frame"] = {
   useEmbedded: "Den Hub in dieser App verwenden",
   chooseHub: "Einstellungen: Verbindung …",
   embeddedFailed: (why) => `Nichts wurde geändert. ${why}`,
+  broken: (screen) => `${screen} wurde durch einen Fehler unterbrochen`,
+  brokenKept:
+    "Was Sie geschrieben und entschieden haben, ist noch da. Öffnen Sie die Ansicht noch einmal oder arbeiten Sie in einer anderen weiter.",
+  openAgain: "Noch einmal öffnen",
+  reload: "Alles neu laden",
+  storageFull:
+    "Dieser Browser hat keinen Platz mehr oder darf nichts speichern: Was Sie jetzt schreiben und entscheiden, bleibt nur erhalten, solange dieses Fenster offen ist. Schaffen Sie Platz, bevor Sie es schließen.",
+  keysOff:
+    "Das Feld, in das Sie schrieben, ist verschwunden; Ihre Tasten tun deshalb gerade nichts. Was Sie geschrieben haben, ist noch da. Mit Esc geht es weiter.",
   embedded: "eingebauter Hub",
   lost: "Hub nicht erreichbar, neuer Versuch läuft",
   connecting: "Verbindung wird aufgebaut",

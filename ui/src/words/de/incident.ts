@@ -117,9 +117,9 @@ export const incident: Words["incident"] = {
   showAll: (x) => `Alle ${n(x)} zeigen`,
 
   alerts: "Alarme",
-  burns: "Das Fehlerbudget brennt zu schnell",
-  pages: "ruft",
-  notifies: "meldet",
+  burns: "Das Fehlerbudget wird zu schnell verbraucht",
+  pages: "Alarm",
+  notifies: "Hinweis",
   firingSince: (when, ago) => `seit ${when}, vor ${ago}`,
   channels: { slack: "Slack", pagerduty: "PagerDuty" },
   notTold: (channel, why) => `${channel} wurde nicht erreicht: ${why}`,

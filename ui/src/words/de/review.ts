@@ -127,8 +127,11 @@ export const review: Words["review"] = {
   refusedText: (why, kept) =>
     `${why}${kept ? " Was Sie geschrieben haben, ist noch da." : ""} Öffnen Sie ihn, um noch einmal zu sehen.`,
   open: "Öffnen",
+  takenBack: (ticket) => `${ticket} ist zurückgenommen`,
+  takenBackNext: "Der Entwurf wartet auf Sie. Öffnen Sie ihn, oder arbeiten Sie erst hier weiter.",
   notTakenBack: (ticket) => `${ticket} konnte nicht zurückgenommen werden`,
   deliveredAlready: "Es war schon zugestellt. Nichts hat sich geändert.",
+  notSettled: (ticket) => `${ticket}: Die Eskalation wurde nicht abgeschlossen`,
   notSkipped: (ticket) => `${ticket} wurde nicht übersprungen`,
   staysInQueue: (why) => `${why} Er bleibt in der Schlange.`,
 
@@ -207,8 +210,7 @@ export const review: Words["review"] = {
 
   queue: "Schlange",
   drafts: "Entwürfe",
-  mineAndNext: "Meine und nächste",
-  found: "Gefunden",
+  foundCount: (x, more) => (more ? `${n(x)}+ Treffer` : s(x, "Treffer", "Treffer")),
   filter: "filtern",
   byDeadline: "Frist ↑",
   byNewest: "neueste ↓",
@@ -259,6 +261,11 @@ export const review: Words["review"] = {
   spokenFound: (x, more) => `${more ? "Mehr als " : ""}${n(x)} ${x === 1 ? "Entwurf" : "Entwürfe"} gefunden.`,
   spokenEmpty: "Nichts zu prüfen.",
 
+  whichTitle: (ticket) => `Ticket ${ticket}: den Entwurf senden oder Ihre Änderung?`,
+  sendDraft: "Den Entwurf senden, wie er kam",
+  openEdit: "Meine Änderung öffnen",
+  notHere: (why) =>
+    `${why && `${why} `}Über diesen Entwurf können Sie gerade nicht entscheiden, deshalb wird nichts festgehalten. Was Sie geschrieben haben, ist noch da.`,
   escalateTitle: (ticket) => `Ticket ${ticket} eskalieren`,
   harm: "Schaden",
   to: (route) => `an ${route}`,
@@ -273,7 +280,7 @@ export const review: Words["review"] = {
   mark: "Merkmal",
   anyMark: "beliebig oder keins",
   reviewerField: "Prüfer",
-  reviewerHint: "beliebig; me steht für Sie selbst",
+  reviewerHint: "Alle („me“ für Sie)",
   clearFilters: "Aufheben",
   showFiltered: "Zeigen",
   savedTitle: "Gespeicherte Filter",
@@ -286,7 +293,7 @@ export const review: Words["review"] = {
   delete: "löschen",
   newestFirst: "neueste zuerst",
   ticketGo: "Zu einem Ticket",
-  ticketNumber: "Ticket, genau wie es eingereicht wurde",
+  ticketNumber: "Ticketnummer",
   ticketHint: "Enter sucht.",
   ticketOpen: "Enter öffnet, ↑ ↓ wählen einen anderen.",
   noTicket: (ticket) => `Kein Entwurf zu Ticket ${ticket}, den Sie lesen dürfen.`,
@@ -296,7 +303,7 @@ export const review: Words["review"] = {
   dayTitle: "Mein Tag",
   daySince: "Seit Mitternacht UTC",
   decided: "Entschieden",
-  median: "Median je Entwurf",
+  median: "Mittlere Zeit je Entwurf (Median)",
   asIs: "Unverändert gesendet",
   withdrawn: "Zurückgenommen",
   medianSeconds: (x) => `${n(Math.round(x))} s`,
@@ -316,6 +323,7 @@ export const review: Words["review"] = {
   noteKept: (why) => `${why} Ihre Notiz ist noch da.`,
 
   lookingForNext: "Der nächste Entwurf wird gesucht …",
+  onlyReviewers: (roles) => `Sie sind angemeldet als ${roles.join(", ")}; nur Prüfende entscheiden.`,
   readNotReview: "Sie können lesen, nicht prüfen",
   readNotReviewHint: "Wählen Sie einen Entwurf aus der Schlange, oder suchen Sie, um ihn zu lesen.",
   nothingHere: "Hier gibt es nichts mehr zu prüfen",

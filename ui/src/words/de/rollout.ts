@@ -27,10 +27,11 @@ export const rollout: Words["rollout"] = {
   track: "Stufen",
   here: "jetzt",
   killedHere: "gestoppt",
-  sinceReviewed: (day, reviewed) => `seit ${day} · ${n(reviewed)} geprüft`,
-  sinceLong: (day, reviewed, days) => `seit ${day} · ${n(reviewed)} geprüft in ${n(days)} Tagen`,
+  sinceDay: (day) => `seit ${day}`,
+  reviewedOf: (version, reviewed) => `v${version}: ${n(reviewed)} geprüft`,
+  reviewedEarlier: (reviewed) => `frühere Versionen: ${n(reviewed)} geprüft`,
   notEarned: (version, stage) =>
-    `v${version} ist hier neu: Jeder Entwurf wird geprüft, bis das Tor in die Stufe ${stage} grün ist`,
+    `v${version} ist hier neu: Jeder Entwurf wird geprüft, bis die Freigabe für die Stufe ${stage} grün ist`,
   reviewsAll: "prüft jeden Entwurf",
   reviewsShare: (percent) => `prüft ${percent} der Entwürfe`,
   killed: "Gestoppt",
@@ -39,11 +40,12 @@ export const rollout: Words["rollout"] = {
     "Nichts wird entworfen, geprüft oder zugestellt, bis er wieder gestartet wird, dann auf der Stufe „intern“.",
 
   drafts: "Entwürfe",
+  everyVersion: "alle Versionen und Stufen",
   state: "Zustand",
   count: "Entwürfe",
   all: "alle",
   noDrafts:
-    "Noch ist kein Entwurf gekommen. Sie kommen durch countersign stage, über die API oder durch Abruf.",
+    "Noch ist kein Entwurf gekommen. Sie kommen durch countersign draft import, über die API oder durch Abruf.",
 
   escalations: "Offene Eskalationen",
   noEscalations: "Nichts wartet auf jemanden.",
@@ -69,7 +71,7 @@ export const rollout: Words["rollout"] = {
   noError: "keiner",
 
   outcomes: "Ergebnisse",
-  outcomesOver: (days, decided) => `${n(days)} Tage, ${n(decided)} entschieden`,
+  outcomesOver: (days, decided) => `${n(days)} Tage, ${n(decided)} entschieden · alle Versionen und Stufen`,
   outcomesFailed: (why) => `Der Verlauf konnte nicht geladen werden. ${why}`,
   noOutcomes:
     "In diesen 28 Tagen wurde nichts entschieden. Jeder Tag mit einer Entscheidung bekommt hier einen Balken.",
@@ -83,16 +85,17 @@ export const rollout: Words["rollout"] = {
     material: "geändert, inhaltlich",
     wrong: "geändert, sachlich oder Beleg",
     escalated: "eskaliert",
-    unresolved: "nicht entschieden",
+    unresolved: "abgelaufen oder überholt",
   },
   dayOf: (day, parts) => (parts.length > 0 ? `${day}: ${parts.join(" · ")}` : `${day}: keine`),
   part: (x, what) => `${n(x)} ${what}`,
 
-  sharesSince: (day) => `Seit ${day}`,
-  sharesIn: (days) => `In ${n(days)} Tagen`,
+  sharesOf: (version, stage) => `v${version} auf der Stufe „${stage}“`,
   noShares: "Noch keine Entscheidung.",
   ofReviewed: (x) => `von ${s(x, "geprüften Entwurf", "geprüften Entwürfen")}`,
-  undecidedOf: (x) => `von ${s(x, "Entwurf zur Prüfung", "Entwürfen zur Prüfung")}`,
+  undecided: "nicht entschieden",
+  undecidedOf: (x) => `von ${s(x, "zur Prüfung ausgewähltem Entwurf", "zur Prüfung ausgewählten Entwürfen")}`,
+  notConfirmed: (x) => `${n(x)} weitere noch nicht bestätigt`,
 
   happened: "Was geschah",
   nothingHappened: "Noch nichts.",

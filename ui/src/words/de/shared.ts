@@ -64,6 +64,8 @@ export const shared: Words["shared"] = {
   replaceSession:
     "Dieser Link meldet Sie mit einem anderen Zugangstoken an. Sie sind hier bereits angemeldet: Was Sie von nun an tun, geschähe im Namen dessen, dem der Link gehört. Wechseln?",
   away: "Der Hub ist nicht erreichbar.",
+  stale: (when) =>
+    `Der Hub ist nicht erreichbar. Was hier steht, ist der Stand vom ${when}; es wird weiter versucht.`,
   hubSaid: (code, message) => (CODES[code] ? `${CODES[code]} (Der Hub: ${message})` : message),
 
   saved: (path) => `Gespeichert: ${path}`,
@@ -89,6 +91,19 @@ export const shared: Words["shared"] = {
   holdToResume: "Zum Starten halten",
   killing: "Wird gestoppt …",
   resuming: "Wird gestartet …",
+  notKnownYet: (why) =>
+    `Es kam keine Antwort; ob es geschehen ist, ist noch nicht bekannt. ${why} Der Hub wird gefragt …`,
+  mayBeDone: (why) =>
+    `Es kam keine Antwort; vielleicht ist es trotzdem geschehen. ${why} Sehen Sie nach, bevor Sie es noch einmal versuchen; was Sie geschrieben haben, ist noch da.`,
+  stillUnknown:
+    "Ob es geschehen ist, ist immer noch nicht bekannt: Der Hub antwortet nicht. Ein neuer Versuch schadet nicht.",
+  killedAfterAll:
+    "Der Workflow ist gestoppt. Die Antwort ging verloren; wie schnell es ging, steht unter Rollout.",
+  resumedAfterAll: "Der Workflow läuft wieder. Die Antwort ging verloren; die Zahlen stehen unter Rollout.",
+  notKilled:
+    "Er ist nicht gestoppt: Der Hub antwortet, und der Workflow läuft. Versuchen Sie es noch einmal.",
+  notResumed:
+    "Er läuft nicht wieder: Der Hub antwortet, und der Workflow ist noch gestoppt. Versuchen Sie es noch einmal.",
   killFailed: (why) => `Nicht gestoppt, nichts hat sich geändert. ${why}`,
   resumeFailed: (why) => `Nicht gestartet, nichts hat sich geändert. ${why}`,
   effective: (ms, frozen, leases, deliveries) =>
@@ -97,12 +112,18 @@ export const shared: Words["shared"] = {
         ? "Gestoppt"
         : `Wirksam nach ${ms < 1 ? ms.toLocaleString("de", { maximumFractionDigits: 1 }) : n(Math.round(ms))} ms`,
       `${n(frozen)} eingefroren`,
-      `${s(leases, "Reservierung", "Reservierungen")} aufgehoben`,
-      `${s(deliveries, "Zustellung", "Zustellungen")} angehalten`,
+      `${s(leases, "offene Prüfung", "offene Prüfungen")} abgebrochen`,
+      `${s(deliveries, "Antwort", "Antworten")} zurückgehalten`,
     ].join(" · "),
   stillSending: (silent, hubs) =>
     `von ${n(silent)} der ${s(hubs, "Hub", "Hubs")} ist nicht bekannt, ob noch gesendet wird`,
   stillLooking: "bisher; die übrigen Antworten werden noch durchgesehen",
   resumed: (stage, returned, stayedOut) =>
-    `Läuft wieder auf der Stufe „${stage}“ · ${n(returned)} zurück in der Schlange · ${n(stayedOut)} blieben draußen, ihre Tickets waren weiter`,
+    [
+      `Läuft wieder auf der Stufe „${stage}“`,
+      `${n(returned)} zurück in der Warteschlange`,
+      stayedOut > 0 && `${n(stayedOut)} entfallen: das Ticket hat sich geändert`,
+    ]
+      .filter(Boolean)
+      .join(" · "),
 };

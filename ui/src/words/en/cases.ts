@@ -12,9 +12,9 @@ export const cases = {
 
   filters: "Filters",
   workflow: "Workflow",
-  everyWorkflow: "every workflow",
+  everyWorkflow: "All workflows",
   outcome: "Outcome",
-  everyOutcome: "every outcome",
+  everyOutcome: "All outcomes",
   grade: "Grade",
   everyGrade: "every grade",
   reason: "Reason",
@@ -94,7 +94,6 @@ export const cases = {
   },
 
   leased: "Opened for review",
-  leasedBy: (by: string) => `by ${by}`,
   leaseUnknown: "Who opened it stands in the audit log, which an admin or an auditor may read.",
   leaseNone: "The audit log has no lease of it: the decision came in with its history.",
 

@@ -15,7 +15,7 @@ export const desktop = {
   byWhom: (who: string, why: string) => `${who}: ${why}`,
   promoted: (workflow: string, stage: string) => `${workflow} was promoted to ${stage}`,
   demoted: (workflow: string, stage: string) => `The hub sent ${workflow} back to ${stage}`,
-  burns: (workflow: string) => `${workflow}: the failure budget burns too fast`,
+  burns: (workflow: string) => `${workflow}: the failure budget is being spent too fast`,
   unconfirmed: (name: string) => `${name}: verdicts wait for a second person`,
   escalated: (ticket: string) => `Ticket ${ticket} was escalated to you`,
   logLost: {

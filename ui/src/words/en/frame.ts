@@ -25,6 +25,14 @@ export const frame = {
   useEmbedded: "Use the hub inside this app",
   chooseHub: "Settings: connection…",
   embeddedFailed: (why: string) => `Nothing changed. ${why}`,
+  broken: (screen: string) => `${screen} stopped on an error`,
+  brokenKept: "What you typed and decided is kept. Open it again, or go on on another screen.",
+  openAgain: "Open it again",
+  reload: "Reload everything",
+  storageFull:
+    "This browser has no room to keep anything, or may not: what you type and decide now is kept only as long as this window is open. Free some space before you close it.",
+  keysOff:
+    "The field you typed in has gone, so your keys do nothing now. What you typed is kept. Press Esc to go on.",
   embedded: "embedded hub",
   lost: "hub unreachable, trying again",
   connecting: "connecting",

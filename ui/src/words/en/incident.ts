@@ -113,9 +113,9 @@ export const incident = {
   showAll: (x: number) => `Show all ${n(x)}`,
 
   alerts: "Alerts",
-  burns: "The failure budget burns too fast",
-  pages: "paging",
-  notifies: "notifying",
+  burns: "The failure budget is being spent too fast",
+  pages: "Page",
+  notifies: "Notice",
   firingSince: (when: string, ago: string) => `since ${when}, ${ago} ago`,
   channels: { slack: "Slack", pagerduty: "PagerDuty" },
   notTold: (channel: string, why: string) => `${channel} wasn't reached: ${why}`,

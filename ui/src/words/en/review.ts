@@ -126,8 +126,11 @@ export const review = {
   refusedText: (why: string, kept: boolean) =>
     `${why}${kept ? " What you typed is kept." : ""} Open it to look again.`,
   open: "Open",
+  takenBack: (ticket: string) => `${ticket} is taken back`,
+  takenBackNext: "It waits for you. Open it, or go on here first.",
   notTakenBack: (ticket: string) => `${ticket} could not be taken back`,
   deliveredAlready: "It had been delivered already. Nothing changed.",
+  notSettled: (ticket: string) => `${ticket}: the escalation was not settled`,
   notSkipped: (ticket: string) => `${ticket} was not skipped`,
   staysInQueue: (why: string) => `${why} It stays in the queue.`,
 
@@ -213,8 +216,7 @@ export const review = {
   // The queue
   queue: "Queue",
   drafts: "Drafts",
-  mineAndNext: "Mine and next",
-  found: "Found",
+  foundCount: (x: number, more: boolean) => (more ? `${n(x)}+ results` : s(x, "result")),
   filter: "filter",
   byDeadline: "deadline ↑",
   byNewest: "newest ↓",
@@ -269,6 +271,11 @@ export const review = {
   spokenEmpty: "Nothing to review.",
 
   // Dialogs
+  whichTitle: (ticket: string) => `Ticket ${ticket}: send the draft, or your edit?`,
+  sendDraft: "Send the draft as it came",
+  openEdit: "Open my edit",
+  notHere: (why: string) =>
+    `${why && `${why} `}This draft isn't yours to decide on now, so nothing is recorded. What you typed is kept.`,
   escalateTitle: (ticket: string) => `Escalate ticket ${ticket}`,
   harm: "harm",
   to: (route: string) => `to ${route}`,
@@ -283,7 +290,7 @@ export const review = {
   mark: "Mark",
   anyMark: "any or none",
   reviewerField: "Reviewer",
-  reviewerHint: "anybody; write me for yourself",
+  reviewerHint: "Anyone (“me” for you)",
   clearFilters: "Clear",
   showFiltered: "Show",
   savedTitle: "Saved filters",
@@ -296,7 +303,7 @@ export const review = {
   delete: "delete",
   newestFirst: "newest first",
   ticketGo: "Go to a ticket",
-  ticketNumber: "Ticket, exactly as it was sent in",
+  ticketNumber: "Ticket number",
   ticketHint: "Enter looks it up.",
   ticketOpen: "Enter opens it, ↑ ↓ choose another.",
   noTicket: (ticket: string) => `No draft for ticket ${ticket} that you may read.`,
@@ -306,9 +313,9 @@ export const review = {
   dayTitle: "My day",
   daySince: "Since midnight UTC",
   decided: "Decided",
-  median: "Median time for one",
-  asIs: "Sent as they were",
-  withdrawn: "Taken back",
+  median: "Median time per draft",
+  asIs: "Sent unchanged",
+  withdrawn: "Undone",
   medianSeconds: (x: number) => `${n(Math.round(x))} s`,
   percent: (share: number) => `${n(Math.round(share * 100))}%`,
   noneToday: "Nothing decided yet today.",
@@ -328,6 +335,7 @@ export const review = {
 
   // Nothing to review, and the first time
   lookingForNext: "Looking for the next draft…",
+  onlyReviewers: (roles: string[]) => `You're signed in as ${roles.join(", ")}; only reviewers decide.`,
   readNotReview: "You can read, not review",
   readNotReviewHint: "Choose a draft in the queue, or search, to read it.",
   nothingHere: "Nothing more to review here",

@@ -24,9 +24,9 @@ export const rollout = {
   track: "Stages",
   here: "now",
   killedHere: "killed",
-  sinceReviewed: (day: string, reviewed: number) => `since ${day} · ${n(reviewed)} reviewed`,
-  sinceLong: (day: string, reviewed: number, days: number) =>
-    `since ${day} · ${n(reviewed)} reviewed in ${n(days)} days`,
+  sinceDay: (day: string) => `since ${day}`,
+  reviewedOf: (version: number, reviewed: number) => `v${version}: ${n(reviewed)} reviewed`,
+  reviewedEarlier: (reviewed: number) => `earlier versions: ${n(reviewed)} reviewed`,
   notEarned: (version: number, stage: string) =>
     `v${version} is new here: every draft is reviewed until the gate into ${stage} is green`,
   reviewsAll: "reviews every draft",
@@ -36,10 +36,12 @@ export const rollout = {
   killedHint: "Nothing is drafted, reviewed or delivered until it is resumed, at internal.",
 
   drafts: "Drafts",
+  everyVersion: "all versions and stages",
   state: "State",
   count: "Drafts",
   all: "all",
-  noDrafts: "No draft has been staged yet. They come by countersign stage, by the API, or from a pull.",
+  noDrafts:
+    "No draft has been staged yet. They come by countersign draft import, by the API, or from a pull.",
 
   escalations: "Open escalations",
   noEscalations: "Nothing waits for anybody.",
@@ -65,7 +67,8 @@ export const rollout = {
   noError: "none",
 
   outcomes: "Outcomes",
-  outcomesOver: (days: number, decided: number) => `${n(days)} days, ${n(decided)} decided`,
+  outcomesOver: (days: number, decided: number) =>
+    `${n(days)} days, ${n(decided)} decided · all versions and stages`,
   outcomesFailed: (why: string) => `The history could not be fetched. ${why}`,
   noOutcomes: "Nothing has been decided in these 28 days. Each day with a decision gets a bar here.",
   asTable: "As a table",
@@ -73,22 +76,23 @@ export const rollout = {
   day: "Day",
   sum: "Sum",
   series: {
-    approve: "sent as is",
+    approve: "sent unchanged",
     cosmetic: "edited, cosmetic",
     material: "edited, material",
     wrong: "edited, factual or citation",
     escalated: "escalated",
-    unresolved: "left undecided",
+    unresolved: "expired or overtaken",
   },
   dayOf: (day: string, parts: string[]) =>
     parts.length > 0 ? `${day}: ${parts.join(" · ")}` : `${day}: none`,
   part: (x: number, what: string) => `${n(x)} ${what}`,
 
-  sharesSince: (day: string) => `Since ${day}`,
-  sharesIn: (days: number) => `In ${n(days)} days`,
+  sharesOf: (version: number, stage: string) => `v${version} at ${stage}`,
   noShares: "No decision yet.",
   ofReviewed: (x: number) => `of ${s(x, "reviewed draft")}`,
-  undecidedOf: (x: number) => `of ${s(x, "draft")} to review`,
+  undecided: "left undecided",
+  undecidedOf: (x: number) => `of ${s(x, "draft")} selected for review`,
+  notConfirmed: (x: number) => `${n(x)} more not confirmed yet`,
 
   happened: "What happened",
   nothingHappened: "Nothing yet.",

@@ -44,6 +44,8 @@ export const shared = {
   replaceSession:
     "This link signs you in under another token. You are signed in here already: what you do from now on would be done in the name of the link's owner. Change over?",
   away: "The hub can't be reached.",
+  stale: (when: string) =>
+    `The hub can't be reached. What stands here is as of ${when}; it is being tried again.`,
   /** What the hub answered, in its own words; other languages say first what kind of answer it is. */
   hubSaid: (_code: string, message: string) => message,
 
@@ -69,6 +71,16 @@ export const shared = {
   holdToResume: "Hold to resume",
   killing: "Killing…",
   resuming: "Resuming…",
+  notKnownYet: (why: string) =>
+    `No answer came, so it isn't known yet whether it was done. ${why} The hub is being asked…`,
+  mayBeDone: (why: string) =>
+    `No answer came, so it may have been done all the same. ${why} Look before you try again; what you typed is kept.`,
+  stillUnknown:
+    "It still isn't known whether it was done: the hub doesn't answer. Trying again does no harm.",
+  killedAfterAll: "It is killed. The answer got lost, so how fast it was stands in Rollout.",
+  resumedAfterAll: "It is running again. The answer got lost; Rollout has the figures.",
+  notKilled: "It isn't killed: the hub answers, and the workflow is running. Try again.",
+  notResumed: "It isn't resumed: the hub answers, and the workflow is still killed. Try again.",
   killFailed: (why: string) => `Kill failed, nothing changed. ${why}`,
   resumeFailed: (why: string) => `Resume failed, nothing changed. ${why}`,
   /** Without a time while something may still be going out. */
@@ -76,12 +88,18 @@ export const shared = {
     [
       ms == null ? "Killed" : `Effective in ${ms < 1 ? ms.toFixed(1) : n(Math.round(ms))} ms`,
       `${n(frozen)} frozen`,
-      `${s(leases, "lease")} void`,
-      `${s(deliveries, "delivery", "deliveries")} held`,
+      `${s(leases, "open review")} cancelled`,
+      `${s(deliveries, "reply", "replies")} held back`,
     ].join(" · "),
   stillSending: (silent: number, hubs: number) =>
     `${n(silent)} of ${s(hubs, "hub")} not known to have stopped sending`,
   stillLooking: "so far; the other replies are still being looked through",
   resumed: (stage: string, returned: number, stayedOut: number) =>
-    `Running again at ${stage} · ${n(returned)} back in the queue · ${n(stayedOut)} stayed out, their tickets had moved`,
+    [
+      `Running again at ${stage}`,
+      `${n(returned)} back in the queue`,
+      stayedOut > 0 && `${n(stayedOut)} dropped: the ticket changed`,
+    ]
+      .filter(Boolean)
+      .join(" · "),
 };

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { launch, openConsole, ready, READY } from "./browser.mjs";
+import { startHub, until } from "./hub.mjs";
+import { apply, escalate, person, stage } from "./packs.mjs";
+
+/** What screens say is what is so: one figure for one thing, whose draft it is, and of when what is shown is. */
+
+let served, hub, browser, desk, page;
+
+before(async () => {
+  served = await startHub("--demo");
+  hub = served.hub;
+  browser = await launch();
+  desk = await openConsole(browser, served.console);
+  page = desk.page;
+  await page.locator("nav [aria-current=page]").waitFor();
+});
+
+after(async () => {
+  await desk?.close();
+  await browser?.close();
+  await served?.stop();
+});
+
+const at = (place) =>
+  page.evaluate((to) => {
+    location.hash = `#/${to}`;
+  }, place);
+
+/** Opens a workflow's rollout with its gate. */
+async function rollout(id) {
+  await at(`rollout/${id}`);
+  await page.locator(`main[data-workflow="${id}"] .gate table`).waitFor();
+}
+
+const row = (label) => page.locator(".conditions tr", { has: page.locator("th", { hasText: new RegExp(`^${label}$`) }) });
+/** The figures that stand before a word: "4×" before "(3 d". */
+const figures = (text, pattern) => [...text.matchAll(pattern)].map(([, figure]) => figure);
+
+async function approve(reviewer, id) {
+  const { lease, draft } = await reviewer.call("POST", "/v1/queue/lease", { draft_id: id });
+  await reviewer.call("POST", `/v1/drafts/${id}/verdicts`, {
+    verdict_id: randomUUID(), lease_id: lease.id, fence: lease.fence, content_hash: draft.content_hash,
+    action: "approve", seconds: 20,
+  });
+}
+
+test("a failure budget that burns has no tick anywhere, and one burn in the banner and in its panel", async () => {
+  const { workflows } = await hub.call("GET", "/v1/workflows");
+  const { id } = workflows[0];
+  await rollout(id);
+  const strip = page.locator(".rollout-strip", { hasText: "The failure budget is being spent too fast" });
+  await strip.waitFor();
+  const burn = await hub.call("GET", `/v1/workflows/${id}/burn`);
+  assert.ok(burn.rules.some(({ firing }) => firing), "the demo burns");
+  assert.equal(burn.status, "hold");
+  const times = (x) => x.toLocaleString("en", { maximumFractionDigits: 1 });
+  await row("failure budget").locator(".status.hold").waitFor();
+  await row("failure budget").getByText(`overspent: ${times(burn.here.spent)}× the limit`).waitFor();
+  await page.locator(".budget h2 .status.hold").waitFor();
+  await page.getByTestId("budget-here").getByText(`Harm budget overspent: ${times(burn.here.spent)}× the limit (28 days)`).waitFor();
+  await page.getByTestId("budget-whole").getByText(`All versions and stages: overspent, ${times(burn.whole.spent)}×`).waitFor();
+  const slow = burn.rules.at(-1);
+  const panel = figures(await page.locator(".burning").innerText(), /([\d.]+)× \(3 d\)/g);
+  const banner = figures(await strip.innerText(), /at ([\d.]+)× \(3 d/g);
+  assert.deepEqual([panel, banner], [[times(slow.burn_long)], [times(slow.burn_long)]]);
+});
+
+test("what was left undecided is the same at the gate and beside it", async () => {
+  const share = figures(await row("left undecided").locator("td").first().innerText(), /^([\d.]+%)/g)[0];
+  const side = page.locator(".rollout-side .shares div", { hasText: "left undecided" }).locator("dd");
+  assert.equal(await side.innerText(), share);
+});
+
+test("a new version counts its own reviews, at the gate and beside it, and tells the earlier ones apart", async () => {
+  const id = await apply(hub, "counting-desk");
+  const ana = await person(hub, "ana");
+  const early = await stage(hub, id, { external_id: "early-1" });
+  for (let i = 0; i < 3; i++) await approve(ana.hub, await stage(hub, id, { external_id: `one-${i}` }));
+  await apply(hub, id, (toml) => toml.replace(/^min_reviewed = 200/m, "min_reviewed = 150"));
+  await approve(ana.hub, early);
+  await approve(ana.hub, await stage(hub, id, { external_id: "two-1" }));
+  await rollout(id);
+  await row("reviewed").getByText(/^1 of 150/).waitFor();
+  await page.locator(".track [aria-current=step]", { hasText: "v2: 1 reviewed · v1: 4 reviewed" }).waitFor();
+  const side = page.getByRole("region", { name: "v2 at internal" });
+  await side.getByText("of 1 reviewed draft", { exact: true }).waitFor();
+  await page.getByText("28 days, 5 decided · all versions and stages").waitFor();
+});
+
+test("nothing that counts drafts has a tick before there is a draft", async () => {
+  const id = await apply(hub, "empty-desk");
+  await rollout(id);
+  for (const label of ["reviewed", "left undecided", "cost per sent reply", "failure budget"]) {
+    await row(label).locator(".status.hold").waitFor();
+  }
+  assert.equal(await page.locator(".rates .status.pass").count(), 0);
+});
+
+test("the report that is signed is the one on record", async () => {
+  const soon = (toml) =>
+    toml
+      .replace(/^min_days = 5\b/m, "min_days = 0\nentry_lag_hours = 0")
+      .replace(/^min_reviewed = 200\b/m, "min_reviewed = 10")
+      .replace(/^max = .*$/gm, "max = 0.95")
+      .replace(/^(eval_suite|max_per_sent_usd) = .*$/gm, "");
+  const id = await apply(hub, "signing-desk", soon);
+  const ana = await person(hub, "abe");
+  for (let i = 0; i < 12; i++) await approve(ana.hub, await stage(hub, id, { external_id: `s-${i}` }));
+  await hub.call("POST", `/v1/workflows/${id}/drill`, {});
+  await rollout(id);
+  await page.locator(".gate-head .pill.pass").waitFor();
+  await page.getByText("Every condition is met, on 12 reviews.").waitFor();
+  await page.keyboard.press("p");
+  await page.locator("[role=dialog] input:focus").waitFor();
+  const signed = await page.locator("[role=dialog] .rests code").getAttribute("title");
+  await page.keyboard.type("it is ready");
+  await page.keyboard.press("Enter");
+  await page.locator("[role=dialog] .dialog-result.done", { hasText: signed.slice(0, 8) }).waitFor();
+  await page.keyboard.press("Enter");
+  const { transitions } = await hub.call("GET", `/v1/workflows/${id}/history?days=1`);
+  assert.equal(transitions[0].report, signed);
+  await page.locator(".happened", { hasText: `on report ${signed.slice(0, 8)}` }).waitFor();
+  assert.equal((await hub.call("GET", `/v1/gate/reports/${signed}`)).status, "pass");
+});
+
+test("whose draft it is stays in view, also after a jump by the number that is shown", async () => {
+  const id = await apply(hub, "header-desk");
+  const hours = (n) => new Date(Date.now() - n * 3_600_000).toISOString();
+  const long = Array.from({ length: 30 }, (_, i) => ({
+    role: i % 2 ? "agent" : "customer", text: `Message ${i}. ${"More of it. ".repeat(30)}`, at: hours(60 - i),
+  }));
+  const thread = [...long, { role: "customer", name: "Ida Berg", text: "Any news?", at: hours(5) }];
+  const text = "We look into it. ".repeat(200);
+  await stage(hub, id, { external_id: "ticket-90443", thread, draft: { text }, metadata: { subject: "A parcel", customer: "Ida Berg" } });
+  await at("review");
+  await ready(page);
+  await page.keyboard.press("t");
+  await page.locator("[role=dialog] input:focus").waitFor();
+  await page.keyboard.type("90443");
+  await page.keyboard.press("Enter");
+  await page.locator("[role=dialog] .draft-line").waitFor();
+  await page.keyboard.press("Enter");
+  const middle = page.locator("[data-testid=draft]", { hasText: "We look into it." });
+  await middle.waitFor();
+  const head = middle.getByTestId("draft-head");
+  const inView = async (where) => {
+    await head.getByText("Ida Berg").waitFor();
+    const [pane, own] = [await middle.boundingBox(), await head.boundingBox()];
+    assert.ok(own.y >= pane.y - 1 && own.y + own.height <= pane.y + pane.height, `${where}: ${JSON.stringify({ pane, own })}`);
+  };
+  await inView("after the jump");
+  for (const to of ["scrollHeight", "clientHeight"]) {
+    await middle.evaluate((pane, by) => pane.scrollTo(0, pane[by]), to);
+    await inView(to);
+  }
+  await head.getByText("waiting 5 h").waitFor();
+  const times = await middle.locator(".said time").allInnerTexts();
+  assert.ok(times.length > 20 && times.every((said) => /^\d+ \w+, \d\d:\d\d$/.test(said)), JSON.stringify(times.slice(-3)));
+});
+
+test("in a blind second review too", async () => {
+  const id = await apply(hub, "double-desk");
+  const files = (await hub.call("GET", `/v1/workflows/${id}/versions/1`)).files;
+  const toml = files["workflow.toml"].replace(/^double_rate = 0\.0\b/m, "double_rate = 1.0");
+  await hub.call("POST", "/v1/packs", { files: { ...files, "workflow.toml": toml } });
+  const [first, second] = [await person(hub, "una"), await person(hub, "duo")];
+  const draft = await stage(hub, id, {
+    external_id: "ticket-5501", draft: { text: "We look into it. ".repeat(300) }, metadata: { customer: "Ida Berg" },
+  });
+  await approve(first.hub, draft);
+  const blind = await openConsole(browser, second.console);
+  await blind.page.locator(READY).waitFor();
+  await blind.page.evaluate((to) => {
+    location.hash = `#/review/${to}`;
+  }, draft);
+  const middle = blind.page.locator(`[data-testid=draft][data-draft-id="${draft}"]`);
+  await middle.getByText("second review, blind").waitFor();
+  await middle.evaluate((pane) => pane.scrollTo(0, pane.scrollHeight));
+  const [pane, own] = [await middle.boundingBox(), await middle.getByTestId("draft-head").boundingBox()];
+  assert.ok(own.y >= pane.y - 1, JSON.stringify({ pane, own }));
+  await middle.getByTestId("draft-head").getByText("Ida Berg").waitFor();
+  assert.deepEqual(blind.trouble, []);
+  await blind.close();
+});
+
+test("a case never has its reviewer's name beside their pseudonym", async () => {
+  const id = await apply(hub, "named-desk");
+  const zoe = await person(hub, "Zoe Quill");
+  await escalate(hub, zoe.hub, id, "named-1", "unsafe");
+  const { cases } = await hub.call("GET", `/v1/cases?workflow=${id}`);
+  await at(`cases/${cases[0].id}`);
+  const side = page.getByTestId("case");
+  await side.getByText(/by reviewer-\w+ in 20 s/).waitFor();
+  await until("the record's lines", async () => /Recorded|entry/i.test(await side.innerText()));
+  assert.ok(!(await page.locator("body").innerText()).includes("Zoe Quill"));
+});
+
+test("nothing went wrong on the way", () => assert.deepEqual(desk.trouble, []));
+
+test("with the hub away, what is on screen says of when it is, and a screen that can't open says why", async () => {
+  const { workflows } = await hub.call("GET", "/v1/workflows");
+  await rollout(workflows[0].id);
+  assert.equal(await page.getByTestId("stale").count(), 0);
+  await served.stop();
+  served = null;
+  const stale = page.getByTestId("stale");
+  await stale.getByText(/The hub can't be reached. What stands here is as of \d+ \w+, \d\d:\d\d/).waitFor();
+  await page.locator(".gate table").waitFor();
+  // Settings was never opened here: its part of the console can't be fetched now.
+  await at("settings");
+  await page.locator("main.opening [role=status]", { hasText: "The hub can't be reached. Trying again" }).waitFor();
+  await at("cases");
+  await stale.waitFor();
+});
