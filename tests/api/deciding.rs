@@ -193,7 +193,7 @@ async fn what_is_not_a_verdict_at_all_is_refused(engine: Engine) {
         ("", 422, "invalid"),
         ("{\"verdict_id\": \"", 400, "malformed"),
         ("{\"verdict_id\": 7}", 422, "invalid"),
-        ("\u{feff}{}", 400, "malformed"),
+        ("\u{feff}{}", 422, "invalid"),
     ] {
         ana.call("POST", &path, "application/json", body).await.refused(status, code);
     }
