@@ -49,8 +49,9 @@ async fn an_edit_carries_its_diff_ratio_and_a_suggested_grade(engine: Engine) {
     for (ticket, from, to, grade) in [
         ("cosmetic", "would pay", "Would pay", "cosmetic"),
         ("factual", "You can send", "You cannot send", "factual"),
-        ("citation", "within thirty days", "within some days", "citation"),
-        ("material", "and you would pay for the parcel", "or hand it to the driver for free", "material"),
+        ("citation", "within thirty days", "within 30 days", "citation"),
+        ("value", "within thirty days", "within forty days", "factual"),
+        ("material", "and you would pay for the parcel", "or hand it to the driver yourself", "material"),
     ] {
         let id = app.stage(&Draft::of(ticket)).await;
         let leased = ana.lease_of(&id).await.ok();
@@ -59,7 +60,7 @@ async fn an_edit_carries_its_diff_ratio_and_a_suggested_grade(engine: Engine) {
         let ratio = outcome["edit_ratio"].as_f64().unwrap();
         assert!(ratio > 0.0 && ratio < 1.0, "{ticket}: {ratio}");
         assert_eq!(app.draft(&id).await["outcome"]["final_text"], TEXT.replace(from, to));
-        assert_eq!(app.evidence().await[&format!("edit.{grade}")], 1);
+        assert!(app.evidence().await[&format!("edit.{grade}")] >= 1);
     }
 }
 
