@@ -1728,12 +1728,12 @@ export interface components {
             quote?: string | null;
             /**
              * Format: int32
-             * @description Where in `draft.text` it stands.
+             * @description Where in `draft.text` it stands, in Unicode scalars (code points): neither bytes nor UTF-16 units.
              */
             start?: number | null;
             /**
              * Format: int32
-             * @description Where it ends.
+             * @description Where it ends, in Unicode scalars, one past the last.
              */
             end?: number | null;
         };
@@ -3404,7 +3404,7 @@ export interface components {
             note?: string | null;
             /**
              * Format: int32
-             * @description Where in `draft.text`.
+             * @description Where in `draft.text`, in Unicode scalars.
              */
             start?: number | null;
             /**
