@@ -58,7 +58,7 @@ async fn an_edit_and_an_escalation_say_what_was_decided(engine: Engine) {
     assert_eq!(app.deliver_after_undo().await, 2);
     let of = |ticket: &str| receiver.received().into_iter().find(|r| r.ticket == ticket).unwrap();
     let (edit, escalation) = (of("edited"), of("escalated"));
-    assert_eq!((&edit.data()["text"], &edit.data()["grade"]), (&json!("A word from me."), &json!("citation")));
+    assert_eq!((&edit.data()["text"], &edit.data()["grade"]), (&json!("A word from me."), &json!("factual")));
     assert_eq!((escalation.kind.as_str(), &escalation.data()["to"]), ("draft.escalated", &json!("on-call")));
     assert_eq!((&escalation.data()["reasons"], &escalation.data()["text"]), (&json!(["unsafe"]), &Value::Null));
     assert_eq!(app.draft(&escalated).await["state"], "escalated", "it stays with whoever it went to");

@@ -40,7 +40,7 @@ async fn outcomes_are_counted_by_the_day_of_the_verdict(engine: Engine) {
     let second = app.now().to_string();
     let expected = json!([
         { "day": &first[..10], "outcomes": { "approve": 2 } },
-        { "day": &second[..10], "outcomes": { "edit.citation": 1, "escalate:unsafe": 1 } },
+        { "day": &second[..10], "outcomes": { "edit.factual": 1, "escalate:unsafe": 1 } },
     ]);
     assert_eq!(history(&app).await["days"], expected);
     let today = app.owner().get(&format!("/v1/workflows/{WORKFLOW}/history?days=1")).await.ok();

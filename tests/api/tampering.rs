@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 on_both! {
     a_changed_row_text_or_count_is_named,
+    what_was_decided_on_a_day_at_two_review_rates_adds_up,
     a_log_made_anew_and_signed_with_another_key_is_not_believed,
     a_log_without_its_checkpoints_is_not_believed,
     a_hub_signs_nothing_over_a_log_that_lost_what_it_signed,
@@ -285,6 +286,27 @@ const REWRITINGS: [(&str, Rewriting); 6] = [
         own.for_each(|e| e.detail = json!({ "ed25519": my_key() }).to_string());
     }),
 ];
+
+async fn what_was_decided_on_a_day_at_two_review_rates_adds_up(engine: Engine) {
+    let rates = toml::Table::from_iter([("internal".to_owned(), toml::Value::from(0.5))]);
+    let high = toml::Table::from_iter([("high".to_owned(), toml::Value::from(1.0))]);
+    let app = App::with(engine, &TestPack::of("desk").set("review.rate", rates).set("review.risk_rate", high)).await;
+    let plain = (0..20).map(|i| Draft::of(&format!("t-{i}")));
+    let doubted = (20..24).map(|i| Draft::of(&format!("t-{i}")).doubted("low_confidence"));
+    app.send(&plain.chain(doubted).collect::<Vec<_>>()).await;
+    let ana = app.reviewer("ana").await;
+    loop {
+        let leased = ana.lease().await;
+        if leased.is_null() {
+            break;
+        }
+        ana.decide(&leased, &verdict(&leased, "approve")).await.ok();
+    }
+    let rates = "SELECT COUNT(*) FROM (SELECT DISTINCT probability FROM draft WHERE selected = 1) AS rates";
+    assert_eq!(app.number(rates).await, 2, "drafts of two probabilities were decided");
+    let verified = app.verify().await;
+    assert_eq!(verified["ok"], true, "{verified}");
+}
 
 async fn a_log_made_anew_and_signed_with_another_key_is_not_believed(engine: Engine) {
     let app = worked(engine).await;

@@ -136,8 +136,7 @@ impl Act {
             Self::WritePacks | Self::Tokens | Self::Secrets => &[Admin],
             Self::ReadAudit => &[Admin, Auditor],
             Self::ReadIncidents => &[Dri, Admin, Auditor, Oncall],
-            Self::Incidents => &[Dri, Admin, Oncall],
-            Self::Drill => &[Dri, Admin],
+            Self::Incidents | Self::Drill => &[Dri, Admin],
         }
     }
 }
@@ -281,10 +280,11 @@ mod tests {
             Act::ReadAudit,
             Act::ReadPacks,
             Act::Secrets,
+            Act::Incidents,
             Act::Drill,
         ];
         assert!(acts.iter().all(|a| !a.roles().contains(&Role::Oncall)));
-        let theirs = [Act::Kill, Act::Enter, Act::Watch, Act::ReadRunbook, Act::ReadIncidents, Act::Incidents];
+        let theirs = [Act::Kill, Act::Enter, Act::Watch, Act::ReadRunbook, Act::ReadIncidents];
         assert!(theirs.iter().all(|a| a.roles().contains(&Role::Oncall)));
         assert!(![Act::Watch, Act::ReadPacks, Act::ReadRunbook].iter().any(|a| a.roles().contains(&Role::Service)));
     }

@@ -193,9 +193,16 @@ impl App {
 
     /// Sends drafts in as NDJSON; answers what became of each.
     pub async fn send<'a>(&self, drafts: impl IntoIterator<Item = &'a Draft>) -> Vec<Value> {
-        let path = format!("/v1/drafts?workflow={WORKFLOW}");
-        let lines = crate::drafts::ndjson(drafts);
-        let reply = self.owner().post_lines(&path, lines).await.ok();
+        // A row for another workflow says so; all others are for the usual one.
+        let drafts: Vec<Draft> = drafts
+            .into_iter()
+            .map(
+                |draft| {
+                    if draft["workflow"].is_null() { draft.clone().with("workflow", WORKFLOW) } else { draft.clone() }
+                },
+            )
+            .collect();
+        let reply = self.owner().post_lines("/v1/drafts", crate::drafts::ndjson(&drafts)).await.ok();
         reply["results"].as_array().unwrap().clone()
     }
 

@@ -19,6 +19,8 @@ pub async fn run(config: Config, demo: bool, print_token: bool) -> anyhow::Resul
         _ => "warn,countersign=info".into(),
     };
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // What it does begins while it opens: whoever stops it then finds it ready to finish that.
+    let stopped = stop_signal().context("can't wait for a signal")?;
     let lock = countersign_desk::sqlite_path(&config.database).map(|path| format!("{}.hub", path.display()));
     let hub = match Hub::open(config).await? {
         Opened::Here(hub) => hub,
@@ -37,22 +39,30 @@ pub async fn run(config: Config, demo: bool, print_token: bool) -> anyhow::Resul
         (Some(_), Some(lock)) => print::out(format!("console: {url}/ (its owner's token is in {lock})")),
         _ => print::out(format!("console: {url}/")),
     }
-    stop_signal().await.context("can't wait for a signal")?;
+    stopped.await;
     hub.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn stop_signal() -> std::io::Result<()> {
+/// Waits for the signal to stop; from this call on, and not only once it is waited for, none ends the process by itself.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            done = tokio::signal::ctrl_c() => done,
-            _ = term.recv() => Ok(()),
-        }
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(async move {
+            tokio::select! {
+                _ = int.recv() => {}
+                _ = term.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(async {
+        if let Err(e) = tokio::signal::ctrl_c().await {
+            tracing::error!(error = %e, "can't wait for a signal");
+        }
+    })
 }
 
 /// What was looked at, whether it is well, and what there is to say.

@@ -129,7 +129,7 @@ fn ranges(lines: &Value) -> String {
 
 /// Adds what became of one request's rows; its lines count from 1, after those of the requests before it.
 fn add(report: &mut Value, mut told: Value, before: u64) {
-    for e in told["errors"].as_array_mut().into_iter().flatten() {
+    for e in told.get_mut("errors").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(line) = e["line"].as_u64() {
             e["line"] = json!(line + before);
         }
