@@ -7,7 +7,7 @@ use countersign_desk::{Code, Desk, DeskConfig};
 use countersign_hub::{Config, Hub, OpenError, Opened, ROUTES};
 use countersign_testkit::drafts::verdict;
 use countersign_testkit::postgres::Server;
-use countersign_testkit::{App, Draft, text, until};
+use countersign_testkit::{App, Draft, Person, text, until};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -168,11 +168,12 @@ async fn when_the_disk_under_a_hub_turns_read_only_nothing_acts_and_what_was_dec
     let disk = WornDisk::new();
     let app = App::in_folder(&disk.path()).await;
     let (_receiver, ids) = furnish(&app).await;
+    let ana = app.reviewer("ana").await;
     app.stage(&Draft::of("t-3")).await;
     let before = app.number("SELECT COUNT(*) FROM audit").await;
     disk.go_bad();
     // What is stored can still be read, so some acts are refused by the desk's own rules.
-    nothing_acts(&app, &ids, &[503, 409]).await;
+    nothing_acts(&app, &ana, &ids, &[503, 409]).await;
     let listed = app.owner().get("/v1/drafts?state=escalated").await.ok();
     assert_eq!(listed["drafts"][0]["external_id"], "t-1", "what is there can still be listed");
     // Opening one is an entry in the audit log.
@@ -202,7 +203,7 @@ async fn with_the_database_gone_no_route_acts_and_all_goes_on_when_it_is_back() 
     let before = app.number("SELECT COUNT(*) FROM audit").await;
     server
         .without(async {
-            nothing_acts(&app, &ids, &[503]).await;
+            nothing_acts(&app, &ana, &ids, &[503]).await;
             ana.decide(&leased, &verdict(&leased, "approve")).await.refused(503, "unavailable");
             // Whoever comes with a token can't even be told from a stranger, but for flags and kills.
             let calls = ROUTES.iter().filter(|(_, _, act)| act.is_some()).map(async |(method, path, _)| {
@@ -234,13 +235,16 @@ async fn with_the_database_gone_no_route_acts_and_all_goes_on_when_it_is_back() 
     assert_eq!(app.verify().await["ok"], true);
 }
 
-/// The owner, whom the hub knows without its database, is refused everything that would change something.
-async fn nothing_acts(app: &App, ids: &[String; 6], refusals: &[u16]) {
+/// Everything that would change something is refused: to the owner, whom the hub knows without its database, and to the
+/// reviewer whose lease and verdict it would be.
+async fn nothing_acts(app: &App, ana: &Person, ids: &[String; 6], refusals: &[u16]) {
     let everywhere = everywhere().into_iter().map(|(method, path, body)| (method, path.to_owned(), body));
     let acts = within_desk(ids).into_iter().chain(everywhere).filter(|(method, _, _)| *method != "GET");
     let owner = app.owner();
     let calls = acts.map(async |(method, path, body)| {
-        let reply = owner.call(method, &path, "application/json", body.to_string()).await;
+        let hers = path.starts_with("/v1/leases/") || path.starts_with("/v1/verdicts/");
+        let who = if hers { ana } else { &owner };
+        let reply = who.call(method, &path, "application/json", body.to_string()).await;
         (method, path, reply)
     });
     for (method, path, reply) in join_all(calls).await {
