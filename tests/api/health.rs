@@ -40,6 +40,7 @@ async fn a_kill_that_cannot_be_committed_is_in_force_on_its_hub_and_is_committed
     app.owner().post("/v1/workflows/desk/kill", json!({ "reason": "" })).await.refused(422, "invalid");
     assert_eq!(flag(&app).await, false);
     assert_eq!(app.owner().get("/v1/workflows/desk").await.ok()["killed"], true);
+    app.owner().post("/v1/workflows/desk/resume", json!({ "reason": "mended" })).await.refused(503, "kill_held");
     ana.decide(&leased, &verdict(&leased, "approve")).await.refused(409, "workflow_killed");
     ana.post("/v1/queue/lease", json!({ "workflows": ["desk"] })).await.refused(409, "workflow_killed");
     app.nobody().get("/readyz").await.refused(503, "kill_held");

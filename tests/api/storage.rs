@@ -241,13 +241,17 @@ async fn nothing_acts(app: &App, ana: &Person, ids: &[String; 6], refusals: &[u1
     let everywhere = everywhere().into_iter().map(|(method, path, body)| (method, path.to_owned(), body));
     let acts = within_desk(ids).into_iter().chain(everywhere).filter(|(method, _, _)| *method != "GET");
     let owner = app.owner();
-    let calls = acts.map(async |(method, path, body)| {
+    // Kills first: whatever comes after one that is held finds the workflow killed.
+    let (kills, others): (Vec<_>, Vec<_>) = acts.partition(|(_, path, _)| path.ends_with("/kill"));
+    let call = async |(method, path, body): (&'static str, String, Value)| {
         let hers = path.starts_with("/v1/leases/") || path.starts_with("/v1/verdicts/");
         let who = if hers { ana } else { &owner };
         let reply = who.call(method, &path, "application/json", body.to_string()).await;
         (method, path, reply)
-    });
-    for (method, path, reply) in join_all(calls).await {
+    };
+    let mut replies = join_all(kills.into_iter().map(&call)).await;
+    replies.extend(join_all(others.into_iter().map(&call)).await);
+    for (method, path, reply) in replies {
         // Shows a difference; nothing changes by it.
         if path.ends_with("/diff") && reply.status == 200 {
             continue;

@@ -282,6 +282,10 @@ impl Desk {
         let reason = reason_of(reason)?;
         let mut tx = self.write_first().await?;
         let targets = self.targets(&mut tx, who, id, Act::Resume, "resume").await?;
+        // It is killed, though the database doesn't know it yet.
+        if let Some(held) = targets.iter().find(|w| self.is_held(&w.id)) {
+            return Err(DeskError::KillHeld(held.id.clone()));
+        }
         let mut done = Vec::new();
         for w in targets.iter().filter(|w| w.killed_at.is_some() || id != "all") {
             if w.killed_at.is_none() {
