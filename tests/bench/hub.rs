@@ -23,7 +23,7 @@ impl Hub {
     pub(crate) fn start(bench: &Bench, database: &str) -> Result<Self> {
         let binary = std::env::current_exe()?.with_file_name("countersign");
         // Who can read a SQLite file's lock is its hub's owner; a Postgres knows its tokens alone.
-        let made = if database.starts_with("postgres") { Some(first_token(&binary, database)?) } else { None };
+        let made = if database.starts_with("postgres") { Some(first_token(bench, &binary, database)?) } else { None };
         let secrets =
             DELIVERING.iter().map(|id| (format!("COUNTERSIGN_SECRET_WEBHOOK_{id}"), countersign_testkit::SECRET));
         let mut process = Command::new(&binary)
@@ -112,8 +112,11 @@ impl Drop for Hub {
     }
 }
 
-/// An admin's token, made beside the hub.
-fn first_token(binary: &Path, database: &str) -> Result<String> {
+/// An admin's token, made beside the hub. What brings a database about is its first pack.
+fn first_token(bench: &Bench, binary: &Path, database: &str) -> Result<String> {
+    let pack = bench.root.join("packs/support-first-reply");
+    let applied = Command::new(binary).args(["pack", "apply", "--database", database]).arg(pack).output()?;
+    ensure!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     let made = Command::new(binary)
         .args([
             "token",

@@ -111,7 +111,8 @@ async fn main() -> Result<()> {
     let built = std::env::current_exe()?.parent().context("this program's folder")?.to_owned();
     let dir = tempfile::Builder::new().prefix("bench-").tempdir_in(built)?;
     let bench = Bench { root, dir: dir.path().to_owned(), sizes };
-    println!("{}; release build", machine());
+    let build = if cfg!(debug_assertions) { "debug build: its figures promise nothing" } else { "release build" };
+    println!("{}; {build}", machine());
     let mut met = true;
     if wanted("sqlite") {
         met &= sqlite::table(&bench).await?;
