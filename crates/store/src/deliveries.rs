@@ -168,7 +168,7 @@ const NOW: &str = "d.workflow_id = w.id AND d.state = 'pending' AND d.due_at <= 
 const FREE: &str = "NOT EXISTS (SELECT 1 FROM delivery e WHERE e.workflow_id = d.workflow_id AND e.ticket = d.ticket
        AND e.state = 'pending' AND e.seq < d.seq)
      AND NOT EXISTS (SELECT 1 FROM sweep s JOIN draft n ON n.workflow_id = s.workflow_id AND n.external_id = d.ticket
-       WHERE s.workflow_id = d.workflow_id AND d.seq > s.after_seq AND d.seq <= s.upto_seq AND n.seq > d.draft_seq
+       WHERE s.workflow_id = d.workflow_id AND d.seq > s.after_seq AND d.seq <= s.upto_seq AND +n.seq > d.draft_seq
        AND n.probe IS NULL)";
 
 /// Workflows with something to send, whatever holds it up. A killed one sends notices alone.

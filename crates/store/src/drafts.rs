@@ -173,12 +173,14 @@ pub async fn stored_body(tx: &mut Tx, seq: i64) -> Result<Option<String>, StoreE
 /// Every draft of these tickets.
 pub async fn known(tx: &mut Tx, workflow: &str, external_ids: &[&str]) -> Result<Vec<Known>, StoreError> {
     let list = serde_json::to_string(external_ids).unwrap_or_default();
+    // `+`: without it the index in the order of arrival is read from end to end for a few tickets; so wherever else a
+    // ticket's drafts are looked for.
     if tx.is_postgres() {
         all!(
             tx,
             "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, body_hash
              FROM draft WHERE workflow_id = $1
-             AND external_id IN (SELECT jsonb_array_elements_text(CAST($2 AS jsonb))) ORDER BY seq FOR UPDATE",
+             AND external_id = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST($2 AS jsonb)))) ORDER BY +seq FOR UPDATE",
             workflow,
             list
         )
@@ -187,7 +189,7 @@ pub async fn known(tx: &mut Tx, workflow: &str, external_ids: &[&str]) -> Result
             tx,
             "SELECT external_id, revision, seq, id, state, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, body_hash
              FROM draft WHERE workflow_id = $1
-             AND external_id IN (SELECT value FROM json_each($2)) ORDER BY seq",
+             AND external_id IN (SELECT value FROM json_each($2)) ORDER BY +seq",
             workflow,
             list
         )
@@ -505,7 +507,7 @@ pub async fn rescue(
 pub async fn has_moved(tx: &mut Tx, draft: &DraftRow) -> Result<bool, StoreError> {
     let row: Option<(i64,)> = first!(
         tx,
-        "SELECT seq FROM draft WHERE workflow_id = $1 AND external_id = $2 AND seq > $3 AND probe IS NULL LIMIT 1",
+        "SELECT seq FROM draft WHERE workflow_id = $1 AND external_id = $2 AND +seq > $3 AND probe IS NULL LIMIT 1",
         &draft.workflow_id,
         &draft.external_id,
         draft.seq

@@ -51,7 +51,7 @@ pub async fn stretch(tx: &mut Tx, sweep: &SweepRow, limit: i64) -> Result<Vec<Sw
     all!(
         tx,
         "SELECT d.seq, d.draft_seq, CAST(CASE WHEN EXISTS (SELECT 1 FROM draft n WHERE n.workflow_id = d.workflow_id
-           AND n.external_id = d.ticket AND n.seq > d.draft_seq AND n.probe IS NULL) THEN 1 ELSE 0 END AS BIGINT) AS moved
+           AND n.external_id = d.ticket AND +n.seq > d.draft_seq AND n.probe IS NULL) THEN 1 ELSE 0 END AS BIGINT) AS moved
          FROM delivery d WHERE d.workflow_id = $1 AND d.state = 'pending' AND d.verdict_id IS NOT NULL
            AND d.seq > $2 AND d.seq <= $3 ORDER BY d.seq LIMIT $4",
         &sweep.workflow_id,
