@@ -304,7 +304,7 @@ async fn a_query_of_signs_finds_nothing_and_no_query_reads_as_a_lost_database(en
         assert_eq!(cases["cases"], json!([]), "{q}");
     }
     assert_eq!(listed(&ana, "q=%20").await, ["t-1"], "nothing is asked for");
-    let odd = "ⒶﷺẞİK½Ⅷ\u{0}\u{1e900}\u{30000}\u{16fe4}\u{e31}\u{e48}\u{94d}\u{fdfa}\u{fffd}";
+    let odd = "ⒶﷺẞİK½Ⅷ\u{1e900}\u{30000}\u{16fe4}\u{e31}\u{e48}\u{94d}\u{fdfa}\u{fffd}";
     for sign in (33..127).filter_map(char::from_u32).chain(odd.chars()) {
         for q in [format!("{sign}"), format!("a{sign}b"), format!("'{sign}\"")] {
             ana.get(&format!("/v1/drafts?q={}", encoded(&q))).await.ok();

@@ -1,7 +1,7 @@
 //! What of a draft is indexed for search, and what a query asks for: words, the same on both databases.
 
 use countersign_domain::draft::DraftBody;
-use countersign_domain::text::is_hidden;
+use countersign_domain::text::{is_hidden, unspaced};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
@@ -98,14 +98,6 @@ fn runs(folded: &str) -> impl Iterator<Item = &str> {
             Some(if dense { run } else { run.char_indices().nth(LONGEST).map_or(run, |(end, _)| &run[..end]) })
         })
     })
-}
-
-/// Scripts that put no space between words, or hang endings on them: South-East Asian ones, Han, kana and Hangul.
-fn unspaced(c: char) -> bool {
-    matches!(c,
-        '\u{0E00}'..='\u{109F}' | '\u{1100}'..='\u{11FF}' | '\u{1780}'..='\u{17FF}' | '\u{1950}'..='\u{19DF}'
-        | '\u{1A20}'..='\u{1AAF}' | '\u{2E80}'..='\u{A4CF}' | '\u{A980}'..='\u{A9DF}' | '\u{AA60}'..='\u{AADF}'
-        | '\u{AC00}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF66}'..='\u{FFDC}' | '\u{20000}'..='\u{3FFFF}')
 }
 
 /// A text as it is compared: in small letters, without accents, in one form of what can be written in several. What
