@@ -449,10 +449,10 @@ pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, St
 
 /// Staged drafts of a workflow whose time ran out.
 pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
-    let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
+    let (by, lock) = (tx.by("draft_queue"), tx.lock(" FOR UPDATE SKIP LOCKED"));
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT seq, version, stage, probability, floor, staged_at, expires_at, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, body_hash
-         FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
+         FROM draft{by} WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
          ORDER BY expires_at LIMIT $3{lock}"
     ));
     all!(tx, sql, workflow, now.0, limit)

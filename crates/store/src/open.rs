@@ -301,6 +301,13 @@ impl Tx {
     pub(crate) fn lock(&self, clause: &'static str) -> &'static str {
         if self.is_postgres() { clause } else { "" }
     }
+
+    /// The index that a query of SQLite has to be answered from, after the table's name: without statistics SQLite may
+    /// take another one that looks as good and walks all of a workflow's drafts. Where the index doesn't serve the
+    /// query, SQLite refuses it.
+    pub(crate) fn by(&self, index: &'static str) -> String {
+        if self.is_postgres() { String::new() } else { format!(" INDEXED BY {index}") }
+    }
 }
 
 /// The file of a SQLite address: `sqlite://PATH`, `sqlite:PATH`, or a plain path.
