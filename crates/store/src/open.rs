@@ -56,6 +56,8 @@ enum Kind {
 pub struct Tx {
     pub(crate) inner: Inner,
     pub(crate) late: Late,
+    /// Revisions in force that were read under what is held now: workflow, version, revision.
+    pub(crate) revisions: Vec<(String, i64, i64)>,
     /// When SQLite was last written to.
     written: Option<Arc<Mutex<Instant>>>,
     /// SQLite's writer is this transaction's until it is dropped, after the connection.
@@ -267,7 +269,7 @@ impl Store {
 
 impl Tx {
     fn of(inner: Inner) -> Self {
-        Self { inner, late: Late::default(), written: None, _turn: None }
+        Self { inner, late: Late::default(), revisions: Vec::new(), written: None, _turn: None }
     }
 
     /// Makes all of it lasting.
