@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(told(text, "is under Billing", 14, 19), None, "a part of it");
         assert_eq!(
             told(text, "is under Billing", 12, 29).unwrap(),
-            "draft.citations[0].start: start 12 and end 29 hold \"s under Billing.\" of draft.text; the quote stands at 11 to \
+            "draft.citations[0].start: start 12 and end 29 hold \"s under  Billing.\" of draft.text; the quote stands at 11 to \
              28. They count characters (Unicode code points), not bytes and not UTF-16 units"
         );
         assert!(told(text, "is under Billing", 11, 25).is_some(), "it cuts a word");
