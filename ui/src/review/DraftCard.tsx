@@ -83,6 +83,7 @@ function DraftText({ draft, spans }: { draft: Draft; spans: ReturnType<typeof dr
         spans={spans}
         active={lit}
         onActive={(key) => show(view, { lit: key })}
+        onPress={(key) => show(view, { lit: key, sought: key, panel: "sources" })}
       />
     </div>
   );

@@ -11,7 +11,7 @@ const AROUND = 120;
 
 export const Sources = memo(function Sources({ sources }: { sources: SourceView[] }) {
   const says = useWords().review;
-  const cited = sources.filter((source) => source.status !== "unused").length;
+  const cited = sources.filter((source) => source.key !== null).length;
   return (
     <section className="sources" aria-label={says.sources}>
       <h2>
@@ -35,15 +35,18 @@ function Source({ source }: { source: SourceView }) {
   const [whole, showWhole] = useState(false);
   const body = useRef<HTMLDivElement>(null);
   const status = { label: says.status[source.status], tone: TONES[source.status] };
-  const used = source.status !== "unused";
+  const used = source.status !== "unused" || source.spans.some((span) => span.key === lit);
 
   useEffect(() => {
     if (lit === null || !body.current) return;
-    const passage = body.current.querySelector(".cite.on") ?? body.current;
+    const passage = body.current.querySelector(".cite.on, .evidence.on") ?? body.current;
     passage.scrollIntoView({ block: "nearest" });
   }, [lit]);
 
-  const excerpt = source.text === null ? null : excerptOf(source.text, source.spans);
+  // What is lit comes first: an excerpt is the text around it.
+  const first = source.spans.find((span) => span.key === lit);
+  const excerpt =
+    source.text === null ? null : excerptOf(source.text, first ? [first, ...source.spans] : source.spans);
   const cut = source.text !== null && excerpt !== null && excerpt.text.length < source.text.length;
   const light = (key: string | null) => show(view, { lit: key });
   return (

@@ -32,6 +32,8 @@ export interface View {
   queueOpen: boolean;
   /** The key of the citation that is lit. */
   lit: string | null;
+  /** The key of the claim whose evidence was asked for. */
+  sought: string | null;
   toolsOpen: boolean;
   sideBySide: boolean;
   filters: Filters;
@@ -45,6 +47,7 @@ export function newView(): Store<View> {
     walk: null,
     queueOpen: false,
     lit: null,
+    sought: null,
     toolsOpen: false,
     sideBySide: false,
     filters: NO_FILTERS,
