@@ -231,12 +231,10 @@ fn check_citations(
             Some(source) if !readable(&source.access, &pack.sources.access) => (CitationStatus::NotReadable, None),
             Some(_) => match citation.quote.as_deref().filter(|q| !q.trim().is_empty()) {
                 None => (CitationStatus::Exists, None),
-                Some(quote) => {
-                    match kept.and_then(|s| s.normal().find(&Normal::of(quote))) {
-                        Some((start, end)) => (CitationStatus::Found, Some(Span { start, end })),
-                        None => (CitationStatus::NoSuchQuote, None),
-                    }
-                }
+                Some(quote) => match kept.and_then(|s| s.normal().find(&Normal::of(quote))) {
+                    Some((start, end)) => (CitationStatus::Found, Some(Span { start, end })),
+                    None => (CitationStatus::NoSuchQuote, None),
+                },
             },
         };
         match status {

@@ -33,13 +33,13 @@ struct Measured {
     drafts: usize,
     marked: usize,
     right: usize,
-    wrong: usize,
-    missed: usize,
+    wrong: Vec<String>,
+    missed: Vec<String>,
     kinds: BTreeMap<String, [usize; 3]>,
 }
 
 impl Measured {
-    fn add(&mut self, claims: &[Claim], marked: bool, wanted: &[(u32, u32)]) {
+    fn add(&mut self, id: &str, claims: &[Claim], marked: bool, wanted: &[(u32, u32)]) {
         self.drafts += 1;
         self.marked += usize::from(marked);
         for claim in claims {
@@ -47,18 +47,20 @@ impl Measured {
         }
         let doubts: Vec<&Claim> = claims.iter().filter(|c| c.status != ClaimStatus::Supported).collect();
         let meets = |c: &Claim, w: &(u32, u32)| c.start < w.1 && w.0 < c.end;
-        self.wrong += doubts.iter().filter(|c| !wanted.iter().any(|w| meets(c, w))).count();
-        let found = wanted.iter().filter(|w| doubts.iter().any(|c| meets(c, w))).count();
-        self.right += found;
-        self.missed += wanted.len() - found;
+        for c in doubts.iter().filter(|c| !wanted.iter().any(|w| meets(c, w))) {
+            self.wrong.push(format!("{id} {}..{} {:?}", c.start, c.end, c.kind));
+        }
+        let (found, missed): (Vec<_>, Vec<_>) = wanted.iter().partition(|w| doubts.iter().any(|c| meets(c, w)));
+        self.right += found.len();
+        self.missed.extend(missed.iter().map(|w: &&(u32, u32)| format!("{id} {}..{}", w.0, w.1)));
     }
 
     fn precision(&self) -> f64 {
-        self.right as f64 / (self.right + self.wrong).max(1) as f64
+        self.right as f64 / (self.right + self.wrong.len()).max(1) as f64
     }
 
     fn recall(&self) -> f64 {
-        self.right as f64 / (self.right + self.missed).max(1) as f64
+        self.right as f64 / (self.right + self.missed.len()).max(1) as f64
     }
 
     fn say(&self, name: &str) {
@@ -67,14 +69,15 @@ impl Measured {
             self.drafts,
             self.marked,
             self.right,
-            self.wrong,
-            self.missed,
+            self.wrong.len(),
+            self.missed.len(),
             self.precision(),
             self.recall()
         );
         for (kind, [supported, unsupported, conflict]) in &self.kinds {
             println!("  {kind}: {supported} supported, {unsupported} unsupported, {conflict} in conflict");
         }
+        println!("  wrongly: {:?}\n  missed: {:?}", self.wrong, self.missed);
     }
 }
 
@@ -89,24 +92,28 @@ fn doubt_about_real_drafts_is_what_careful_people_doubt() {
     let files = files.map(|f| (f.to_owned(), fs::read_to_string(root.join("pack").join(f)).unwrap()));
     let pack = Pack::parse(&files.into()).unwrap();
     let sources = sources(&root);
-    let (mut first, mut later, mut all) = (Measured::default(), Measured::default(), Measured::default());
+    let mut sets = ["first", "later", "unseen"].map(|name| (name, Measured::default()));
+    let (mut marked, mut drafts) = (0, 0);
     for line in fs::read_to_string(root.join("drafts.jsonl")).unwrap().lines() {
         let row = parse(line.as_bytes()).unwrap();
         let checked = check(&row.body, &pack, &sources);
-        let (claims, marked) = (&checked.checks.claims, checked.marks.any());
-        all.add(claims, marked, &[]);
-        for (name, into) in [("first", &mut first), ("later", &mut later)] {
-            let Some(spans) = labels[name][&row.external_id].as_array() else { continue };
+        let (claims, was_marked) = (&checked.checks.claims, checked.marks.any());
+        drafts += 1;
+        marked += usize::from(was_marked);
+        for (name, into) in &mut sets {
+            let Some(spans) = labels[*name][&row.external_id].as_array() else { continue };
             let number = |v: &Value| u32::try_from(v.as_u64().unwrap()).unwrap();
             let wanted: Vec<(u32, u32)> = spans.iter().map(|s| (number(&s[0]), number(&s[1]))).collect();
-            into.add(claims, marked, &wanted);
+            into.add(&row.external_id, claims, was_marked, &wanted);
         }
     }
+    let [(_, first), (_, later), (_, unseen)] = sets;
     first.say("labelled first, and what the rules were made on");
-    later.say("labelled later, before any rule was tried on them");
-    all.say("all, as if nothing in them were doubtful");
-    assert!(first.drafts >= 150 && later.drafts >= 75);
+    later.say("labelled later: the rules were mended by the kinds of claim that were missed here");
+    unseen.say("labelled last, after the rules were made");
+    println!("of all {drafts} drafts {marked} are marked");
+    assert!(first.drafts >= 150 && later.drafts >= 130 && unseen.drafts >= 30);
     assert!(first.precision() >= 0.8 && first.recall() >= 0.8);
     assert!(later.precision() >= 0.8);
-    assert!(all.marked * 10 <= all.drafts * 4, "{} of {} are marked", all.marked, all.drafts);
+    assert!(marked * 10 <= drafts * 4, "{marked} of {drafts} are marked");
 }

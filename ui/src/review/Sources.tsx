@@ -4,7 +4,7 @@ import { Prose } from "../kit/prose/prose";
 import type { Span } from "../kit/prose/spans";
 import { useWords } from "../words";
 import { type SourceView, TONES } from "./citations";
-import { show, useDesk, useView } from "./context";
+import { litIn, show, useDesk, useView } from "./context";
 
 /** So much of a long source is shown on either side of a passage. */
 const AROUND = 120;
@@ -28,14 +28,15 @@ export const Sources = memo(function Sources({ sources }: { sources: SourceView[
 
 function Source({ source }: { source: SourceView }) {
   const { view } = useDesk();
-  const lit = useView((now) =>
-    source.spans.some((span) => span.key === now.lit) || now.lit === source.key ? now.lit : null,
-  );
+  const mine = (key: string | null) => source.spans.some((span) => span.key === key) || key === source.key;
+  const lit = useView((now) => (mine(litIn(now)) ? litIn(now) : null));
+  // Only what was asked for opens a source: nothing moves under the pointer.
+  const sought = useView((now) => now.sought !== null && mine(now.sought));
   const says = useWords().review;
   const [whole, showWhole] = useState(false);
   const body = useRef<HTMLDivElement>(null);
   const status = { label: says.status[source.status], tone: TONES[source.status] };
-  const used = source.status !== "unused" || source.spans.some((span) => span.key === lit);
+  const used = source.status !== "unused" || sought;
 
   useEffect(() => {
     if (lit === null || !body.current) return;

@@ -4,8 +4,8 @@ import { Inline } from "../kit/prose/inline";
 import { Prose } from "../kit/prose/prose";
 import { shortMoment, wholeMoment } from "../shared/dates";
 import { useWords, type Words } from "../words";
-import { evidenceIn } from "./citations";
-import { useView } from "./context";
+import { claimKey, claimsOf, evidenceIn } from "./citations";
+import { litIn, useView } from "./context";
 import { excerptOf } from "./Sources";
 import { type Entry, entriesOf, laidOut, summary } from "./tools";
 
@@ -19,6 +19,9 @@ export const Thread = memo(function Thread({ draft, customer }: { draft: Draft; 
   const says = useWords().review;
   const entries = useMemo(() => entriesOf(thread), [thread]);
   const [wanted, want] = useState(LATEST);
+  // Evidence that was asked for is drawn, however far back it stands.
+  const back = useView((view) => entries.length - firstWith(draft, entries, view.sought));
+  useEffect(() => want((now) => Math.max(now, back)), [back]);
   const hidden = Math.max(0, entries.length - wanted);
   const section = useRef<HTMLElement>(null);
   const fromEnd = useRef<number | null>(null);
@@ -61,6 +64,16 @@ export const Thread = memo(function Thread({ draft, customer }: { draft: Draft; 
     </section>
   );
 });
+
+/** The first entry with evidence for the claim with this key; else how many entries there are. */
+function firstWith(draft: Draft, entries: Entry[], key: string | null): number {
+  const claim = key === null ? undefined : claimsOf(draft).find((_, index) => claimKey(draft, index) === key);
+  const messages = (claim?.evidence ?? []).flatMap((place) => place.message ?? []);
+  const at = entries.findIndex((entry) =>
+    messages.includes(entry.kind === "tool" ? (entry.answer ?? -1) : entry.key),
+  );
+  return at < 0 ? entries.length : at;
+}
 
 /** What scrolls: the middle, or in a narrow window the middle and the sources as one. */
 function paneOf(element: HTMLElement | null): HTMLElement | null {
@@ -121,8 +134,8 @@ function Tool({ entry, draft }: { entry: Extract<Entry, { kind: "tool" }>; draft
   const [own, setOwn] = useState<{ open: boolean; under: boolean } | null>(null);
   // Opening or folding them all overrules what was done to one before.
   const open = own && own.under === everyOne ? own.open : everyOne;
-  const { spans, lit, box } = useEvidence<HTMLDivElement>(draft, entry.answer, entry.result);
-  const passage = lit !== null && entry.result !== null ? excerptOf(entry.result, spans) : null;
+  const { spans, lit, sought, box } = useEvidence<HTMLDivElement>(draft, entry.answer, entry.result);
+  const passage = sought && entry.result !== null ? excerptOf(entry.result, spans) : null;
   return (
     <div className="tool" ref={box}>
       <div className="tool-line">
@@ -159,21 +172,23 @@ function Tool({ entry, draft }: { entry: Extract<Entry, { kind: "tool" }>; draft
   );
 }
 
-/** What of a message is evidence for the claim that is lit; it comes into view when it was asked for. */
+/** What of a message is evidence for the claim that is lit; what was asked for comes into view. */
 function useEvidence<T extends HTMLElement>(draft: Draft, at: number | null, text: string | null) {
   const box = useRef<T>(null);
   const spans = useMemo(
     () => (at === null ? [] : evidenceIn(draft, text, (place) => place.message === at)),
     [draft, at, text],
   );
-  const has = (key: string | null) => (spans.some((span) => span.key === key) ? key : null);
-  const lit = useView((view) => has(view.lit) ?? has(view.sought));
-  const sought = useView((view) => has(view.sought));
+  const has = (key: string | null) => spans.some((span) => span.key === key);
+  const lit = useView((view) => (has(litIn(view)) ? litIn(view) : null));
+  const sought = useView((view) => (has(view.sought) ? view.sought : null));
   useEffect(() => {
     if (sought !== null) box.current?.scrollIntoView({ block: "center" });
   }, [sought]);
-  const mine = useMemo(() => spans.filter((span) => span.key === lit), [spans, lit]);
-  return { spans: mine, lit, box };
+  // A tool's answer shows what was asked for, even while something else is pointed at.
+  const shown = lit ?? sought;
+  const mine = useMemo(() => spans.filter((span) => span.key === shown), [spans, shown]);
+  return { spans: mine, lit, sought: sought !== null, box };
 }
 
 function whoIs(says: Words["review"], role: Message["role"]): string | undefined {

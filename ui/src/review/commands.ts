@@ -1,7 +1,7 @@
 import { ticketName } from "../shared/words";
 import { type Words, words } from "../words";
 import { leadingKeys } from "./citations";
-import { type Desk, show } from "./context";
+import { type Desk, litIn, show } from "./context";
 import { currentText } from "./edit";
 import { NO_FILTERS, narrowed } from "./filters";
 import { mayDecide } from "./guard";
@@ -157,9 +157,9 @@ export const COMMANDS: Command[] = [
       const draft = session.state.get().shown?.draft;
       if (!draft) return;
       const keys = leadingKeys(draft);
-      const lit = keys.indexOf(view.get().lit ?? "");
+      const lit = keys.indexOf(litIn(view.get()) ?? "");
       const next = keys[(lit + 1) % keys.length] ?? null;
-      show(view, { lit: next, sought: next, panel: "sources" });
+      show(view, { lit: null, sought: next, panel: "sources" });
     },
   },
   {

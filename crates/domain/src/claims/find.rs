@@ -1,10 +1,14 @@
 //! What a draft claims: the values that it states, what it says is done, and what it says the policy is.
 
 use super::ClaimKind;
+use super::acts::{Act, act};
 use super::scan::{Key, Token, Value};
 use super::sentence::{Says, Sentence, clauses, denies, says, stems};
-use super::stem::{Stem, stem};
+use super::stem::Stem;
 use std::ops::Range;
+
+/// So many alternatives of a statement are looked at.
+const MOST_PARTS: usize = 4;
 
 /// A claim before anything is known about what is behind it.
 #[derive(Clone, Debug)]
@@ -29,6 +33,10 @@ pub struct Found {
     pub entitles: bool,
     /// It says that something costs nothing.
     pub free: bool,
+    /// It is about what the writer can do.
+    pub own: bool,
+    /// "Neither A nor B", "not A or B": what each of them alone is about.
+    pub parts: Vec<Vec<Stem>>,
 }
 
 impl Found {
@@ -45,98 +53,14 @@ impl Found {
             flat: false,
             entitles: false,
             free: false,
+            own: false,
+            parts: Vec::new(),
         }
     }
 }
 
-/// Something that is said to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Act {
-    /// The verb.
-    pub verb: Stem,
-    /// Which family of acts.
-    pub family: Family,
-    /// "I have …", not "… has been".
-    pub own: bool,
-}
-
-/// Acts that the same tools do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// Cancelled, closed.
-    Cancel,
-    /// Booked, ordered.
-    Book,
-    /// Changed, upgraded, moved.
-    Change,
-    /// Sent, issued, added.
-    Give,
-    /// Charged, refunded, processed, completed: any act that changes something.
-    Any,
-    /// Handed to somebody else.
-    Transfer,
-    /// Removed, deleted.
-    Remove,
-    /// Waived: nothing but its own name stands for it.
-    Named,
-    /// Looked up, reviewed.
-    Read,
-}
-
-const VERBS: &[(&str, Family)] = &[
-    ("cancelled", Family::Cancel),
-    ("closed", Family::Cancel),
-    ("terminated", Family::Cancel),
-    ("booked", Family::Book),
-    ("reserved", Family::Book),
-    ("ordered", Family::Book),
-    ("scheduled", Family::Book),
-    ("changed", Family::Change),
-    ("modified", Family::Change),
-    ("updated", Family::Change),
-    ("adjusted", Family::Change),
-    ("upgraded", Family::Change),
-    ("downgraded", Family::Change),
-    ("moved", Family::Change),
-    ("switched", Family::Change),
-    ("rescheduled", Family::Change),
-    ("extended", Family::Change),
-    ("reset", Family::Change),
-    ("renamed", Family::Change),
-    ("issued", Family::Give),
-    ("sent", Family::Give),
-    ("granted", Family::Give),
-    ("credited", Family::Give),
-    ("added", Family::Give),
-    ("applied", Family::Give),
-    ("shipped", Family::Give),
-    ("charged", Family::Any),
-    ("refunded", Family::Any),
-    ("deducted", Family::Any),
-    ("paid", Family::Any),
-    ("processed", Family::Any),
-    ("completed", Family::Any),
-    ("submitted", Family::Any),
-    ("initiated", Family::Any),
-    ("transferred", Family::Transfer),
-    ("escalated", Family::Transfer),
-    ("forwarded", Family::Transfer),
-    ("removed", Family::Remove),
-    ("deleted", Family::Remove),
-    ("waived", Family::Named),
-    ("enabled", Family::Named),
-    ("disabled", Family::Named),
-    ("activated", Family::Named),
-    ("unlocked", Family::Named),
-    ("retrieved", Family::Read),
-    ("reviewed", Family::Read),
-    ("checked", Family::Read),
-    ("verified", Family::Read),
-    ("located", Family::Read),
-];
-
 /// Words after which a sentence speaks of what may be.
-const IFS: [&str; 11] =
+pub const IFS: [&str; 11] =
     ["if", "once", "after", "when", "unless", "whether", "until", "before", "should", "wenn", "falls"];
 
 /// The lower-case words of some tokens.
@@ -181,9 +105,37 @@ pub fn claims(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<F
             out.push(Found { act: Some(act), ..plain(ClaimKind::Action) });
         } else if is_policy(&said) {
             let named = said.iter().any(|w| matches!(w.as_str(), "eligible" | "entitled" | "qualify"));
-            out.push(Found { entitles: named || may_be(&said), free: is_free(&said), ..plain(ClaimKind::Policy) });
+            let mut found =
+                Found { entitles: named || may_be(&said), free: is_free(&said), ..plain(ClaimKind::Policy) };
+            if found.denies {
+                found.parts = alternatives(part, &said);
+                found.own = is_own(&said);
+            }
+            out.push(found);
         }
     }
+}
+
+/// "I'm unable to", "I cannot".
+fn is_own(said: &[String]) -> bool {
+    let first = |w: &str| matches!(w, "i" | "we");
+    let two = said.windows(2).any(|w| match w[1].as_str() {
+        "unable" => matches!(w[0].as_str(), "i'm" | "we're"),
+        "cannot" | "can't" => first(&w[0]),
+        _ => false,
+    });
+    two || said.windows(3).any(|w| first(&w[0]) && matches!(w[1].as_str(), "am" | "are") && w[2] == "unable")
+}
+
+/// What a statement is about without what stands before an "or", and without what stands after it.
+fn alternatives(part: &[Token], said: &[String]) -> Vec<Vec<Stem>> {
+    let ors = (1..said.len().saturating_sub(1)).filter(|i| matches!(said[*i].as_str(), "or" | "nor"));
+    let without = |gone: Range<usize>| {
+        let kept: Vec<Token> =
+            part.iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, t)| t.clone()).collect();
+        stems(&kept)
+    };
+    ors.take(MOST_PARTS).flat_map(|i| [without(i - 1..i), without(i + 1..said.len())]).collect()
 }
 
 /// Of which kind a token's value is, if it states one.
@@ -228,40 +180,6 @@ fn unit_of<'a>(text: &str, tokens: &'a [Token], i: usize) -> Vec<&'a Token> {
         end = token.bytes.1;
     }
     unit
-}
-
-/// "I have cancelled", "has been charged", "was waived"; none of them denied or only possible.
-fn act(said: &[String]) -> Option<Act> {
-    for (i, word) in said.iter().enumerate() {
-        let before = i.checked_sub(1).map(|b| said[b].as_str());
-        let first = matches!(word.as_str(), "i've" | "we've") || (word == "have" && matches!(before, Some("i" | "we")));
-        let past = matches!(word.as_str(), "was" | "were");
-        let now = matches!(word.as_str(), "is" | "are") && said.get(i + 1).is_some_and(|w| w == "now");
-        if !first && !past && !now && !matches!(word.as_str(), "has" | "have") {
-            continue;
-        }
-        if said[..i].iter().any(|w| IFS.contains(&w.as_str())) {
-            return None;
-        }
-        let mut been = past || now;
-        for next in said[i + 1..].iter().take(5) {
-            match next.as_str() {
-                "been" | "being" => been = true,
-                "now" | "just" | "already" | "successfully" | "also" | "both" | "all" | "fully" | "automatically"
-                | "then" => {}
-                verb => {
-                    let known = VERBS.iter().find(|(name, _)| stem(name) == stem(verb) && verb.ends_with(['d', 't']));
-                    let Some((_, family)) = known.filter(|_| first || been) else { break };
-                    // "It was booked on…" describes; it doesn't report.
-                    if past && matches!(family, Family::Book | Family::Give | Family::Read) {
-                        break;
-                    }
-                    return Some(Act { verb: stem(verb), family: *family, own: first && !been });
-                }
-            }
-        }
-    }
-    None
 }
 
 /// Whether a clause says what may be and what may not.

@@ -4,8 +4,13 @@
 //! courtesies are not. Values are compared by what they stand for, not by how they are written. All of it takes one
 //! pass over a draft and its thread, and a few look-ups a claim.
 
+mod acts;
+mod calls;
+mod dates;
+mod fields;
 mod find;
 mod policy;
+mod records;
 mod scan;
 mod sentence;
 mod source;
@@ -19,6 +24,7 @@ pub use source::Known;
 mod tests;
 
 use crate::draft::{DraftBody, Span};
+use fields::Named;
 use find::Found;
 use serde::{Deserialize, Serialize};
 use stem::Stem;
@@ -143,14 +149,6 @@ pub struct Reading {
     about: Vec<Stem>,
 }
 
-struct Named {
-    said: Stem,
-    name: Stem,
-    is: Stem,
-    span: (u32, u32),
-    place: Place,
-}
-
 /// What the thread says to a claim.
 enum FromThread {
     Firm(Vec<Place>),
@@ -158,6 +156,38 @@ enum FromThread {
     Sum(String, Vec<Place>),
     Otherwise(Vec<Place>),
     Nothing,
+}
+
+/// What the thread says to a claim; `mismatches` gets the fields that came back with another value.
+fn from_thread(
+    claim: &Found,
+    thread: &Thread<'_>,
+    sums: &sums::Sums,
+    shifts: bool,
+    mismatches: &mut Vec<thread::Mismatch>,
+) -> FromThread {
+    if let Some(act) = claim.act {
+        return match thread.done(act, &claim.about) {
+            Done::Yes(places) => FromThread::Firm(places),
+            Done::Otherwise(places, others) => {
+                if mismatches.is_empty() {
+                    *mismatches = others;
+                }
+                FromThread::Otherwise(places)
+            }
+            Done::No => thread.says(act.verb, act.own).map_or(FromThread::Nothing, FromThread::Said),
+        };
+    }
+    let Some(value) = &claim.value else { return FromThread::Nothing };
+    match thread.find(value, &claim.about) {
+        Some(Hit { place, firm: true }) => FromThread::Firm(vec![place]),
+        Some(Hit { place, firm: false }) => FromThread::Said(place),
+        None => {
+            let beside = || thread.next_to(value, shifts).map(|h| (String::new(), vec![h.place]));
+            let sum = sums.of_value(claim).or_else(beside);
+            sum.map_or(FromThread::Nothing, |(sum, places)| FromThread::Sum(sum, places))
+        }
+    }
 }
 
 impl Reading {
@@ -179,37 +209,16 @@ impl Reading {
         let sums = sums::Sums::of(&tokens, &thread);
         let shifts = shifts(&thread);
         let mut mismatches = Vec::new();
-        let mut claims: Vec<(Found, FromThread)> = Vec::with_capacity(found.len());
-        for claim in found {
-            let behind = match (&claim.act, &claim.value) {
-                (Some(act), _) => match thread.done(*act, &claim.about) {
-                    Done::Yes(places) => FromThread::Firm(places),
-                    Done::Otherwise(places, others) => {
-                        if mismatches.is_empty() {
-                            mismatches = others;
-                        }
-                        FromThread::Otherwise(places)
-                    }
-                    Done::No => thread.says(act.verb, act.own).map_or(FromThread::Nothing, FromThread::Said),
-                },
-                (None, Some(value)) => match thread.find(value, &claim.about) {
-                    Some(Hit { place, firm: true }) => FromThread::Firm(vec![place]),
-                    Some(Hit { place, firm: false }) => FromThread::Said(place),
-                    None => match sums
-                        .of_value(&claim)
-                        .or_else(|| thread.next_to(value, shifts).map(|h| (String::new(), vec![h.place])))
-                    {
-                        Some((sum, places)) => FromThread::Sum(sum, places),
-                        None => FromThread::Nothing,
-                    },
-                },
-                (None, None) => FromThread::Nothing,
-            };
-            claims.push((claim, behind));
-        }
-        fields(&tokens, &sentences, &mismatches, &mut claims);
+        let look = |claim: Found| {
+            let behind = from_thread(&claim, &thread, &sums, shifts, &mut mismatches);
+            (claim, behind)
+        };
+        let mut claims: Vec<(Found, FromThread)> = found.into_iter().map(look).collect();
+        fields::fields(&tokens, &sentences, &mismatches, &mut claims);
+        let otherwise = records::Records::of(&thread).against(text, &tokens, &sentences).into_iter();
+        claims.extend(otherwise.map(|(found, places)| (found, FromThread::Otherwise(places))));
         let settled = thread.settled();
-        let named = sentences.iter().flat_map(|s| named(text, &tokens, s, &settled)).take(MOST_NAMED).collect();
+        let named = sentences.iter().flat_map(|s| fields::named(text, &tokens, s, &settled)).take(MOST_NAMED).collect();
         let words = |m: &(usize, &crate::draft::Message)| {
             let plain = !m.1.text.trim_start().starts_with(['{', '[']);
             matches!(m.1.role, crate::draft::Role::Tool | crate::draft::Role::Note)
@@ -234,7 +243,7 @@ impl Reading {
             .claims
             .iter()
             .filter_map(|(found, behind)| self.judge(found, behind, sources, cited, &shelf))
-            .chain(self.named.iter().filter_map(|named| contradicted(named, sources)))
+            .chain(self.named.iter().filter_map(|named| fields::contradicted(named, sources)))
             .collect();
         claims.extend(self.unread.map(|(start, end)| Claim {
             start,
@@ -245,6 +254,7 @@ impl Reading {
             sum: None,
         }));
         claims.sort_by_key(|c| (c.start, c.end));
+        drop_overruled(&mut claims);
         if claims.len() > MOST {
             // What is doubtful goes first.
             claims.sort_by_key(|c| c.status == ClaimStatus::Supported);
@@ -269,9 +279,9 @@ impl Reading {
             return claim(ClaimStatus::Conflict, places.clone());
         }
         if found.kind == ClaimKind::Count
-            && let Some(place) = shelf.other_count(found, &self.about)
+            && let Some((status, place)) = shelf.count(found, &self.about)
         {
-            return claim(ClaimStatus::Conflict, vec![place]);
+            return claim(status, vec![place]);
         }
         if let Some(by) = cited.iter().find(|c| c.span.start < found.span.1 && found.span.0 < c.span.end) {
             return claim(ClaimStatus::Supported, by.passage.iter().cloned().collect());
@@ -300,70 +310,23 @@ impl Reading {
     }
 }
 
+/// What a sentence says is not supported where it is in conflict as a whole.
+fn drop_overruled(claims: &mut Vec<Claim>) {
+    let conflicts: Vec<(u32, u32)> =
+        claims.iter().filter(|c| c.status == ClaimStatus::Conflict).map(|c| (c.start, c.end)).collect();
+    let whole = |c: &Claim| matches!(c.kind, ClaimKind::Policy | ClaimKind::Action);
+    let mut from = 0;
+    claims.retain(|c| {
+        while conflicts.get(from).is_some_and(|s| s.1 <= c.start) {
+            from += 1;
+        }
+        let meets = conflicts[from..].first().is_some_and(|s| s.0 < c.end && c.start < s.1);
+        c.status == ClaimStatus::Conflict || !whole(c) || !meets
+    });
+}
+
 /// Whether the thread speaks of a day more or less.
 fn shifts(thread: &Thread<'_>) -> bool {
     ["day", "tomorrow", "next"].into_iter().any(|word| thread.customer.binary_search(&stem::stem(word)).is_ok())
         || thread.next_day()
-}
-
-/// Lines that repeat what was asked for where the answer has another value.
-fn fields(
-    tokens: &[scan::Token],
-    sentences: &[sentence::Sentence],
-    mismatches: &[thread::Mismatch],
-    claims: &mut Vec<(Found, FromThread)>,
-) {
-    if mismatches.is_empty() {
-        return;
-    }
-    for sentence in sentences.iter().filter(|s| !s.question) {
-        let about = sentence.stems(tokens);
-        let has = |stems: &[Stem]| stems.iter().all(|stem| about.binary_search(stem).is_ok());
-        let span = (tokens[sentence.tokens.start].start, tokens[sentence.tokens.end - 1].end);
-        let known =
-            claims.iter().any(|(c, b)| matches!(b, FromThread::Otherwise(_)) && c.span.0 < span.1 && span.0 < c.span.1);
-        let told = mismatches.iter().find(|m| has(&m.field) && has(&m.asked));
-        if let Some(mismatch) = told.filter(|_| !known) {
-            let found = Found { span, about, ..Found::of(ClaimKind::Action) };
-            claims.push((found, FromThread::Otherwise(vec![mismatch.place.clone()])));
-        }
-    }
-}
-
-fn named(
-    text: &str,
-    tokens: &[scan::Token],
-    sentence: &sentence::Sentence,
-    settled: &[(Stem, Stem, Place)],
-) -> Vec<Named> {
-    if settled.is_empty() {
-        return Vec::new();
-    }
-    let pairs = find::named_values(text, tokens, sentence).into_iter();
-    pairs
-        .filter_map(|pair| {
-            let (said, name) = (&tokens[pair.start], &tokens[pair.end - 1]);
-            let (_, is, place) = settled.iter().find(|(field, is, _)| *field == name.stem && *is != said.stem)?;
-            Some(Named {
-                said: said.stem,
-                name: name.stem,
-                is: *is,
-                span: (said.start, name.end),
-                place: place.clone(),
-            })
-        })
-        .collect()
-}
-
-/// A name that the sources use like the field's own value, and that isn't it.
-fn contradicted(named: &Named, sources: &[Behind<'_>]) -> Option<Claim> {
-    let both = |stem| sources.iter().any(|s| s.known.pairs(stem, named.name));
-    (both(named.said) && both(named.is)).then(|| Claim {
-        start: named.span.0,
-        end: named.span.1,
-        kind: ClaimKind::Code,
-        status: ClaimStatus::Conflict,
-        evidence: vec![named.place.clone()],
-        sum: None,
-    })
 }

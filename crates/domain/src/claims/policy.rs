@@ -1,6 +1,7 @@
 //! Statements of policy against what sources say: by the words that both are about, and whether both say yes or no.
 
 use super::find::Found;
+use super::scan::Key;
 use super::sentence::Says;
 use super::source::{Clause, Known};
 use super::stem::{Stem, stem};
@@ -21,6 +22,12 @@ const NEARER: f64 = 0.05;
 const BEARS_OUT: f64 = 0.35;
 /// Up to here nothing speaks of it.
 const STRANGE: f64 = 0.12;
+/// Up to here nothing speaks of what is said not to be possible.
+const BARE_DENIAL: f64 = 0.2;
+/// Up to here nothing says why the writer can't do something.
+const OWN_DENIAL: f64 = 0.25;
+/// A total is at most so many times what there is for each.
+const MOST_EACH: i64 = 9;
 
 /// All that a statement may rest on.
 pub struct Shelf<'a> {
@@ -34,7 +41,21 @@ enum Whose<'a> {
     Message(u32),
 }
 
-#[derive(Default)]
+/// The clauses that are nearest to a statement: of those that agree, of those that say otherwise, of all.
+#[derive(Clone, Copy, Default)]
+struct Weighed<'a> {
+    agrees: Best<'a>,
+    denies: Best<'a>,
+    nearest: Best<'a>,
+}
+
+impl Weighed<'_> {
+    fn is_against(&self) -> bool {
+        self.denies.score >= ALIKE && self.denies.score >= self.agrees.score + NEARER
+    }
+}
+
+#[derive(Clone, Copy, Default)]
 struct Best<'a> {
     score: f64,
     clause: Option<(usize, &'a Clause)>,
@@ -102,22 +123,7 @@ impl<'a> Shelf<'a> {
         if found.free {
             return Some(self.costs_nothing(found));
         }
-        let (mut agrees, mut denies, mut nearest) = (Best::default(), Best::default(), Best::default());
-        for (at, clause) in self.near(&found.about) {
-            let (alike, contained) = self.likeness(&found.about, clause);
-            let both = alike.max(contained * 0.8);
-            nearest.take(both, at, clause);
-            if clause.says == Says::Nothing {
-                continue;
-            }
-            if clause.denies == found.denies {
-                agrees.take(both, at, clause);
-            } else if clause.says == Says::Sometimes || !found.flat {
-                agrees.take(alike, at, clause);
-            } else if contained >= CONTAINED {
-                denies.take(alike, at, clause);
-            }
-        }
+        let Weighed { agrees, denies, nearest } = self.weigh(found, &found.about);
         let show = |best: &Best<'_>| best.clause.map(|(at, clause)| self.place(at, clause.span));
         if found.entitles
             && !found.denies
@@ -126,14 +132,39 @@ impl<'a> Shelf<'a> {
         {
             return Some((ClaimStatus::Conflict, show(&nearest)));
         }
-        if denies.score >= ALIKE && denies.score >= agrees.score + NEARER {
-            return Some((ClaimStatus::Conflict, show(&denies)));
+        let parts = found.parts.iter().map(|about| self.weigh(found, about));
+        let against = std::iter::once(Weighed { agrees, denies, nearest }).chain(parts).find(Weighed::is_against);
+        if let Some(against) = against {
+            return Some((ClaimStatus::Conflict, show(&against.denies)));
         }
         if agrees.score >= BEARS_OUT {
             return Some((ClaimStatus::Supported, show(&agrees)));
         }
+        let own = found.own && agrees.score <= OWN_DENIAL;
+        let bare = found.denies && found.flat && (own || nearest.score <= BARE_DENIAL);
         let strange = nearest.score <= STRANGE && !found.entitles;
-        strange.then_some((ClaimStatus::Unsupported, None))
+        (bare || strange).then_some((ClaimStatus::Unsupported, None))
+    }
+
+    /// What the clauses say to a statement that is about this.
+    fn weigh<'s>(&'s self, found: &Found, about: &'s [Stem]) -> Weighed<'s> {
+        let mut weighed = Weighed::default();
+        for (at, clause) in self.near(about) {
+            let (alike, contained) = self.likeness(about, clause);
+            let both = alike.max(contained * 0.8);
+            weighed.nearest.take(both, at, clause);
+            if clause.says == Says::Nothing {
+                continue;
+            }
+            if clause.denies == found.denies {
+                weighed.agrees.take(both, at, clause);
+            } else if clause.says == Says::Sometimes || !found.flat {
+                weighed.agrees.take(alike, at, clause);
+            } else if contained >= CONTAINED {
+                weighed.denies.take(alike, at, clause);
+            }
+        }
+        weighed
     }
 
     /// Whether a source says of the same thing that it is free.
@@ -154,11 +185,17 @@ impl<'a> Shelf<'a> {
         !rare.is_empty() && !rare.iter().any(|s| spoken.binary_search(s).is_ok() || about.binary_search(s).is_ok())
     }
 
-    /// Where the sources count the same thing in the same case, and come to another number.
-    pub fn other_count(&self, found: &Found, about: &[Stem]) -> Option<Place> {
+    /// Where the sources count the same thing in the same case: whether they come to another number. A total is so
+    /// many times what there is for each.
+    pub fn count(&self, found: &Found, about: &[Stem]) -> Option<(ClaimStatus, Place)> {
         let keys = &found.value.as_ref()?.keys;
         if found.unit.is_empty() {
             return None;
+        }
+        if found.about.binary_search(&stem("total")).is_ok()
+            && let Some(place) = self.each(found, keys)
+        {
+            return Some((ClaimStatus::Supported, place));
         }
         let mut best: Option<(f64, Place)> = None;
         let mut agrees = 0.0_f64;
@@ -179,6 +216,16 @@ impl<'a> Shelf<'a> {
                 }
             }
         }
-        best.filter(|b| b.0 > agrees).map(|b| b.1)
+        best.filter(|b| b.0 > agrees).map(|b| (ClaimStatus::Conflict, b.1))
+    }
+
+    /// Where the sources have the number of which this is a multiple.
+    fn each(&self, found: &Found, keys: &[Key]) -> Option<Place> {
+        let Some(Key::Number(total)) = keys.first() else { return None };
+        let divides = |key: &Key| matches!(key, Key::Number(n) if (2..=MOST_EACH).any(|times| n * times == *total));
+        self.known.iter().enumerate().find_map(|(at, (_, known))| {
+            let mut each = known.counts_of(&found.unit).filter(|count| count.keys.iter().any(divides));
+            each.next().map(|count| self.place(at, count.span))
+        })
     }
 }

@@ -1,19 +1,18 @@
 //! What the thread says: the values in tool results, messages and notes, and which tools did what.
 
 use super::Place;
-use super::find::{Act, Family};
+use super::acts::{Act, Family};
+use super::calls::{Call, calls, does, gave_back, is_general, parts, pays};
 use super::scan::{Key, Token, Value, tokens};
 use super::stem::{Stem, stem};
 use crate::draft::{Message, Role};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::collections::HashMap;
 
 /// So many places of one value are compared.
 const PLACES: usize = 16;
 /// So many words on either side of a value say what it is.
 const AROUND: usize = 6;
-/// A tool's answer that is longer isn't read as JSON.
-const MAX_JSON: usize = 1 << 20;
 
 /// The thread, ready to be looked up in.
 pub struct Thread<'a> {
@@ -26,17 +25,6 @@ pub struct Thread<'a> {
     told: HashMap<(Stem, bool), Place>,
     /// Stems of what the customer wrote.
     pub customer: Vec<Stem>,
-}
-
-/// A tool's call with its answer.
-pub struct Call {
-    name: Vec<Stem>,
-    reads: bool,
-    failed: bool,
-    /// Message of the answer.
-    answer: usize,
-    args: Map<String, Json>,
-    result: Map<String, Json>,
 }
 
 /// How a value was found.
@@ -66,26 +54,6 @@ pub struct Mismatch {
     pub asked: Vec<Stem>,
     /// Where the answer has the field.
     pub place: Place,
-}
-
-fn parts(name: &str) -> Vec<Stem> {
-    name.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty()).map(stem).collect()
-}
-
-impl Call {
-    /// Whether its name or what it was given has a word of these.
-    fn is_about(&self, about: &[Stem]) -> bool {
-        let given = self
-            .args
-            .iter()
-            .flat_map(|(name, value)| parts(name).into_iter().chain(parts(value.as_str().unwrap_or_default())));
-        self.name
-            .iter()
-            .copied()
-            .filter(|part| !is_general(*part))
-            .chain(given)
-            .any(|part| about.binary_search(&part).is_ok())
-    }
 }
 
 impl<'a> Thread<'a> {
@@ -220,7 +188,16 @@ impl<'a> Thread<'a> {
         if mismatches.iter().any(|m| m.asked.iter().all(|stem| about.binary_search(stem).is_ok())) {
             return Done::Otherwise(mismatches.iter().map(|m| m.place.clone()).collect(), mismatches);
         }
-        Done::Yes(vec![self.whole(call.answer)])
+        if pays(act, about) && gave_back(&call.result) {
+            return Done::Otherwise(vec![self.field(call.answer, "amount")], Vec::new());
+        }
+        Done::Yes(vec![self.report(call, act)])
+    }
+
+    /// Where a tool's answer says in a word that it was done, as in `"status": "cancelled"`; else all of it.
+    fn report(&self, call: &Call, act: Act) -> Place {
+        let word = self.tokens[call.answer].iter().rev().find(|t| t.stem == act.verb);
+        word.map_or_else(|| self.whole(call.answer), |t| Place::in_message(call.answer, (t.start, t.end)))
     }
 
     fn whole(&self, message: usize) -> Place {
@@ -241,7 +218,7 @@ impl<'a> Thread<'a> {
     }
 
     /// Where a tool's answer has a field of this name: the name and the word after it.
-    fn field(&self, message: usize, name: &str) -> Place {
+    pub fn field(&self, message: usize, name: &str) -> Place {
         let tokens = &self.tokens[message];
         let text = &self.messages[message].text;
         let at = tokens.iter().position(|t| text[t.bytes.0..t.bytes.1] == *name);
@@ -283,101 +260,4 @@ fn keys_of(value: &Value) -> Vec<Key> {
         keys.extend(runs.filter_map(|run| run.parse::<i64>().ok()?.checked_mul(10_000)).map(Key::Number));
     }
     keys
-}
-
-/// Pairs calls with their answers, in the order in which they stand.
-fn calls(messages: &[Message]) -> Vec<Call> {
-    let mut calls = Vec::new();
-    let mut open: Vec<&Message> = Vec::new();
-    for (m, message) in messages.iter().enumerate() {
-        match message.role {
-            Role::ToolCall => open.push(message),
-            Role::Tool => {
-                let asked = open.iter().position(|call| call.name == message.name).map(|i| open.remove(i));
-                let name = message.name.clone().unwrap_or_default();
-                let start = message.text.trim_start().get(..5).unwrap_or_default().to_lowercase();
-                calls.push(Call {
-                    reads: reads(&name),
-                    name: parts(&spaced(&name)),
-                    failed: start == "error" || message.text.trim_start().starts_with("{\"error\""),
-                    answer: m,
-                    args: asked.map(|call| object(&call.text)).unwrap_or_default(),
-                    result: object(&message.text),
-                });
-            }
-            _ => {}
-        }
-    }
-    calls
-}
-
-fn object(text: &str) -> Map<String, Json> {
-    if text.len() > MAX_JSON {
-        return Map::new();
-    }
-    match serde_json::from_str(text) {
-        Ok(Json::Object(fields)) => fields,
-        _ => Map::new(),
-    }
-}
-
-/// `cancelOrder` as `cancel Order`.
-fn spaced(name: &str) -> String {
-    name.chars().flat_map(|c| c.is_uppercase().then_some(' ').into_iter().chain([c])).collect()
-}
-
-/// Whether a tool only looks something up, by its name.
-fn reads(name: &str) -> bool {
-    const READS: [&str; 16] = [
-        "get",
-        "search",
-        "list",
-        "find",
-        "lookup",
-        "look",
-        "calculate",
-        "think",
-        "read",
-        "fetch",
-        "query",
-        "check",
-        "retrieve",
-        "show",
-        "describe",
-        "view",
-    ];
-    let name = spaced(name).to_lowercase();
-    let first = name.split(|c: char| !c.is_alphanumeric()).find(|p| !p.is_empty()).unwrap_or_default();
-    READS.contains(&first)
-}
-
-/// "Update" says nothing of what is updated.
-fn is_general(part: Stem) -> bool {
-    ["change", "set", "add", "create"].iter().any(|name| stem(name) == part)
-}
-
-fn does(family: Family, part: Stem) -> bool {
-    let names: &[&str] = match family {
-        Family::Cancel => &["cancel", "void", "terminate", "delete", "close"],
-        Family::Book => &["book", "reserve", "create", "order", "purchase", "schedule", "place", "add"],
-        Family::Change => &[
-            "change",
-            "upgrade",
-            "downgrade",
-            "move",
-            "reschedule",
-            "set",
-            "reset",
-            "replace",
-            "patch",
-            "exchange",
-            "rename",
-            "extend",
-        ],
-        Family::Give => &["issue", "send", "grant", "credit", "add", "create", "apply", "give", "ship", "change"],
-        Family::Transfer => &["transfer", "escalate", "forward", "assign", "handoff", "hand"],
-        Family::Remove => &["remove", "delete", "change"],
-        Family::Any | Family::Named | Family::Read => &[],
-    };
-    names.iter().any(|name| stem(name) == part)
 }

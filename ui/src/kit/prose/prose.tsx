@@ -132,6 +132,9 @@ function drawCut(cut: Cut, key: number, { active, onActive, onPress }: Draw): Re
                 aria-label={span.badge.label}
                 onFocus={() => onActive?.(span.key)}
                 onBlur={() => onActive?.(null)}
+                onKeyDown={(event) => {
+                  if (event.key === "Enter" && span.leads) onPress?.(span.key);
+                }}
               >
                 {span.badge.text}
               </span>
