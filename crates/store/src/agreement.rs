@@ -1,8 +1,7 @@
 //! What two people said of the same draft, counted: for every pair that stands, the first outcome key and the second.
 
-use crate::late::PairKey;
+use crate::late::PairRow;
 use crate::{StoreError, Tx};
-use std::collections::BTreeMap;
 
 /// Adds to a pair's count; written at the commit.
 pub fn add(tx: &mut Tx, workflow: &str, version: i64, first: &str, second: &str, by: i64) {
@@ -10,8 +9,8 @@ pub fn add(tx: &mut Tx, workflow: &str, version: i64, first: &str, second: &str,
     *tx.late.pairs.entry(key).or_default() += by;
 }
 
-pub(crate) async fn add_counts(tx: &mut Tx, pairs: BTreeMap<PairKey, i64>) -> Result<(), StoreError> {
-    for ((workflow, version, first, second), by) in pairs.into_iter().filter(|(_, by)| *by != 0) {
+pub(crate) async fn add_counts(tx: &mut Tx, pairs: &[PairRow]) -> Result<(), StoreError> {
+    for (workflow, version, first, second, by) in pairs {
         run!(
             tx,
             "INSERT INTO agreement (workflow_id, version, first, second, n) VALUES ($1, $2, $3, $4, $5)

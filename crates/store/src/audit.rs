@@ -1,5 +1,6 @@
 //! The audit chain's entries, its head, and the signed checkpoints.
 
+use crate::late::Head;
 use crate::open::Inner;
 use crate::page::Page;
 use crate::{StoreError, Tx};
@@ -68,12 +69,13 @@ pub fn append(tx: &mut Tx, fact: Fact<'_>) {
     });
 }
 
-/// Chains entries under the lock of the chain's head, so that it can't fork.
-pub(crate) async fn chain(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), StoreError> {
+/// Chains entries to the chain's head, which this transaction holds, so that it can't fork.
+pub(crate) async fn chain(tx: &mut Tx, head: Option<Head>, entries: Vec<Entry>) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
-    let (mut seq, mut prev_hash) = lock_head(tx).await?;
+    let headless = || StoreError::Unreadable { what: "an audit log without its head", value: String::new() };
+    let (mut seq, mut prev_hash) = head.ok_or_else(headless)?;
     for mut entry in entries {
         seq += 1;
         entry.seq = seq;
@@ -99,19 +101,15 @@ pub(crate) async fn chain(tx: &mut Tx, entries: Vec<Entry>) -> Result<(), StoreE
     Ok(())
 }
 
-async fn lock_head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
-    let head: Option<(i64, String)> = if tx.is_postgres() {
-        first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1 FOR UPDATE")?
-    } else {
-        first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")?
-    };
-    head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
+/// The log's head, as SQLite's one writer sees it.
+pub(crate) async fn look_at_head(tx: &mut Tx) -> Result<Option<Head>, StoreError> {
+    first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")
 }
 
 /// The length of the chain and the hash of its last entry, with what this transaction has added.
 pub async fn head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
     tx.settle().await?;
-    let head: Option<(i64, String)> = first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")?;
+    let head = look_at_head(tx).await?;
     head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
 }
 

@@ -1,6 +1,6 @@
 //! Drafts: what is stored of each, how they come in, and how they move between states.
 
-use crate::late::CountKey;
+use crate::late::CountRow;
 use crate::seals::{Row, text_hash};
 use crate::{StoreError, Tx};
 use countersign_domain::draft::DraftBody;
@@ -408,25 +408,16 @@ pub fn count(tx: &mut Tx, workflow: &str, state: State, by: i64) {
     *tx.late.counts.entry((workflow.to_owned(), state.as_str())).or_default() += by;
 }
 
-pub(crate) async fn add_counts(tx: &mut Tx, counts: BTreeMap<CountKey, i64>) -> Result<(), StoreError> {
-    let counts: Vec<_> = counts.into_iter().filter(|(_, by)| *by != 0).collect();
-    if counts.is_empty() {
-        return Ok(());
-    }
-    // All of them in one round trip.
-    macro_rules! build {
-        ($db:ty) => {{
-            let mut q = QueryBuilder::<$db>::new("INSERT INTO draft_count (workflow_id, state, n) ");
-            q.push_values(&counts, |mut b, ((workflow, state), by)| {
-                b.push_bind(workflow).push_bind(*state).push_bind(*by);
-            });
-            q.push(" ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n");
-            q
-        }};
-    }
-    match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build().execute(&mut **c).await.map(drop)?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build().execute(&mut **c).await.map(drop)?,
+pub(crate) async fn add_counts(tx: &mut Tx, counts: &[CountRow]) -> Result<(), StoreError> {
+    for (workflow, state, by) in counts {
+        run!(
+            tx,
+            "INSERT INTO draft_count (workflow_id, state, n) VALUES ($1, $2, $3)
+             ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n",
+            workflow,
+            *state,
+            by
+        )?;
     }
     Ok(())
 }
@@ -449,10 +440,10 @@ pub async fn counts(tx: &mut Tx, workflow: &str) -> Result<Vec<(State, i64)>, St
 
 /// Staged drafts of a workflow whose time ran out.
 pub async fn overdue(tx: &mut Tx, workflow: &str, now: Millis, limit: i64) -> Result<Vec<Overdue>, StoreError> {
-    let lock = tx.lock(" FOR UPDATE SKIP LOCKED");
+    let (by, lock) = (tx.by("draft_queue"), tx.lock(" FOR UPDATE SKIP LOCKED"));
     let sql = sqlx::AssertSqlSafe(format!(
         "SELECT seq, version, stage, probability, floor, staged_at, expires_at, rescued, CAST(CASE WHEN probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, body_hash
-         FROM draft WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
+         FROM draft{by} WHERE workflow_id = $1 AND state = 'staged' AND expires_at <= $2
          ORDER BY expires_at LIMIT $3{lock}"
     ));
     all!(tx, sql, workflow, now.0, limit)

@@ -62,8 +62,26 @@ pub fn add(tx: &mut Tx, record: Record<'_>, outcome: &str, decided_at: Millis, b
     *tx.late.evidence.entry(delta).or_default() += by;
 }
 
-/// Writes what was added: the counts by hour of staging, those of decisions by day, and verdicts by five minutes.
-pub(crate) async fn add_counts(tx: &mut Tx, deltas: &BTreeMap<Delta, i64>) -> Result<(), StoreError> {
+/// Workflow, version, stage, probability, floor, outcome, hour of staging, how many.
+pub(crate) type HourRow<'a> = (&'a str, i64, &'a str, f64, f64, &'a str, i64, i64);
+/// Workflow, day of the decision, version, stage, probability, outcome, how many.
+pub(crate) type DayRow<'a> = (&'a str, i64, i64, &'a str, f64, &'a str, i64);
+
+/// What was added, by hour of staging.
+pub(crate) fn hours(deltas: &BTreeMap<Delta, i64>) -> Vec<HourRow<'_>> {
+    type Key<'a> = (&'a str, i64, &'a str, u64, u64, &'a str, i64);
+    let mut hours: BTreeMap<Key<'_>, i64> = BTreeMap::new();
+    for (d, by) in deltas {
+        let key =
+            (d.workflow.as_str(), d.version, d.stage.as_str(), d.probability, d.floor, d.outcome.as_str(), d.hour);
+        *hours.entry(key).or_default() += by;
+    }
+    let hours = hours.into_iter().filter(|(_, by)| *by != 0);
+    hours.map(|((w, v, s, p, f, o, h), by)| (w, v, s, f64::from_bits(p), f64::from_bits(f), o, h, by)).collect()
+}
+
+/// What was decided of it, by day.
+pub(crate) fn days(deltas: &BTreeMap<Delta, i64>) -> Vec<DayRow<'_>> {
     let mut days: BTreeMap<(&str, i64, i64, &str, u64, &str), i64> = BTreeMap::new();
     for (d, by) in deltas {
         let Some(slot) = d.slot else { continue };
@@ -71,39 +89,40 @@ pub(crate) async fn add_counts(tx: &mut Tx, deltas: &BTreeMap<Delta, i64>) -> Re
             (d.workflow.as_str(), slots::day(slot), d.version, d.stage.as_str(), d.probability, d.outcome.as_str());
         *days.entry(key).or_default() += by;
     }
-    let mut hours: BTreeMap<Delta, i64> = BTreeMap::new();
-    for (delta, by) in deltas {
-        *hours.entry(Delta { slot: None, ..delta.clone() }).or_default() += by;
-    }
-    for (d, by) in hours.into_iter().filter(|(_, by)| *by != 0) {
+    let days = days.into_iter().filter(|(_, by)| *by != 0);
+    days.map(|((w, day, v, s, p, o), by)| (w, day, v, s, f64::from_bits(p), o, by)).collect()
+}
+
+/// Adds to the counts.
+pub(crate) async fn add_counts(tx: &mut Tx, hours: &[HourRow<'_>], days: &[DayRow<'_>]) -> Result<(), StoreError> {
+    for (workflow, version, stage, probability, floor, outcome, hour, by) in hours {
         run!(
             tx,
             "INSERT INTO evidence (workflow_id, version, stage, probability, floor, outcome, hour, n)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (workflow_id, version, stage, probability, floor, outcome, hour) DO UPDATE SET n = evidence.n + excluded.n",
-            d.workflow,
-            d.version,
-            d.stage,
-            f64::from_bits(d.probability),
-            f64::from_bits(d.floor),
-            d.outcome,
-            d.hour,
-            by
-        )?;
-    }
-    slots::add_counts(tx, deltas).await?;
-    for ((workflow, day, version, stage, probability, outcome), by) in days.into_iter().filter(|(_, by)| *by != 0) {
-        run!(
-            tx,
-            "INSERT INTO decided_by_day (workflow_id, version, stage, probability, outcome, day, n)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (workflow_id, day, version, stage, probability, outcome) DO UPDATE SET n = decided_by_day.n + excluded.n",
             workflow,
             version,
             stage,
-            f64::from_bits(probability),
+            probability,
+            floor,
             outcome,
+            hour,
+            by
+        )?;
+    }
+    for (workflow, day, version, stage, probability, outcome, by) in days {
+        run!(
+            tx,
+            "INSERT INTO decided_by_day (workflow_id, day, version, stage, probability, outcome, n)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (workflow_id, day, version, stage, probability, outcome) DO UPDATE SET n = decided_by_day.n + excluded.n",
+            workflow,
             day,
+            version,
+            stage,
+            probability,
+            outcome,
             by
         )?;
     }

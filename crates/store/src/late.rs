@@ -3,9 +3,10 @@
 //! transactions ever wait for each other.
 
 use crate::seals::{self, Row, Seal};
-use crate::{StoreError, Tx, agreement, audit, drafts, evidence, volumes};
+use crate::{StoreError, Tx, agreement, audit, drafts, evidence, slots, volumes};
 use countersign_domain::access::is_shadow;
 use countersign_domain::audit::Entry;
+use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -28,6 +29,15 @@ pub(crate) struct Delta {
     /// The five minutes in which it was decided, where it was.
     pub(crate) slot: Option<i64>,
 }
+
+/// The same, and how many.
+pub(crate) type CountRow = (String, &'static str, i64);
+/// Workflow, version, the first outcome key, the second, how many.
+pub(crate) type PairRow = (String, i64, String, String, i64);
+/// Workflow, day, risk, how many.
+pub(crate) type VolumeRow = (String, i64, i64, i64);
+/// The number and hash of the log's last entry.
+pub(crate) type Head = (i64, String);
 
 /// Workflow, version, the first outcome key, the second.
 pub(crate) type PairKey = (String, i64, String, String);
@@ -70,11 +80,58 @@ impl Tx {
         }
         let Late { counts, evidence, pairs, volumes, seals, rows: _, mut entries } = std::mem::take(&mut self.late);
         put_on_record(&mut entries, &evidence, seals)?;
-        drafts::add_counts(self, counts).await?;
-        evidence::add_counts(self, &evidence).await?;
-        agreement::add_counts(self, pairs).await?;
-        volumes::add_counts(self, volumes).await?;
-        audit::chain(self, entries).await
+        let changed = Changed {
+            counts: counts.into_iter().filter(|(_, by)| *by != 0).map(|((w, state), by)| (w, state, by)).collect(),
+            hours: evidence::hours(&evidence),
+            slots: slots::slots(&evidence),
+            days: evidence::days(&evidence),
+            pairs: pairs.into_iter().filter(|(_, by)| *by != 0).map(|((w, v, a, b), by)| (w, v, a, b, by)).collect(),
+            volumes: volumes.into_iter().map(|((w, day, risk), by)| (w, day, risk, by)).collect(),
+            entries: !entries.is_empty(),
+        };
+        let head = changed.write(self).await?;
+        audit::chain(self, head, entries).await
+    }
+}
+
+/// The rows that are added to, each part left out where there is nothing to add.
+#[derive(Serialize)]
+struct Changed<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    counts: Vec<CountRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hours: Vec<evidence::HourRow<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    slots: Vec<slots::SlotRow<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    days: Vec<evidence::DayRow<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pairs: Vec<PairRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    volumes: Vec<VolumeRow>,
+    /// Whether entries of the log follow.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    entries: bool,
+}
+
+impl Changed<'_> {
+    /// Adds to them, and holds the log's head where entries follow. On Postgres it is one round trip: others wait for
+    /// these rows.
+    async fn write(&self, tx: &mut Tx) -> Result<Option<Head>, StoreError> {
+        if tx.is_postgres() {
+            // Plain numbers and texts; serialising them can't fail.
+            let changed = serde_json::to_string(self).unwrap_or_default();
+            if changed == "{}" {
+                return Ok(None);
+            }
+            return first!(tx, "SELECT seq, hash FROM settle(CAST($1 AS jsonb))", changed);
+        }
+        drafts::add_counts(tx, &self.counts).await?;
+        evidence::add_counts(tx, &self.hours, &self.days).await?;
+        slots::add_counts(tx, &self.slots).await?;
+        agreement::add_counts(tx, &self.pairs).await?;
+        volumes::add_counts(tx, &self.volumes).await?;
+        if self.entries { audit::look_at_head(tx).await } else { Ok(None) }
     }
 }
 

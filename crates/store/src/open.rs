@@ -56,6 +56,8 @@ enum Kind {
 pub struct Tx {
     pub(crate) inner: Inner,
     pub(crate) late: Late,
+    /// Revisions in force that were read under what is held now: workflow, version, revision.
+    pub(crate) revisions: Vec<(String, i64, i64)>,
     /// When SQLite was last written to.
     written: Option<Arc<Mutex<Instant>>>,
     /// SQLite's writer is this transaction's until it is dropped, after the connection.
@@ -267,7 +269,7 @@ impl Store {
 
 impl Tx {
     fn of(inner: Inner) -> Self {
-        Self { inner, late: Late::default(), written: None, _turn: None }
+        Self { inner, late: Late::default(), revisions: Vec::new(), written: None, _turn: None }
     }
 
     /// Makes all of it lasting.
@@ -300,6 +302,13 @@ impl Tx {
     /// A row lock where the engine has them; SQLite's one writer needs none.
     pub(crate) fn lock(&self, clause: &'static str) -> &'static str {
         if self.is_postgres() { clause } else { "" }
+    }
+
+    /// The index that a query of SQLite has to be answered from, after the table's name: without statistics SQLite may
+    /// take another one that looks as good and walks all of a workflow's drafts. Where the index doesn't serve the
+    /// query, SQLite refuses it.
+    pub(crate) fn by(&self, index: &'static str) -> String {
+        if self.is_postgres() { String::new() } else { format!(" INDEXED BY {index}") }
     }
 }
 

@@ -35,8 +35,9 @@ pub async fn first(
     take: bool,
 ) -> Result<Option<Candidate>, StoreError> {
     let (lock, list) = words(tx, take);
+    let by = tx.by("draft_queue");
     let sql = format!(
-        "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d
+        "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d{by}
          WHERE d.workflow_id = $1 AND d.state = 'staged' AND d.expires_at > $2 AND d.id NOT IN ({list})
            AND (d.probe_for IS NULL OR d.probe_for = $3)
            AND NOT EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = d.seq)
@@ -76,9 +77,9 @@ pub async fn expired(
     (skipped, take): (bool, bool),
 ) -> Result<Option<Candidate>, StoreError> {
     let (lock, list) = words(tx, take);
-    let not = if skipped { "" } else { "NOT" };
+    let (by, not) = (tx.by("draft_expired"), if skipped { "" } else { "NOT" });
     let sql = format!(
-        "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d
+        "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d{by}
          WHERE d.workflow_id = $1 AND d.version = $2 AND d.stage = $5 AND d.state = 'expired' AND d.selected = 1
            AND d.probe IS NULL AND d.erased_at IS NULL AND d.id NOT IN ({list})
            AND {not} EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = d.seq)

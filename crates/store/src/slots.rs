@@ -22,14 +22,23 @@ pub(crate) fn day(slot: i64) -> i64 {
     slot.div_euclid(A_DAY)
 }
 
-/// Writes the verdicts that count among what was added to the evidence.
-pub(crate) async fn add_counts(tx: &mut Tx, deltas: &BTreeMap<Delta, i64>) -> Result<(), StoreError> {
+/// Workflow, slot, version, stage, probability, outcome, how many.
+pub(crate) type SlotRow<'a> = (&'a str, i64, i64, &'a str, f64, &'a str, i64);
+
+/// The verdicts that count among what was added to the evidence.
+pub(crate) fn slots(deltas: &BTreeMap<Delta, i64>) -> Vec<SlotRow<'_>> {
     let mut counts: BTreeMap<(&str, i64, i64, &str, u64, &str), i64> = BTreeMap::new();
     for (d, by) in deltas.iter().filter(|(d, _)| is_verdict(&d.outcome)) {
         let Some(slot) = d.slot else { continue };
         *counts.entry((&d.workflow, slot, d.version, &d.stage, d.probability, &d.outcome)).or_default() += by;
     }
-    for ((workflow, slot, version, stage, probability, outcome), by) in counts.into_iter().filter(|(_, by)| *by != 0) {
+    let counts = counts.into_iter().filter(|(_, by)| *by != 0);
+    counts.map(|((w, slot, v, s, p, o), by)| (w, slot, v, s, f64::from_bits(p), o, by)).collect()
+}
+
+/// Adds to the counts.
+pub(crate) async fn add_counts(tx: &mut Tx, slots: &[SlotRow<'_>]) -> Result<(), StoreError> {
+    for (workflow, slot, version, stage, probability, outcome, by) in slots {
         run!(
             tx,
             "INSERT INTO slot (workflow_id, slot, version, stage, probability, outcome, n) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -38,7 +47,7 @@ pub(crate) async fn add_counts(tx: &mut Tx, deltas: &BTreeMap<Delta, i64>) -> Re
             slot,
             version,
             stage,
-            f64::from_bits(probability),
+            probability,
             outcome,
             by
         )?;

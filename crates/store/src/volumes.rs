@@ -1,17 +1,16 @@
 //! How much came in each day, by risk: what a review budget is shared out by.
 
-use crate::late::VolumeKey;
+use crate::late::VolumeRow;
 use crate::{StoreError, Tx, evidence};
 use countersign_domain::time::Millis;
-use std::collections::BTreeMap;
 
 /// Adds to a day's drafts of a risk (1 for high); written at the commit.
 pub fn add(tx: &mut Tx, workflow: &str, risk: i64, at: Millis, by: i64) {
     *tx.late.volumes.entry((workflow.to_owned(), evidence::day(at), risk)).or_default() += by;
 }
 
-pub(crate) async fn add_counts(tx: &mut Tx, volumes: BTreeMap<VolumeKey, i64>) -> Result<(), StoreError> {
-    for ((workflow, day, risk), by) in volumes {
+pub(crate) async fn add_counts(tx: &mut Tx, volumes: &[VolumeRow]) -> Result<(), StoreError> {
+    for (workflow, day, risk, by) in volumes {
         run!(
             tx,
             "INSERT INTO staged_by_risk (workflow_id, day, risk, n) VALUES ($1, $2, $3, $4)

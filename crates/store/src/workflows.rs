@@ -111,6 +111,8 @@ pub async fn get(tx: &mut Tx, id: &str, hold: Hold) -> Result<Option<WorkflowRow
         Hold::Look => "",
     };
     if tx.is_postgres() && hold != Hold::Look {
+        // What was read before it was held may have changed.
+        tx.revisions.clear();
         return first!(tx, "SELECT * FROM hold_workflow($1, $2)", id, how);
     }
     first!(tx, "SELECT * FROM workflow WHERE id = $1", id)
@@ -147,8 +149,12 @@ pub async fn revision(tx: &mut Tx, id: &str, version: i64, revision: i64) -> Res
 
 /// The number of the revision of a version that is in force, or was when the version last was.
 pub async fn revision_of(tx: &mut Tx, id: &str, version: i64) -> Result<Option<i64>, StoreError> {
+    if let Some((.., revision)) = tx.revisions.iter().find(|(of, v, _)| of == id && *v == version) {
+        return Ok(Some(*revision));
+    }
     let row: Option<(i64,)> =
         first!(tx, "SELECT revision FROM workflow_version WHERE workflow_id = $1 AND version = $2", id, version)?;
+    tx.revisions.extend(row.map(|(revision,)| (id.to_owned(), version, revision)));
     Ok(row.map(|(revision,)| revision))
 }
 
@@ -210,6 +216,7 @@ pub async fn add_revision(tx: &mut Tx, r: &RevisionRow) -> Result<(), StoreError
 
 /// Puts a version and its revision in force.
 pub async fn put_in_force(tx: &mut Tx, id: &str, name: &str, row: &InForceRow) -> Result<(), StoreError> {
+    tx.revisions.clear();
     run!(tx, "UPDATE workflow SET name = $2, version = $3 WHERE id = $1", id, name, row.version)?;
     run!(
         tx,
