@@ -13,6 +13,8 @@ on_both! {
     a_source_that_the_pack_does_not_allow_is_a_doubt_and_its_text_stays_hidden,
     an_internal_source_is_not_readable_and_its_text_stays_hidden,
     a_draft_without_any_citation_says_so_and_points_at_its_claims,
+    a_claim_leads_to_what_bears_it_out_and_a_draft_that_only_asks_has_no_mark,
+    a_claim_is_held_against_a_named_source_again_when_it_changes,
     a_changed_source_makes_the_content_changed_and_the_text_is_kept,
     a_source_that_comes_later_mends_the_drafts_that_wait_for_it,
     a_source_of_another_workflow_does_not_count,
@@ -101,7 +103,52 @@ async fn a_draft_without_any_citation_says_so_and_points_at_its_claims(engine: E
     let id = app.stage(&draft).await;
     let seen = app.draft(&id).await;
     assert_eq!(seen["marks"], json!(["uncited_claim", "uncited"]));
-    assert_eq!((&seen["checks"]["uncited"], &seen["risk"]), (&json!([{ "start": 11, "end": 30 }]), &json!("high")));
+    assert_eq!((&seen["checks"]["uncited"], &seen["risk"]), (&json!([{ "start": 22, "end": 29 }]), &json!("high")));
+}
+
+/// A draft that cites nothing, after a tool's answer.
+fn told(ticket: &str, text: &str) -> Draft {
+    let mut draft = Draft::of(ticket).text(text).with("sources", json!([{ "id": SOURCE }]));
+    draft["draft"]["citations"] = json!([]);
+    draft["thread"] = json!([
+        { "role": "customer", "text": "Please cancel order A1234." },
+        { "role": "tool_call", "name": "cancel_order", "text": "{\"id\": \"A1234\"}" },
+        { "role": "tool", "name": "cancel_order", "text": "{\"id\": \"A1234\", \"refund\": 1250.0}" },
+    ]);
+    draft
+}
+
+async fn a_claim_leads_to_what_bears_it_out_and_a_draft_that_only_asks_has_no_mark(engine: Engine) {
+    let app = App::start(engine).await;
+    let id = app.stage(&told("t-1", "I have cancelled A1234. You get $1,250 back.")).await;
+    let seen = app.draft(&id).await;
+    assert_eq!((&seen["marks"], &seen["checks"]["uncited"]), (&json!([]), &json!([])), "{}", seen["checks"]);
+    let claims = seen["checks"]["claims"].as_array().unwrap();
+    let amount = claims.iter().find(|c| c["kind"] == "amount").unwrap();
+    assert_eq!((&amount["status"], &amount["evidence"][0]["message"]), (&json!("supported"), &json!(2)));
+    let doubtful = app.stage(&told("t-2", "You get $1,350 back.")).await;
+    assert_eq!(app.draft(&doubtful).await["marks"], json!(["uncited_claim", "uncited"]));
+    let asks = app.stage(&told("t-3", "Which card should it go to?")).await;
+    let asks = app.draft(&asks).await;
+    assert_eq!(
+        (&asks["marks"], &asks["risk"]),
+        (&json!([]), &json!("high")),
+        "it cites nothing, which stays high risk"
+    );
+}
+
+async fn a_claim_is_held_against_a_named_source_again_when_it_changes(engine: Engine) {
+    let app = App::start(engine).await;
+    let policy = |text: &str| json!({ "id": SOURCE, "title": "Returns", "text": text, "access": ["public"] });
+    bring(&app, policy("Passengers can be changed by the customer.")).await;
+    let id = app.stage(&told("t-1", "Changing the passengers is not allowed.")).await;
+    let before = app.draft(&id).await;
+    assert_eq!(before["marks"], json!(["conflict"]), "{}", before["checks"]);
+    assert_eq!(before["checks"]["claims"][0]["evidence"][0]["source"], SOURCE);
+    bring(&app, policy("Changing passengers is not allowed.")).await;
+    let after = app.draft(&id).await;
+    assert_eq!(after["marks"], json!([]), "{}", after["checks"]);
+    assert_ne!(before["content_hash"], after["content_hash"]);
 }
 
 async fn a_changed_source_makes_the_content_changed_and_the_text_is_kept(engine: Engine) {

@@ -218,7 +218,7 @@ impl Desk {
             "draft": { "text": "This is a drill." },
         });
         let body = parse(row.to_string().as_bytes())?.body;
-        let (checks, marks) = citation::check(&body, &version.pack, &Shelf::default());
+        let citation::Checked { checks, marks, high_risk } = citation::check(&body, &version.pack, &Shelf::default());
         let text = serde_json::to_string(&body).unwrap_or_default();
         let draft = |ticket: &str, seq: i64| DraftRow {
             seq,
@@ -232,7 +232,7 @@ impl Desk {
             subject: body.subject(),
             customer: None,
             marks: marks.0,
-            risk: marks.high_risk().into(),
+            risk: high_risk.into(),
             probability: 1.0,
             floor: 1.0,
             selected: 1,

@@ -168,9 +168,10 @@ impl Desk {
         let name = format!("{} {} {}", probe.id, who.subject, next.id);
         let Some(ticket) = free_name(tx, version, next, &name).await? else { return Ok(None) };
         let body = disguised(&probe.draft.body, next);
-        let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
-        let stored = sources::named(tx, &next.workflow_id, &cited).await?;
-        let (checks, marks) = citation::check(&body, &version.pack, &Shelf::from(stored));
+        let named = body.named_sources();
+        let stored = sources::named(tx, &next.workflow_id, &named).await?;
+        let citation::Checked { checks, marks, high_risk } =
+            citation::check(&body, &version.pack, &Shelf::from(stored));
         let seq = drafts::take_numbers(tx, 1).await?.first().copied().unwrap_or_default();
         // Plain structs; serialising them can't fail.
         let text = serde_json::to_string(&body).unwrap_or_default();
@@ -185,7 +186,7 @@ impl Desk {
             subject: body.subject(),
             customer: body.customer(),
             marks: marks.0,
-            risk: marks.high_risk().into(),
+            risk: high_risk.into(),
             double_read: 0,
             content_hash: content_hash(&text, &checks),
             checks: serde_json::to_string(&checks).unwrap_or_default(),
@@ -200,10 +201,8 @@ impl Desk {
         };
         let words = vec![search::indexed_text(&draft.external_id, &body)];
         drafts::insert(tx, std::slice::from_ref(&draft), &words).await?;
-        let mut cites: Vec<(String, i64)> = cited.into_iter().map(|s| (s.to_owned(), seq)).collect();
-        cites.sort_unstable();
-        cites.dedup();
-        sources::note_citations(tx, &cites).await?;
+        let named: Vec<(String, i64)> = named.into_iter().map(|s| (s.to_owned(), seq)).collect();
+        sources::note_citations(tx, &named).await?;
         Ok(Some(draft))
     }
 

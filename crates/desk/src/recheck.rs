@@ -2,7 +2,7 @@
 //! one that somebody wants sooner on the spot.
 
 use crate::{Desk, DeskError};
-use countersign_domain::citation::{self, Checks, Shelf};
+use countersign_domain::citation::{self, Checked, Checks, Shelf};
 use countersign_domain::draft::{DraftBody, content_hash};
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::sources::{self, Recheck};
@@ -49,11 +49,12 @@ impl Desk {
     pub(crate) async fn check_on_the_spot(&self, tx: &mut Tx, draft: &mut DraftRow) -> Result<(), DeskError> {
         let checks: Checks = serde_json::from_str(&draft.checks)
             .map_err(|_| StoreError::Unreadable { what: "a draft's checks", value: draft.id.clone() })?;
-        if checks.citations.is_empty() || !draft.state()?.is_open() {
+        if (checks.citations.is_empty() && checks.rests_on.is_empty()) || !draft.state()?.is_open() {
             return Ok(());
         }
-        let cited: Vec<&str> = checks.citations.iter().map(|c| c.source.as_str()).collect();
-        let now = sources::stamps(tx, &draft.workflow_id, &cited).await?;
+        let cited = checks.citations.iter().map(|c| c.source.as_str());
+        let named: Vec<&str> = cited.chain(checks.rests_on.iter().map(|r| r.source.as_str())).collect();
+        let now = sources::stamps(tx, &draft.workflow_id, &named).await?;
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
         if !citation::is_stale(&checks, &version.pack, &now) {
             return Ok(());
@@ -70,12 +71,15 @@ impl Desk {
         let body: DraftBody = serde_json::from_str(&draft.body)
             .map_err(|_| StoreError::Unreadable { what: "a draft's body", value: draft.id.clone() })?;
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
-        let cited: Vec<&str> = body.draft.citations.iter().map(|c| c.source.as_str()).collect();
-        let stored = sources::named(tx, &draft.workflow_id, &cited).await?;
-        let (checks, marks) = citation::check(&body, &version.pack, &Shelf::from(stored));
+        let stored = sources::named(tx, &draft.workflow_id, &body.named_sources()).await?;
+        // Off the threads that answer everybody: a long draft takes a while.
+        let check = move || citation::check(&body, &version.pack, &Shelf::from(stored));
+        let done = tokio::task::spawn_blocking(check).await;
+        let Checked { checks, marks, high_risk } =
+            done.map_err(|e| DeskError::Setup(format!("the draft can't be checked: {e}")))?;
         draft.content_hash = content_hash(&draft.body, &checks);
         draft.checks = json!(checks).to_string();
-        (draft.marks, draft.risk) = (marks.0, marks.high_risk().into());
+        (draft.marks, draft.risk) = (marks.0, high_risk.into());
         Ok(draft)
     }
 }

@@ -2,9 +2,8 @@
 
 use crate::{ChangeKind, Desk, DeskError, Version, decide, deliver, new_id, record};
 use countersign_domain::access::{Act, Identity};
-use countersign_domain::citation::{self, Checks, Shelf, Stamp};
+use countersign_domain::citation::{self, Shelf, Stamp};
 use countersign_domain::draft::{DraftBody, FieldError, Incoming, content_hash};
-use countersign_domain::mark::Marks;
 use countersign_domain::pack::Stage;
 use countersign_domain::review;
 use countersign_domain::state::State;
@@ -85,8 +84,8 @@ impl Prepared {
         }
     }
 
-    fn cited(&self) -> impl Iterator<Item = &str> {
-        self.incoming.body.draft.citations.iter().map(|c| c.source.as_str())
+    fn named(&self) -> Vec<&str> {
+        self.incoming.body.named_sources()
     }
 
     /// The same, taken even if its deadline has passed: the demo shows what becomes of such drafts.
@@ -108,8 +107,7 @@ pub(crate) struct Checked {
 
 struct Found {
     version: Arc<Version>,
-    checks: Checks,
-    marks: Marks,
+    checked: citation::Checked,
 }
 
 impl Checked {
@@ -122,7 +120,7 @@ impl Found {
     /// Whether it is what a check now would find.
     fn holds(&self, version: &Version, now: &HashMap<String, Stamp>) -> bool {
         (self.version.number, self.version.revision) == (version.number, version.revision)
-            && !citation::is_stale(&self.checks, &version.pack, now)
+            && !citation::is_stale(&self.checked.checks, &version.pack, now)
     }
 }
 
@@ -195,25 +193,25 @@ impl Desk {
         Ok(results)
     }
 
-    /// Checks rows against the sources that they cite before anything is held for them: it takes a while.
+    /// Checks rows against the sources that they name before anything is held for them: it takes a while.
     pub(crate) async fn check_ahead(&self, workflow: &str, rows: Vec<Prepared>) -> Result<Vec<Checked>, DeskError> {
         let mut tx = self.read().await?;
         let found = workflows::get(&mut tx, workflow, Hold::Look).await?;
         let Some(found) = found else { return Ok(rows.into_iter().map(Checked::unchecked).collect()) };
         let version = self.version(&mut tx, workflow, found.version).await?;
-        let cited: Vec<&str> = rows.iter().flat_map(Prepared::cited).collect();
-        let stored = sources::named(&mut tx, workflow, &cited).await?;
+        let named: Vec<&str> = rows.iter().flat_map(Prepared::named).collect();
+        let stored = sources::named(&mut tx, workflow, &named).await?;
         drop(tx);
         let check = move || {
             let shelf = Shelf::from(stored);
             let of = |row: Prepared| {
-                let (checks, marks) = citation::check(&row.incoming.body, &version.pack, &shelf);
-                Checked { found: Some(Found { version: version.clone(), checks, marks }), row }
+                let checked = citation::check(&row.incoming.body, &version.pack, &shelf);
+                Checked { found: Some(Found { version: version.clone(), checked }), row }
             };
             rows.into_iter().map(of).collect()
         };
         let done = tokio::task::spawn_blocking(check).await;
-        done.map_err(|e| DeskError::Setup(format!("the citations can't be checked: {e}")))
+        done.map_err(|e| DeskError::Setup(format!("the drafts can't be checked: {e}")))
     }
 
     async fn only_workflow(&self, who: &Identity) -> Result<Option<String>, DeskError> {
@@ -237,8 +235,8 @@ impl Desk {
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.row.incoming.external_id.as_str()).collect();
-        let cited: Vec<&str> = rows.iter().flat_map(|r| r.row.cited()).collect();
-        sources::hold(tx, &cited, false).await?;
+        let named: Vec<&str> = rows.iter().flat_map(|r| r.row.named()).collect();
+        sources::hold(tx, &named, false).await?;
         // The floor is fixed before anything is known of the drafts that it is for.
         let rates = self.rates_now(tx, workflow, &version, stage, now).await?;
         evidence::keep_floor(tx, &workflow.id, workflow.version, &workflow.stage, rates.floor).await?;
@@ -251,7 +249,7 @@ impl Desk {
             known.entry(k.external_id.clone()).or_default().push(k);
         }
         let now_stored =
-            if cited.is_empty() { HashMap::new() } else { sources::stamps(tx, &workflow.id, &cited).await? };
+            if named.is_empty() { HashMap::new() } else { sources::stamps(tx, &workflow.id, &named).await? };
         let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
 
         let mut batch = Batch { results: Vec::with_capacity(rows.len()), ..Batch::default() };
@@ -269,16 +267,15 @@ impl Desk {
             }
             let Some(seq) = numbers.next() else { break };
             let found = found.filter(|f| f.holds(&version, &now_stored));
-            let (checks, marks) = match found {
-                Some(found) => (found.checks, found.marks),
-                // A source or the pack has changed since: what is cited here alone is read again.
+            let citation::Checked { checks, marks, high_risk } = match found {
+                Some(found) => found.checked,
+                // A source or the pack has changed since: what is named here alone is read again.
                 None => {
-                    let cited: Vec<&str> = row.cited().collect();
-                    let stored = sources::named(tx, &workflow.id, &cited).await?;
+                    let stored = sources::named(tx, &workflow.id, &row.named()).await?;
                     citation::check(&row.incoming.body, &version.pack, &Shelf::from(stored))
                 }
             };
-            let rate = if marks.high_risk() { rates.high } else { rates.low };
+            let rate = if high_risk { rates.high } else { rates.low };
             let draw = review::draw(
                 &version.seed,
                 &row.incoming.external_id,
@@ -312,7 +309,7 @@ impl Desk {
                 subject: row.incoming.body.subject(),
                 customer: row.incoming.body.customer(),
                 marks: marks.0,
-                risk: marks.high_risk().into(),
+                risk: high_risk.into(),
                 probability: draw.probability,
                 floor: rates.floor,
                 selected: draw.selected.into(),
@@ -341,10 +338,7 @@ impl Desk {
                 // Looked up in the batch for as long as it isn't stored.
                 body_hash: None,
             });
-            let mut cites: Vec<&str> = row.incoming.body.draft.citations.iter().map(|c| c.source.as_str()).collect();
-            cites.sort_unstable();
-            cites.dedup();
-            batch.citations.extend(cites.into_iter().map(|s| (s.to_owned(), seq)));
+            batch.citations.extend(row.named().into_iter().map(|s| (s.to_owned(), seq)));
             batch.report(&row, id, LineStatus::Created, superseded, None);
             if self.inner.store.postgres().is_some() {
                 batch.words.push(search::indexed_text(&draft.external_id, &row.incoming.body));

@@ -195,6 +195,7 @@ impl Desk {
         for citation in &mut checks.citations {
             citation.source_hash = None;
         }
+        checks.rests_on.clear();
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
         let second_review = held.iter().any(|l| l.round == 2 && l.reviewer == who.subject);
         let decided = !draft.state()?.is_open();

@@ -1,10 +1,10 @@
 //! Does a citation hold? Checked against the sources that the hub keeps, never against what the draft says of them.
 
-use crate::draft::{DraftBody, Span};
+use crate::claims::{Behind, Cited, Claim, ClaimStatus, Known, Place, Reading};
+use crate::draft::{DraftBody, SignalKind, Span};
 use crate::mark::{Mark, Marks};
 use crate::pack::Pack;
 use crate::text::{Normal, has_hidden};
-use crate::{claims, draft::SignalKind};
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -68,8 +68,34 @@ pub struct CheckedCitation {
 pub struct Checks {
     /// Each citation.
     pub citations: Vec<CheckedCitation>,
-    /// Sentences with nothing behind them.
+    /// Claims with nothing behind them.
     pub uncited: Vec<Span>,
+    /// What the draft claims, with what is behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
+    /// The sources besides the cited ones that the claims were held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rests_on: Vec<RestsOn>,
+}
+
+/// A source that a draft names, as it was when the draft's claims were held against it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RestsOn {
+    /// Its id.
+    pub source: String,
+    /// Its hash, if it was there and could be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+}
+
+/// A checked draft.
+pub struct Checked {
+    /// What was found.
+    pub checks: Checks,
+    /// Why a reviewer should look twice.
+    pub marks: Marks,
+    /// Whether it is high risk: with any mark, or without a citation that holds.
+    pub high_risk: bool,
 }
 
 /// Whether readers with the labels `held` may see something labelled `access`. No labels: everyone in the house,
@@ -92,7 +118,7 @@ pub struct Stamp {
 
 /// Whether a draft was checked against other sources than those that are there now, by id.
 pub fn is_stale(checks: &Checks, pack: &Pack, now: &HashMap<String, Stamp>) -> bool {
-    checks.citations.iter().any(|c| {
+    let cited = checks.citations.iter().any(|c| {
         let source = now.get(&c.source);
         match c.status {
             // However the source has changed: it may not be cited.
@@ -101,46 +127,121 @@ pub fn is_stale(checks: &Checks, pack: &Pack, now: &HashMap<String, Stamp>) -> b
             CitationStatus::NotReadable => source.is_none_or(|s| readable(&s.access, &pack.sources.access)),
             _ => source.map(|s| &s.hash) != c.source_hash.as_ref(),
         }
-    })
+    });
+    let usable = |id: &str| now.get(id).filter(|s| pack.may_cite(id) && readable(&s.access, &pack.sources.access));
+    cited || checks.rests_on.iter().any(|r| usable(&r.source).map(|s| &s.hash) != r.hash.as_ref())
 }
 
-/// Sources that drafts are checked against, each normalised once, when it is first looked into.
+/// Sources that drafts are checked against, each read once, when it is first looked into.
 #[derive(Default)]
 pub struct Shelf {
-    sources: HashMap<String, (Source, OnceCell<Normal>)>,
+    sources: HashMap<String, Stored>,
+}
+
+struct Stored {
+    source: Source,
+    normal: OnceCell<Normal>,
+    known: OnceCell<Known>,
+}
+
+impl Stored {
+    fn normal(&self) -> &Normal {
+        self.normal.get_or_init(|| Normal::of(&self.source.text))
+    }
+
+    fn known(&self) -> &Known {
+        self.known.get_or_init(|| Known::of(&self.source.text))
+    }
+
+    fn usable(&self, pack: &Pack) -> bool {
+        pack.may_cite(&self.source.id) && readable(&self.source.access, &pack.sources.access)
+    }
 }
 
 impl From<HashMap<String, Source>> for Shelf {
     fn from(sources: HashMap<String, Source>) -> Self {
-        Self { sources: sources.into_iter().map(|(id, source)| (id, (source, OnceCell::new()))).collect() }
+        let stored = |source| Stored { source, normal: OnceCell::new(), known: OnceCell::new() };
+        Self { sources: sources.into_iter().map(|(id, source)| (id, stored(source))).collect() }
     }
 }
 
-/// Checks a draft's citations and collects its marks. It takes a while with long sources.
-pub fn check(body: &DraftBody, pack: &Pack, stored: &Shelf) -> (Checks, Marks) {
+/// Checks a draft's citations and claims, and collects its marks. It takes a while with long threads and sources.
+pub fn check(body: &DraftBody, pack: &Pack, stored: &Shelf) -> Checked {
     let mut marks = Marks::default();
     let mut checks = Checks::default();
-    let mut covered: Vec<Span> = Vec::new();
+    let covered = check_citations(body, pack, stored, &mut checks, &mut marks);
+    check_claims(body, pack, stored, &covered, &mut checks);
+    if !checks.uncited.is_empty() {
+        marks.insert(Mark::UncitedClaim);
+    }
+    if checks.claims.iter().any(|c| c.status == ClaimStatus::Conflict) {
+        marks.insert(Mark::Conflict);
+    }
+    let held = checks.citations.iter().any(|c| matches!(c.status, CitationStatus::Found | CitationStatus::Exists));
+    // Who asks or thanks has nothing to cite, nor who only says what the tools say.
+    if !held && (!body.draft.citations.is_empty() || !checks.uncited.is_empty()) {
+        marks.insert(Mark::Uncited);
+    }
+    for signal in &body.signals {
+        marks.insert(match signal.kind {
+            SignalKind::UncitedClaim => Mark::UncitedClaim,
+            SignalKind::LowConfidence => Mark::LowConfidence,
+            SignalKind::Conflict => Mark::Conflict,
+            SignalKind::Policy => Mark::Policy,
+        });
+    }
+    if has_hidden(&body.draft.text) {
+        marks.insert(Mark::HiddenText);
+    }
+    let high_risk = marks.any() || !held;
+    Checked { checks, marks, high_risk }
+}
+
+/// Holds the draft's claims against its thread and the sources that it names.
+fn check_claims(body: &DraftBody, pack: &Pack, stored: &Shelf, covered: &[Cited], checks: &mut Checks) {
+    let usable = |id: &str| stored.sources.get(id).filter(|s| s.usable(pack));
+    let named = body.named_sources();
+    let uncited = named.iter().filter(|id| !body.draft.citations.iter().any(|c| c.source == **id));
+    let rests_on = |id: &&str| RestsOn { source: (*id).to_owned(), hash: usable(id).map(|s| s.source.hash.clone()) };
+    checks.rests_on = uncited.map(rests_on).collect();
+    let reading = Reading::of(body);
+    // What the sender says a source says counts only where the hub keeps none of that id.
+    let given = |id: &str| reading.given(id).filter(|_| pack.may_cite(id) && !stored.sources.contains_key(id));
+    let known = |id| usable(id).map(Stored::known).or_else(|| given(id));
+    let behind: Vec<Behind<'_>> = named.iter().filter_map(|id| Some(Behind { id, known: known(id)? })).collect();
+    checks.claims = reading.against(&behind, covered);
+    let spans = |c: &Claim| (c.status == ClaimStatus::Unsupported).then_some(Span { start: c.start, end: c.end });
+    checks.uncited = checks.claims.iter().filter_map(spans).collect();
+}
+
+fn check_citations(
+    body: &DraftBody,
+    pack: &Pack,
+    stored: &Shelf,
+    checks: &mut Checks,
+    marks: &mut Marks,
+) -> Vec<Cited> {
+    let mut covered: Vec<Cited> = Vec::new();
     for citation in &body.draft.citations {
-        let (source, normal) = stored.sources.get(&citation.source).map(|(source, normal)| (source, normal)).unzip();
+        let kept = stored.sources.get(&citation.source);
+        let source = kept.map(|s| &s.source);
         let (status, passage) = match source {
             _ if !pack.may_cite(&citation.source) => (CitationStatus::NotAllowed, None),
             None => (CitationStatus::NoSuchSource, None),
             Some(source) if !readable(&source.access, &pack.sources.access) => (CitationStatus::NotReadable, None),
-            Some(source) => match citation.quote.as_deref().filter(|q| !q.trim().is_empty()) {
+            Some(_) => match citation.quote.as_deref().filter(|q| !q.trim().is_empty()) {
                 None => (CitationStatus::Exists, None),
-                Some(quote) => {
-                    let passage =
-                        normal.and_then(|n| n.get_or_init(|| Normal::of(&source.text)).find(&Normal::of(quote)));
-                    match passage {
-                        Some((start, end)) => (CitationStatus::Found, Some(Span { start, end })),
-                        None => (CitationStatus::NoSuchQuote, None),
-                    }
-                }
+                Some(quote) => match kept.and_then(|s| s.normal().find(&Normal::of(quote))) {
+                    Some((start, end)) => (CitationStatus::Found, Some(Span { start, end })),
+                    None => (CitationStatus::NoSuchQuote, None),
+                },
             },
         };
         match status {
-            CitationStatus::Found | CitationStatus::Exists => covered.extend(citation.span()),
+            CitationStatus::Found | CitationStatus::Exists => covered.extend(citation.span().map(|span| Cited {
+                span,
+                passage: passage.map(|p| Place::in_source(&citation.source, (p.start, p.end))),
+            })),
             CitationStatus::NoSuchQuote => marks.insert(Mark::NoSuchQuote),
             CitationStatus::NoSuchSource => marks.insert(Mark::NoSuchSource),
             CitationStatus::NotAllowed | CitationStatus::NotReadable => marks.insert(Mark::ForbiddenSource),
@@ -155,23 +256,5 @@ pub fn check(body: &DraftBody, pack: &Pack, stored: &Shelf) -> (Checks, Marks) {
             source_hash: shown.map(|s| s.hash.clone()),
         });
     }
-    if !checks.citations.iter().any(|c| matches!(c.status, CitationStatus::Found | CitationStatus::Exists)) {
-        marks.insert(Mark::Uncited);
-    }
-    checks.uncited = claims::uncited(&body.draft.text, &covered, body.thread.iter().map(|m| m.text.as_ref()));
-    if !checks.uncited.is_empty() {
-        marks.insert(Mark::UncitedClaim);
-    }
-    for signal in &body.signals {
-        marks.insert(match signal.kind {
-            SignalKind::UncitedClaim => Mark::UncitedClaim,
-            SignalKind::LowConfidence => Mark::LowConfidence,
-            SignalKind::Conflict => Mark::Conflict,
-            SignalKind::Policy => Mark::Policy,
-        });
-    }
-    if has_hidden(&body.draft.text) {
-        marks.insert(Mark::HiddenText);
-    }
-    (checks, marks)
+    covered
 }

@@ -308,6 +308,15 @@ impl DraftBody {
         }
     }
 
+    /// The sources that it cites or was given, each once.
+    pub fn named_sources(&self) -> Vec<&str> {
+        let cited = self.draft.citations.iter().map(|c| c.source.as_str());
+        let mut ids: Vec<&str> = cited.chain(self.sources.iter().map(|s| s.id.as_str())).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// What the customer wants, in a line: the ticket's subject, else how the customer began.
     pub fn subject(&self) -> String {
         const LIMIT: usize = 120;

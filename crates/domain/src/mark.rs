@@ -35,11 +35,11 @@ marks! {
     NoSuchQuote = 2 "no_such_quote",
     /// The sender says that it promises what the policy does not.
     Policy = 3 "policy",
-    /// The sender says that its sources disagree.
+    /// What it says is contradicted, or the sender says that its sources disagree.
     Conflict = 4 "conflict",
-    /// A sentence states something checkable with nothing behind it.
+    /// It claims something with nothing behind it.
     UncitedClaim = 5 "uncited_claim",
-    /// No citation of it holds.
+    /// No citation of it holds, and something in it isn't borne out by the thread either.
     Uncited = 6 "uncited",
     /// The model was unsure.
     LowConfidence = 7 "low_confidence",
@@ -74,8 +74,8 @@ impl Marks {
         Mark::ALL.iter().filter(|m| self.contains(**m)).map(|m| m.as_str()).collect()
     }
 
-    /// A draft with any doubt is high risk: a doubt signal, or no valid citation.
-    pub fn high_risk(self) -> bool {
+    /// Whether there is any.
+    pub fn any(self) -> bool {
         self.0 != 0
     }
 }

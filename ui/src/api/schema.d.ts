@@ -1717,8 +1717,12 @@ export interface components {
         Checks: {
             /** @description Each citation. */
             citations: components["schemas"]["CheckedCitation"][];
-            /** @description Sentences with nothing behind them. */
+            /** @description Claims with nothing behind them. */
             uncited: components["schemas"]["Span"][];
+            /** @description What the draft claims, with what is behind it. */
+            claims?: components["schemas"]["Claim"][];
+            /** @description The sources besides the cited ones that the claims were held against. */
+            rests_on?: components["schemas"]["RestsOn"][];
         };
         /** @description A citation as the model made it. */
         Citation: {
@@ -1744,6 +1748,37 @@ export interface components {
          * @enum {string}
          */
         CitationStatus: "found" | "exists" | "no_such_quote" | "no_such_source" | "not_allowed" | "not_readable";
+        /** @description A claim of a draft with what is behind it. */
+        Claim: {
+            /**
+             * Format: int32
+             * @description Where it starts in the draft, in Unicode scalars.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description Where it ends.
+             */
+            end: number;
+            /** @description What kind. */
+            kind: components["schemas"]["ClaimKind"];
+            /** @description Whether the evidence says so. */
+            status: components["schemas"]["ClaimStatus"];
+            /** @description What says so, or otherwise. */
+            evidence?: components["schemas"]["Place"][];
+            /** @description How it follows from other amounts, as in `500 − 329`. */
+            sum?: string | null;
+        };
+        /**
+         * @description What kind of claim it is.
+         * @enum {string}
+         */
+        ClaimKind: "amount" | "date" | "time" | "count" | "code" | "policy" | "action";
+        /**
+         * @description What became of looking for evidence.
+         * @enum {string}
+         */
+        ClaimStatus: "supported" | "unsupported" | "conflict";
         /**
          * @description The codes that clients branch on. The list grows only when one has to.
          * @enum {string}
@@ -3018,6 +3053,26 @@ export interface components {
         };
         /** @description Which label it is. */
         Pick: components["schemas"]["Side"] | components["schemas"]["OwnLabel"];
+        /** @description A place in the thread or in a source, in Unicode scalars of its text. */
+        Place: {
+            /**
+             * Format: int32
+             * @description The message, counted from 0.
+             */
+            message?: number | null;
+            /** @description The source's id. */
+            source?: string | null;
+            /**
+             * Format: int32
+             * @description The first character.
+             */
+            start: number;
+            /**
+             * Format: int32
+             * @description One past the last.
+             */
+            end: number;
+        };
         /** @description What it still takes, if things go on as they are. */
         Plan: {
             /** @description The workflow. */
@@ -3234,6 +3289,13 @@ export interface components {
             alpha_per_rate: number;
             /** @description Limits that versions since the last promotion loosened, in words. */
             loosened: string[];
+        };
+        /** @description A source that a draft names, as it was when the draft's claims were held against it. */
+        RestsOn: {
+            /** @description Its id. */
+            source: string;
+            /** @description Its hash, if it was there and could be used. */
+            hash?: string | null;
         };
         /** @description What a resume came to. */
         Resumed: {

@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 export type Action = Schemas["Action"];
 export type Citation = Schemas["Citation"];
 export type CitationCheck = Schemas["CheckedCitation"];
+export type Claim = Schemas["Claim"];
 export type Diff = Schemas["Edit"];
 export type DiffOp = Schemas["Op"];
 export type Draft = Schemas["DraftView"];

@@ -4,7 +4,7 @@ import { later } from "../kit/later";
 import { Prose } from "../kit/prose/prose";
 import { useWords } from "../words";
 import { draftSpans, type SourceView } from "./citations";
-import { show, useDesk, useView } from "./context";
+import { litIn, show, useDesk, useView } from "./context";
 import { KeptTexts } from "./KeptTexts";
 import { OutcomeStrip } from "./OutcomeStrip";
 
@@ -74,7 +74,7 @@ export const DraftCard = memo(function DraftCard({ draft, sources, leased, onScr
 
 function DraftText({ draft, spans }: { draft: Draft; spans: ReturnType<typeof draftSpans> }) {
   const { view } = useDesk();
-  const lit = useView((now) => now.lit);
+  const lit = useView(litIn);
   return (
     <div className={draft.draft.text.length > LONG_TEXT ? "draft-text long" : "draft-text"}>
       <Prose
@@ -83,6 +83,7 @@ function DraftText({ draft, spans }: { draft: Draft; spans: ReturnType<typeof dr
         spans={spans}
         active={lit}
         onActive={(key) => show(view, { lit: key })}
+        onPress={(key) => show(view, { sought: view.get().sought === key ? null : key, panel: "sources" })}
       />
     </div>
   );

@@ -86,7 +86,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
               {says.erased(dayName(draft.erased_at))}
             </p>
           ) : (
-            <Thread thread={draft.thread} customer={draft.customer ?? null} />
+            <Thread draft={draft} customer={draft.customer ?? null} />
           )}
           {why && (
             <p className="strip hold" role="status">

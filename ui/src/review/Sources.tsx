@@ -4,14 +4,14 @@ import { Prose } from "../kit/prose/prose";
 import type { Span } from "../kit/prose/spans";
 import { useWords } from "../words";
 import { type SourceView, TONES } from "./citations";
-import { show, useDesk, useView } from "./context";
+import { litIn, show, useDesk, useView } from "./context";
 
 /** So much of a long source is shown on either side of a passage. */
 const AROUND = 120;
 
 export const Sources = memo(function Sources({ sources }: { sources: SourceView[] }) {
   const says = useWords().review;
-  const cited = sources.filter((source) => source.status !== "unused").length;
+  const cited = sources.filter((source) => source.key !== null).length;
   return (
     <section className="sources" aria-label={says.sources}>
       <h2>
@@ -28,22 +28,26 @@ export const Sources = memo(function Sources({ sources }: { sources: SourceView[
 
 function Source({ source }: { source: SourceView }) {
   const { view } = useDesk();
-  const lit = useView((now) =>
-    source.spans.some((span) => span.key === now.lit) || now.lit === source.key ? now.lit : null,
-  );
+  const mine = (key: string | null) => source.spans.some((span) => span.key === key) || key === source.key;
+  const lit = useView((now) => (mine(litIn(now)) ? litIn(now) : null));
+  // Only what was asked for opens a source: nothing moves under the pointer.
+  const sought = useView((now) => now.sought !== null && mine(now.sought));
   const says = useWords().review;
   const [whole, showWhole] = useState(false);
   const body = useRef<HTMLDivElement>(null);
   const status = { label: says.status[source.status], tone: TONES[source.status] };
-  const used = source.status !== "unused";
+  const used = source.status !== "unused" || sought;
 
   useEffect(() => {
     if (lit === null || !body.current) return;
-    const passage = body.current.querySelector(".cite.on") ?? body.current;
+    const passage = body.current.querySelector(".cite.on, .evidence.on") ?? body.current;
     passage.scrollIntoView({ block: "nearest" });
   }, [lit]);
 
-  const excerpt = source.text === null ? null : excerptOf(source.text, source.spans);
+  // What is lit comes first: an excerpt is the text around it.
+  const first = source.spans.find((span) => span.key === lit);
+  const excerpt =
+    source.text === null ? null : excerptOf(source.text, first ? [first, ...source.spans] : source.spans);
   const cut = source.text !== null && excerpt !== null && excerpt.text.length < source.text.length;
   const light = (key: string | null) => show(view, { lit: key });
   return (

@@ -1,9 +1,9 @@
-import type { Citation, CitationCheck, Draft } from "../api/types";
+import type { Citation, CitationCheck, Claim, Draft } from "../api/types";
 import { fromCodePoints } from "../kit/prose/offsets";
 import type { Span } from "../kit/prose/spans";
 import { words } from "../words";
 
-type Status = CitationCheck["status"] | "unused";
+type Status = CitationCheck["status"] | "contradicts" | "unused";
 
 /** A source as the pane shows it: what the draft cites first, in the order of citing, then what it leaves unused. */
 export interface SourceView {
@@ -21,6 +21,7 @@ export interface SourceView {
 }
 
 export const TONES: Record<Status, "pass" | "fail" | "neutral" | "hold"> = {
+  contradicts: "fail",
   found: "pass",
   exists: "hold",
   no_such_quote: "fail",
@@ -31,6 +32,7 @@ export const TONES: Record<Status, "pass" | "fail" | "neutral" | "hold"> = {
 };
 
 const WORST: Status[] = [
+  "contradicts",
   "no_such_source",
   "not_allowed",
   "no_such_quote",
@@ -44,6 +46,14 @@ const WORST: Status[] = [
 export const citationKey = (draft: Draft, index: number) => `${draft.id}/${index}`;
 
 export const citationsOf = (draft: Draft): Citation[] => draft.draft.citations ?? [];
+export const claimsOf = (draft: Draft): Claim[] => draft.checks.claims ?? [];
+/** The key under which a claim and its evidence light up together. */
+export const claimKey = (draft: Draft, index: number) => `${draft.id}/c${index}`;
+/** The keys of what leads somewhere, in reading order of citations, then claims. */
+export const leadingKeys = (draft: Draft): string[] => [
+  ...citationsOf(draft).map((_, index) => citationKey(draft, index)),
+  ...claimsOf(draft).flatMap((claim, index) => (claim.evidence?.length ? [claimKey(draft, index)] : [])),
+];
 const signalsOf = (draft: Draft) => draft.signals ?? [];
 
 export function sourceViews(draft: Draft): SourceView[] {
@@ -56,20 +66,43 @@ export function sourceViews(draft: Draft): SourceView[] {
       .map((check, index) => ({ check, index }))
       .filter(({ index }) => cited[index] === id);
     const text = stored.get(id)?.text ?? given.get(id)?.text ?? null;
+    const against = claimsOf(draft).some(
+      ({ status, evidence }) => status === "conflict" && evidence?.some(({ source }) => source === id),
+    );
     return {
       id,
       number: i + 1,
       title: stored.get(id)?.title || checks[0]?.check.title || given.get(id)?.title || id,
       text,
-      status: worst(checks.map(({ check }) => check.status)),
+      status: against ? "contradicts" : worst(checks.map(({ check }) => check.status)),
       key: checks[0] ? citationKey(draft, checks[0].index) : null,
-      spans: passages(draft, checks, text),
+      spans: [...evidenceIn(draft, text, ({ source }) => source === id), ...passages(draft, checks, text)],
       missing: checks
         .filter(({ check }) => check.status === "no_such_quote" || check.status === "no_such_source")
         .map(({ index }) => citationsOf(draft)[index]?.quote ?? "")
         .filter(Boolean),
     };
   });
+}
+
+/** Where a text holds the evidence of claims, in UTF-16 offsets. Conflicts come first: an excerpt shows the first. */
+export function evidenceIn(
+  draft: Draft,
+  text: string | null,
+  here: (place: NonNullable<Claim["evidence"]>[number]) => boolean,
+): Span[] {
+  const found = claimsOf(draft).flatMap((claim, index) =>
+    (claim.evidence ?? []).filter(here).map((place) => ({ claim, index, place })),
+  );
+  if (text === null || found.length === 0) return [];
+  const at = fromCodePoints(text);
+  found.sort((a, b) => Number(b.claim.status === "conflict") - Number(a.claim.status === "conflict"));
+  return found.map(({ claim, index, place }) => ({
+    key: claimKey(draft, index),
+    start: at(place.start),
+    end: at(place.end),
+    className: claim.status === "conflict" ? "evidence against" : "evidence",
+  }));
 }
 
 function worst(statuses: Status[]): Status {
@@ -113,7 +146,28 @@ export function draftSpans(draft: Draft, sources: SourceView[], says = words().r
       },
     });
   });
-  draft.checks.uncited.forEach(({ start, end }, index) => {
+  const claims = claimsOf(draft);
+  claims.forEach((claim, index) => {
+    const leads = (claim.evidence?.length ?? 0) > 0;
+    const titles = {
+      supported: says.supportedClaim(claim.sum),
+      unsupported: says.bareClaim,
+      conflict: says.conflict,
+    };
+    const kinds = { supported: "claim backed", unsupported: "claim", conflict: "claim conflict" };
+    if (claim.status === "supported" && !leads && !claim.sum) return;
+    spans.push({
+      key: claimKey(draft, index),
+      start: at(claim.start),
+      end: at(claim.end),
+      className: kinds[claim.status],
+      title: titles[claim.status],
+      leads,
+      badge: claim.status === "conflict" ? { text: says.conflict, label: says.conflictClaim } : undefined,
+    });
+  });
+  // A draft that was staged before claims were held against evidence has only these.
+  (claims.length > 0 ? [] : draft.checks.uncited).forEach(({ start, end }, index) => {
     spans.push({
       key: `u${index}`,
       start: at(start),
@@ -153,11 +207,13 @@ export function doubts(draft: Draft): string[] {
   const told = signalsOf(draft).some((signal) => signal.kind === "uncited_claim");
   const bare = draft.checks.uncited.length;
   if (bare > 0 && !told) lines.push(says.uncited(bare));
+  const against = claimsOf(draft).filter(({ status }) => status === "conflict").length;
+  if (against > 0) lines.push(says.conflicts(against));
   for (const status of ["no_such_quote", "no_such_source", "not_allowed"] as const) {
     const n = draft.checks.citations.filter((check) => check.status === status).length;
     if (n > 0) lines.push(says[status](n));
   }
   if (draft.marks.includes("hidden_text")) lines.push(says.hidden);
-  if (citationsOf(draft).length === 0) lines.push(says.citesNothing);
+  if (draft.marks.includes("uncited")) lines.push(says.citesNothing);
   return lines;
 }

@@ -1,7 +1,7 @@
 import { ticketName } from "../shared/words";
 import { type Words, words } from "../words";
-import { citationKey, citationsOf } from "./citations";
-import { type Desk, show } from "./context";
+import { leadingKeys } from "./citations";
+import { type Desk, litIn, show } from "./context";
 import { currentText } from "./edit";
 import { NO_FILTERS, narrowed } from "./filters";
 import { mayDecide } from "./guard";
@@ -149,13 +149,17 @@ export const COMMANDS: Command[] = [
   {
     id: "cite",
     press: "C",
-    enabled: ({ session }) => (session.state.get().shown?.draft?.draft.citations?.length ?? 0) > 0,
+    enabled: ({ session }) => {
+      const draft = session.state.get().shown?.draft;
+      return draft ? leadingKeys(draft).length > 0 : false;
+    },
     run({ session, view }) {
       const draft = session.state.get().shown?.draft;
       if (!draft) return;
-      const keys = citationsOf(draft).map((_, index) => citationKey(draft, index));
-      const lit = keys.indexOf(view.get().lit ?? "");
-      show(view, { lit: keys[(lit + 1) % keys.length] ?? null, panel: "sources" });
+      const keys = leadingKeys(draft);
+      const lit = keys.indexOf(litIn(view.get()) ?? "");
+      const next = keys[(lit + 1) % keys.length] ?? null;
+      show(view, { lit: null, sought: next, panel: "sources" });
     },
   },
   {

@@ -30,12 +30,17 @@ export interface View {
   walk: string | null;
   /** The queue over the rest, where there is no room beside it. */
   queueOpen: boolean;
-  /** The key of the citation that is lit. */
+  /** The key of the citation or claim under the pointer or the focus. */
   lit: string | null;
+  /** The key of the one whose evidence was asked for: it stays open until another is. */
+  sought: string | null;
   toolsOpen: boolean;
   sideBySide: boolean;
   filters: Filters;
 }
+
+/** What is lit: what is pointed at, else what was asked for. */
+export const litIn = (view: View) => view.lit ?? view.sought;
 
 export function newView(): Store<View> {
   return createStore<View>({
@@ -45,6 +50,7 @@ export function newView(): Store<View> {
     walk: null,
     queueOpen: false,
     lit: null,
+    sought: null,
     toolsOpen: false,
     sideBySide: false,
     filters: NO_FILTERS,

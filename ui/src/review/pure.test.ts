@@ -241,7 +241,7 @@ describe("citations", () => {
   });
 
   test("what is doubted is said in words", () => {
-    expect(doubts(draft)).toEqual(["a claim has nothing behind it", "a cited source doesn't exist"]);
+    expect(doubts(draft)).toEqual(["Unsupported claim", "a cited source doesn't exist"]);
   });
 
   test("an excerpt holds the passage and is cut between words", () => {

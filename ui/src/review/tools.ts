@@ -4,7 +4,14 @@ import { words } from "../words";
 /** A thread's entries: what people wrote, and each tool call with its result as one. */
 export type Entry =
   | { kind: "message"; message: Message; key: number }
-  | { kind: "tool"; name: string; call: string | null; result: string | null; key: number };
+  | {
+      kind: "tool";
+      name: string;
+      call: string | null;
+      result: string | null;
+      key: number;
+      answer: number | null;
+    };
 
 export function entriesOf(thread: Message[]): Entry[] {
   const entries: Entry[] = [];
@@ -16,19 +23,23 @@ export function entriesOf(thread: Message[]): Entry[] {
         call: message.text,
         result: null,
         key,
+        answer: null,
       });
     } else if (message.role === "tool") {
       const open = entries.findLast(
         (entry) => entry.kind === "tool" && entry.result === null && entry.name === nameOf(message),
       );
-      if (open?.kind === "tool") open.result = message.text;
-      else
+      if (open?.kind === "tool") {
+        open.result = message.text;
+        open.answer = key;
+      } else
         entries.push({
           kind: "tool",
           name: nameOf(message),
           call: null,
           result: message.text,
           key,
+          answer: key,
         });
     } else {
       entries.push({ kind: "message", message, key });

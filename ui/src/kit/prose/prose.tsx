@@ -10,15 +10,23 @@ interface Props {
   /** The spans with this key are lit. */
   active?: string | null;
   onActive?: (key: string | null) => void;
+  onPress?: (key: string) => void;
 }
 
 const NONE: Span[] = [];
 
 /** Shows somebody else's text: no HTML, no links, no images, and nothing in it stays invisible. */
-export const Prose = memo(function Prose({ text, format, spans = NONE, active = null, onActive }: Props) {
+export const Prose = memo(function Prose({
+  text,
+  format,
+  spans = NONE,
+  active = null,
+  onActive,
+  onPress,
+}: Props) {
   const nodes = useMemo(() => (format === "markdown" ? parse(text) : plain(text)), [text, format]);
   const cuts = useMemo(() => cutLeaves(leavesOf(nodes), spans), [nodes, spans]);
-  const draw = { cuts, active, onActive };
+  const draw = { cuts, active, onActive, onPress };
   return <div className="prose">{nodes.map((node, i) => drawNode(node, i, draw))}</div>;
 });
 
@@ -26,6 +34,7 @@ interface Draw {
   cuts: Map<Leaf, Cut[]>;
   active: string | null;
   onActive?: (key: string | null) => void;
+  onPress?: (key: string) => void;
 }
 
 function drawNode(node: Node, key: number, draw: Draw): ReactNode {
@@ -89,13 +98,15 @@ function drawBranch(node: Branch, key: number, inner: ReactNode[]): ReactNode {
   }
 }
 
-function drawCut(cut: Cut, key: number, { active, onActive }: Draw): ReactNode {
+function drawCut(cut: Cut, key: number, { active, onActive, onPress }: Draw): ReactNode {
   const shown = <Inline text={cut.text} />;
   if (cut.spans.length === 0) return <Fragment key={key}>{shown}</Fragment>;
-  const lively = cut.spans.find((span) => span.badge);
+  const lively = cut.spans.find((span) => span.badge) ?? cut.spans.find((span) => span.leads);
+  const leads = cut.spans.find((span) => span.leads);
   const lit = cut.spans.some((span) => span.key === active);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the badge inside does the same for keys
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
     <span
       key={key}
       className={`${cut.spans.map((span) => span.className).join(" ")}${lit ? " on" : ""}`}
@@ -107,6 +118,7 @@ function drawCut(cut: Cut, key: number, { active, onActive }: Draw): ReactNode {
       }
       onMouseEnter={lively && (() => onActive?.(lively.key))}
       onMouseLeave={lively && (() => onActive?.(null))}
+      onClick={leads && onPress && (() => onPress(leads.key))}
     >
       {shown}
       {cut.ending.map(
@@ -120,6 +132,9 @@ function drawCut(cut: Cut, key: number, { active, onActive }: Draw): ReactNode {
                 aria-label={span.badge.label}
                 onFocus={() => onActive?.(span.key)}
                 onBlur={() => onActive?.(null)}
+                onKeyDown={(event) => {
+                  if (event.key === "Enter" && span.leads) onPress?.(span.key);
+                }}
               >
                 {span.badge.text}
               </span>

@@ -9,6 +9,8 @@ export interface Span {
   title?: string;
   /** A small number at the span's end, which can be focused. */
   badge?: { text: string; label: string };
+  /** It leads somewhere: a press on it, and the pointer over it, say so. */
+  leads?: boolean;
 }
 
 export interface Cut {

@@ -92,7 +92,7 @@ export const cases: Words["cases"] = {
 
   sources: "Quellen",
   noSources: "Er zitiert keine.",
-  uncited: (count) => `${s(count, "Satz", "Sätze")} ohne Beleg`,
+  uncited: (count) => s(count, "unbelegte Aussage", "unbelegte Aussagen"),
   checks: {
     found: "Zitat gefunden",
     exists: "vorhanden, ohne Zitat",

@@ -158,10 +158,10 @@ export const review: Words["review"] = {
 
   sourcesAndFacts: "Quellen und Angaben",
   sources: "Quellen",
-  sourceCounts: (cited, unused) => `${n(cited)} zitiert · ${n(unused)} ungenutzt`,
+  sourceCounts: (cited, unused) => `${n(cited)} zitiert · ${n(unused)} nicht zitiert`,
   noSources: "Dieser Entwurf belegt nichts und bekam keine Quellen.",
   quotes: (quote) => `Der Entwurf zitiert „${quote}“`,
-  readIt: "lesen",
+  readIt: "zeigen",
   showAll: "alles zeigen",
   showLess: "weniger zeigen",
   status: {
@@ -171,13 +171,18 @@ export const review: Words["review"] = {
     no_such_source: "Quelle gibt es nicht",
     not_allowed: "hier nicht erlaubt",
     not_readable: "für Sie nicht lesbar",
-    unused: "ungenutzt",
+    contradicts: "sagt etwas anderes",
+    unused: "nicht zitiert",
   },
   badSource: (number, status) => `Quelle ${number}: ${status}`,
   citation: (number, title, status) => `Beleg aus Quelle ${number}, ${title}: ${status}`,
-  bareClaim: "Eine Aussage, hinter der nichts steht",
+  bareClaim: "Unbelegte Aussage",
+  supportedClaim: (sum) => (sum ? `Belegt: ${sum}` : "Belegt: ein Klick zeigt, wodurch"),
+  conflict: "Widerspruch",
+  conflictClaim: "Widerspruch: der Beleg sagt etwas anderes",
   doubts: {
-    uncited: (x) => (x === 1 ? "hinter einer Aussage steht nichts" : `hinter ${n(x)} Aussagen steht nichts`),
+    uncited: (x) => (x === 1 ? "Unbelegte Aussage" : `${n(x)} unbelegte Aussagen`),
+    conflicts: (x) => (x === 1 ? "einer Aussage wird widersprochen" : `${n(x)} Aussagen wird widersprochen`),
     no_such_quote: (x) =>
       x === 1 ? "ein Zitat steht nicht in seiner Quelle" : `${n(x)} Zitate stehen nicht in ihrer Quelle`,
     no_such_source: (x) =>
@@ -185,7 +190,7 @@ export const review: Words["review"] = {
     not_allowed: (x) =>
       x === 1 ? "eine Quelle ist hier nicht erlaubt" : `${n(x)} Quellen sind hier nicht erlaubt`,
     hidden: "der Text enthält versteckte Zeichen",
-    citesNothing: "er belegt nichts",
+    citesNothing: "Keine Quellen zitiert",
   },
   doubt: "Zweifel",
   model: "Modell",

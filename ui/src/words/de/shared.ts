@@ -47,7 +47,7 @@ export const shared: Words["shared"] = {
     uncited_claim: "unbelegte Aussage",
     conflict: "Widerspruch",
     low_confidence: "unsicher",
-    uncited: "ohne Beleg",
+    uncited: "keine Quellen",
   },
   grades: { cosmetic: "kosmetisch", material: "inhaltlich", factual: "sachlich", citation: "Beleg" },
   done: { approve: "freigegeben", edit: "geändert", escalate: "eskaliert" },

@@ -83,7 +83,7 @@ export const cases = {
 
   sources: "Sources",
   noSources: "It cites none.",
-  uncited: (count: number) => `${s(count, "sentence")} with nothing behind ${count === 1 ? "it" : "them"}`,
+  uncited: (count: number) => s(count, "unsupported claim"),
   checks: {
     found: "quote found",
     exists: "there, no quote given",

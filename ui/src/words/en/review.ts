@@ -159,10 +159,10 @@ export const review = {
   // Sources and facts
   sourcesAndFacts: "Sources and facts",
   sources: "Sources",
-  sourceCounts: (cited: number, unused: number) => `${n(cited)} cited · ${n(unused)} unused`,
+  sourceCounts: (cited: number, unused: number) => `${n(cited)} cited · ${n(unused)} not cited`,
   noSources: "This draft cites nothing and was given no sources.",
   quotes: (quote: string) => `The draft quotes “${quote}”`,
-  readIt: "read it",
+  readIt: "show",
   showAll: "show all of it",
   showLess: "show less",
   status: {
@@ -172,15 +172,19 @@ export const review = {
     no_such_source: "no such source",
     not_allowed: "not allowed here",
     not_readable: "not yours to read",
-    unused: "unused",
+    contradicts: "says otherwise",
+    unused: "not cited",
   },
   badSource: (number: number, status: string) => `Source ${number}: ${status}`,
   citation: (number: number, title: string, status: string) =>
     `Citation of source ${number}, ${title}: ${status}`,
-  bareClaim: "A claim with nothing behind it",
+  bareClaim: "Unsupported claim",
+  supportedClaim: (sum?: string | null) => (sum ? `Supported: ${sum}` : "Supported: press to see by what"),
+  conflict: "conflict",
+  conflictClaim: "Conflict: the evidence says otherwise",
   doubts: {
-    uncited: (x: number) =>
-      x === 1 ? "a claim has nothing behind it" : `${n(x)} claims have nothing behind them`,
+    uncited: (x: number) => (x === 1 ? "Unsupported claim" : `${n(x)} unsupported claims`),
+    conflicts: (x: number) => (x === 1 ? "a claim is contradicted" : `${n(x)} claims are contradicted`),
     no_such_quote: (x: number) =>
       x === 1 ? "a quote isn't in its source" : `${n(x)} quotes aren't in their source`,
     no_such_source: (x: number) =>
@@ -188,7 +192,7 @@ export const review = {
     not_allowed: (x: number) =>
       x === 1 ? "a source may not be cited here" : `${n(x)} sources may not be cited here`,
     hidden: "the text holds hidden characters",
-    citesNothing: "it cites nothing",
+    citesNothing: "No sources cited",
   },
   doubt: "Doubt",
   model: "Model",

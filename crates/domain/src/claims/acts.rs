@@ -1,0 +1,124 @@
+//! What is said to be done.
+
+use super::find::IFS;
+use super::stem::{Stem, stem};
+
+/// Something that is said to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// The verb.
+    pub verb: Stem,
+    /// Which family of acts.
+    pub family: Family,
+    /// "I have …", not "… has been".
+    pub own: bool,
+}
+
+/// Acts that the same tools do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// Cancelled, closed.
+    Cancel,
+    /// Booked, ordered.
+    Book,
+    /// Changed, upgraded, moved.
+    Change,
+    /// Sent, issued, added.
+    Give,
+    /// Charged, refunded, processed, completed: any act that changes something.
+    Any,
+    /// Handed to somebody else.
+    Transfer,
+    /// Removed, deleted.
+    Remove,
+    /// Waived: nothing but its own name stands for it.
+    Named,
+    /// Looked up, reviewed.
+    Read,
+}
+
+const VERBS: &[(&str, Family)] = &[
+    ("cancelled", Family::Cancel),
+    ("closed", Family::Cancel),
+    ("terminated", Family::Cancel),
+    ("booked", Family::Book),
+    ("reserved", Family::Book),
+    ("ordered", Family::Book),
+    ("scheduled", Family::Book),
+    ("changed", Family::Change),
+    ("modified", Family::Change),
+    ("updated", Family::Change),
+    ("adjusted", Family::Change),
+    ("upgraded", Family::Change),
+    ("downgraded", Family::Change),
+    ("moved", Family::Change),
+    ("switched", Family::Change),
+    ("rescheduled", Family::Change),
+    ("extended", Family::Change),
+    ("reset", Family::Change),
+    ("renamed", Family::Change),
+    ("issued", Family::Give),
+    ("sent", Family::Give),
+    ("granted", Family::Give),
+    ("credited", Family::Give),
+    ("added", Family::Give),
+    ("applied", Family::Give),
+    ("shipped", Family::Give),
+    ("charged", Family::Any),
+    ("refunded", Family::Any),
+    ("deducted", Family::Any),
+    ("paid", Family::Any),
+    ("processed", Family::Any),
+    ("completed", Family::Any),
+    ("submitted", Family::Any),
+    ("initiated", Family::Any),
+    ("transferred", Family::Transfer),
+    ("escalated", Family::Transfer),
+    ("forwarded", Family::Transfer),
+    ("removed", Family::Remove),
+    ("deleted", Family::Remove),
+    ("waived", Family::Named),
+    ("enabled", Family::Named),
+    ("disabled", Family::Named),
+    ("activated", Family::Named),
+    ("unlocked", Family::Named),
+    ("retrieved", Family::Read),
+    ("reviewed", Family::Read),
+    ("checked", Family::Read),
+    ("verified", Family::Read),
+    ("located", Family::Read),
+];
+
+/// "I have cancelled", "has been charged", "was waived"; none of them denied or only possible.
+pub fn act(said: &[String]) -> Option<Act> {
+    for (i, word) in said.iter().enumerate() {
+        let before = i.checked_sub(1).map(|b| said[b].as_str());
+        let first = matches!(word.as_str(), "i've" | "we've") || (word == "have" && matches!(before, Some("i" | "we")));
+        let past = matches!(word.as_str(), "was" | "were");
+        let now = matches!(word.as_str(), "is" | "are") && said.get(i + 1).is_some_and(|w| w == "now");
+        if !first && !past && !now && !matches!(word.as_str(), "has" | "have") {
+            continue;
+        }
+        if said[..i].iter().any(|w| IFS.contains(&w.as_str())) {
+            return None;
+        }
+        let mut been = past || now;
+        for next in said[i + 1..].iter().take(5) {
+            match next.as_str() {
+                "been" | "being" => been = true,
+                "now" | "just" | "already" | "successfully" | "also" | "both" | "all" | "fully" | "automatically"
+                | "then" => {}
+                verb => {
+                    let known = VERBS.iter().find(|(name, _)| stem(name) == stem(verb) && verb.ends_with(['d', 't']));
+                    let Some((_, family)) = known.filter(|_| first || been) else { break };
+                    // "It was booked on…" describes; it doesn't report.
+                    if past && matches!(family, Family::Book | Family::Give | Family::Read) {
+                        break;
+                    }
+                    return Some(Act { verb: stem(verb), family: *family, own: first && !been });
+                }
+            }
+        }
+    }
+    None
+}

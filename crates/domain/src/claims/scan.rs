@@ -1,0 +1,245 @@
+//! Words and values of a text: numbers, dates, times and codes, each as the value that it stands for, in one pass.
+
+use super::dates::{clock, date, day_after, day_first, iso_date, month, numeric_date};
+use super::stem::{Stem, is_stop, of_lower};
+
+/// What a value is, however it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A number, in ten-thousandths.
+    Number(i64),
+    /// Month and day.
+    Day(u8, u8),
+    /// Minutes since midnight.
+    Minute(u16),
+    /// A code in upper case.
+    Code(Box<str>),
+}
+
+/// One value.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// What it is. A few ways of writing have two readings (`1.234`, `03/04`).
+    pub keys: Vec<Key>,
+    /// A date's year, where it has one.
+    pub year: Option<i32>,
+    /// It has a currency.
+    pub money: bool,
+    /// Written as digits, not as a word (`five`).
+    pub digits: bool,
+}
+
+/// A word or a value with where it stands.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The first character, in Unicode scalars.
+    pub start: u32,
+    /// One past the last.
+    pub end: u32,
+    /// The same in bytes.
+    pub bytes: (usize, usize),
+    /// The word's stem; of a value the stem of how it is written.
+    pub stem: Stem,
+    /// It says nothing about the subject.
+    pub stop: bool,
+    /// The value, if it is one.
+    pub value: Option<Value>,
+}
+
+/// How a number is scaled in its key.
+const SCALE: i64 = 10_000;
+
+/// The tokens of a text in reading order.
+pub fn tokens(text: &str) -> Vec<Token> {
+    let mut scan = Scan { text, at: 0, chars: 0, out: Vec::new() };
+    scan.run();
+    scan.out
+}
+
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+    chars: u32,
+    out: Vec<Token>,
+}
+
+/// Whether a word may have it.
+pub fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '\u{300}'..='\u{36F}')
+}
+
+impl Scan<'_> {
+    fn run(&mut self) {
+        while let Some(c) = self.text[self.at..].chars().next() {
+            if !is_word(c) {
+                self.at += c.len_utf8();
+                self.chars += 1;
+                continue;
+            }
+            let run = self.word();
+            let rest = &self.text[self.at + run..];
+            let address = rest.starts_with("://") || rest.starts_with('@') && rest[1..].starts_with(is_word);
+            if address {
+                let end = self.text[self.at..].find(char::is_whitespace).unwrap_or(self.text.len() - self.at);
+                self.step(end);
+            } else if c.is_ascii_digit() {
+                self.number(run);
+            } else {
+                self.name(run);
+            }
+        }
+    }
+
+    /// How many bytes the word here has. An apostrophe inside belongs to it.
+    fn word(&self) -> usize {
+        let rest = &self.text[self.at..];
+        let mut end = rest.len();
+        let mut chars = rest.char_indices().peekable();
+        while let Some((i, c)) = chars.next() {
+            let inside = matches!(c, '\'' | '\u{2019}') && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
+            if !is_word(c) && !inside {
+                end = i;
+                break;
+            }
+        }
+        end
+    }
+
+    fn step(&mut self, bytes: usize) {
+        self.chars += self.text[self.at..self.at + bytes].chars().count() as u32;
+        self.at += bytes;
+    }
+
+    fn push(&mut self, bytes: usize, value: Option<Value>) {
+        let (start, from) = (self.chars, self.at);
+        self.step(bytes);
+        let lower = self.text[from..self.at].to_lowercase();
+        let (stem, stop) = (of_lower(&lower), is_stop(&lower));
+        self.out.push(Token { start, end: self.chars, bytes: (from, self.at), stem, stop, value });
+    }
+
+    /// A run that doesn't begin with a digit: a month with its day, a number in words, a code, or a word.
+    fn name(&mut self, run: usize) {
+        let word = &self.text[self.at..self.at + run];
+        if let Some(month) = month(word)
+            && let Some((len, day, year)) = day_after(&self.text[self.at + run..])
+        {
+            return self.push(run + len, Some(date(vec![Key::Day(month, day)], year)));
+        }
+        if let Some(n) = in_words(word) {
+            let value = Value { keys: vec![Key::Number(n * SCALE)], year: None, money: false, digits: false };
+            return self.push(run, Some(value));
+        }
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let code = digits > 0 && word.len() >= 4 && word.is_ascii();
+        self.push(run, code.then(|| code_of(word)));
+    }
+
+    /// A run that begins with a digit.
+    fn number(&mut self, run: usize) {
+        let rest = &self.text[self.at..];
+        let found = iso_date(rest).or_else(|| clock(rest)).or_else(|| numeric_date(rest)).or_else(|| day_first(rest));
+        if let Some((len, value)) = found {
+            self.push(len, Some(value));
+            // `T` between a date and a time.
+            if self.text[self.at..].starts_with('T')
+                && self.text[self.at + 1..].starts_with(|c: char| c.is_ascii_digit())
+            {
+                self.step(1);
+            }
+            return;
+        }
+        let word = &rest[..run];
+        let figures = word.bytes().take_while(u8::is_ascii_digit).count();
+        let unit = &word[figures..];
+        if !unit.is_empty() && (unit.bytes().any(|b| b.is_ascii_digit()) || unit.len() > 3 || unit.contains('_')) {
+            return self.push(run, (word.is_ascii() && run >= 4).then(|| code_of(word)));
+        }
+        let len = amount_len(rest);
+        let keys = readings(&rest[..len]);
+        let money = self.currency_before() || currency_after(&rest[len..]);
+        self.push(len, Some(Value { keys, year: None, money, digits: true }));
+    }
+
+    fn currency_before(&self) -> bool {
+        let before = self.text[..self.at].trim_end_matches([' ', '\u{a0}', '-', '*']);
+        let sign = before.ends_with(['$', '€', '£', '¥', '₹']);
+        sign || ["USD", "EUR", "GBP", "CHF"].iter().any(|code| before.ends_with(code))
+    }
+}
+
+fn currency_after(rest: &str) -> bool {
+    let rest = rest.trim_start_matches([' ', '\u{a0}']);
+    let word: String = rest.chars().take_while(|c| c.is_alphabetic()).take(8).collect::<String>().to_lowercase();
+    let named = ["dollar", "dollars", "usd", "eur", "euro", "euros", "gbp", "chf", "pounds"].contains(&word.as_str());
+    rest.starts_with(['€', '$', '£']) || named
+}
+
+fn code_of(word: &str) -> Value {
+    Value { keys: vec![Key::Code(word.to_uppercase().into())], year: None, money: false, digits: true }
+}
+
+/// How long the number here is, with its inner points and commas.
+fn amount_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut len = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+    while matches!(bytes.get(len), Some(b'.' | b',' | b'\'')) && bytes.get(len + 1).is_some_and(u8::is_ascii_digit) {
+        len += 1 + bytes[len + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
+    }
+    len
+}
+
+/// What a number can mean: a sign before three digits separates thousands or decimals.
+fn readings(text: &str) -> Vec<Key> {
+    let signs: Vec<usize> = text.bytes().enumerate().filter(|(_, b)| !b.is_ascii_digit()).map(|(i, _)| i).collect();
+    let decimal = |at: Option<usize>| {
+        let (whole, part) = at.map_or((text, ""), |at| (&text[..at], &text[at + 1..]));
+        let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
+        let part: String = part.chars().chain("0000".chars()).take(4).collect();
+        let whole: i64 = whole.parse().ok()?;
+        whole.checked_mul(SCALE)?.checked_add(part.parse().ok()?).map(Key::Number)
+    };
+    let Some(last) = signs.last().copied() else {
+        return decimal(None).map_or_else(|| vec![Key::Code(text.into())], |key| vec![key]);
+    };
+    let mixed = signs.iter().any(|i| text.as_bytes()[*i] != text.as_bytes()[last]);
+    let thousands = text.len() - last == 4 && (signs.len() > 1 && !mixed || signs.len() == 1);
+    let mut keys = Vec::new();
+    if thousands {
+        keys.extend(decimal(None));
+    }
+    if !thousands || (signs.len() == 1 && text.as_bytes()[last] == b'.') {
+        keys.extend(decimal(Some(last)));
+    }
+    keys
+}
+
+fn in_words(word: &str) -> Option<i64> {
+    const WORDS: [(&str, i64); 21] = [
+        ("two", 2),
+        ("three", 3),
+        ("four", 4),
+        ("five", 5),
+        ("six", 6),
+        ("seven", 7),
+        ("eight", 8),
+        ("nine", 9),
+        ("ten", 10),
+        ("eleven", 11),
+        ("twelve", 12),
+        ("fourteen", 14),
+        ("fifteen", 15),
+        ("twenty", 20),
+        ("thirty", 30),
+        ("forty", 40),
+        ("fifty", 50),
+        ("sixty", 60),
+        ("ninety", 90),
+        ("hundred", 100),
+        ("one", 1),
+    ];
+    if !(3..=8).contains(&word.len()) {
+        return None;
+    }
+    WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, n)| *n)
+}

@@ -1,0 +1,124 @@
+//! A draft's sentences, and which of them can state anything.
+
+use super::scan::{Key, Token};
+use super::stem::Stem;
+use std::ops::Range;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What has more words than this is no sentence, and is read in pieces.
+const LONGEST: usize = 200;
+
+/// A sentence, or an item of a list.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    /// Its tokens, without the number of a list.
+    pub tokens: Range<usize>,
+    /// It asks.
+    pub question: bool,
+}
+
+impl Sentence {
+    /// The stems of what it is about.
+    pub fn stems(&self, tokens: &[Token]) -> Vec<Stem> {
+        stems(&tokens[self.tokens.clone()])
+    }
+}
+
+/// The stems of the words that say what a text is about, each once.
+pub fn stems(tokens: &[Token]) -> Vec<Stem> {
+    let number = |t: &Token| t.value.as_ref().is_some_and(|v| matches!(v.keys.first(), Some(Key::Number(_))));
+    let said = tokens.iter().filter(|t| !t.stop && !number(t));
+    let mut stems: Vec<Stem> = said.map(|t| t.stem).collect();
+    stems.sort_unstable();
+    stems.dedup();
+    stems
+}
+
+/// The sentences of a text in reading order.
+pub fn sentences(text: &str, tokens: &[Token]) -> Vec<Sentence> {
+    let mut found = Vec::new();
+    let (mut at, mut token) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let body = line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '>' | '#' | '•'));
+        let digits = body.bytes().take_while(u8::is_ascii_digit).count();
+        let listed = (1..=2).contains(&digits)
+            && body[digits..].starts_with([')', '.'])
+            && body[digits + 1..].starts_with([' ', '*']);
+        let skip = line.len() - body.len() + if listed { digits + 1 } else { 0 };
+        let mut from = at + skip;
+        for sentence in line[skip..].split_sentence_bounds() {
+            let end = from + sentence.trim_end().len();
+            while tokens.get(token).is_some_and(|t| t.bytes.0 < from) {
+                token += 1;
+            }
+            let first = token;
+            while tokens.get(token).is_some_and(|t| t.bytes.0 < end) {
+                token += 1;
+            }
+            let question = text[from..end].ends_with(['?', '？']);
+            let pieces = (first..token).step_by(LONGEST);
+            found.extend(pieces.map(|i| Sentence { tokens: i..token.min(i + LONGEST), question }));
+            from += sentence.len();
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// The parts of a sentence that say one thing each: between signs, at words that turn, and where another subject
+/// begins.
+pub fn clauses(text: &str, tokens: &[Token], turns: &[&str]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    for i in 1..tokens.len() {
+        let between = &text[tokens[i - 1].bytes.1..tokens[i].bytes.0];
+        let word = text[tokens[i].bytes.0..tokens[i].bytes.1].to_lowercase();
+        let turn = turns.contains(&word.as_str());
+        let joined = matches!(word.as_str(), "and" | "so" | "while" | "as" | "therefore" | "because");
+        let strong = between.contains([':', ';', '.', '!', '?', '\n', '–', '—', '(', ')']);
+        if turn || strong || (between.contains(',') && joined) {
+            found.push(from..i);
+            from = i;
+        }
+    }
+    found.push(from..tokens.len());
+    found
+}
+
+/// Whether a clause denies: an odd number of denials.
+pub fn denies(text: &str, tokens: &[Token]) -> bool {
+    let denial = |t: &Token| {
+        let word = text[t.bytes.0..t.bytes.1].to_lowercase().replace('\u{2019}', "'");
+        const DENIALS: [&str; 9] = ["not", "no", "cannot", "never", "unable", "neither", "nor", "non", "without"];
+        DENIALS.contains(&word.as_str()) || word.ends_with("n't")
+    };
+    tokens.iter().filter(|t| denial(t)).count() % 2 == 1
+}
+
+/// How a clause states something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Says {
+    /// It has no verb that says what is.
+    Nothing,
+    /// With an "if" or an "only".
+    Sometimes,
+    /// Without.
+    Always,
+}
+
+/// How a clause states something.
+pub fn says(text: &str, tokens: &[Token]) -> Says {
+    let mut found = Says::Nothing;
+    for token in tokens {
+        match text[token.bytes.0..token.bytes.1].to_lowercase().as_str() {
+            "if" | "only" | "unless" | "otherwise" | "within" | "strict" | "until" | "except" | "some" | "without"
+            | "help" => {
+                return Says::Sometimes;
+            }
+            "can" | "cannot" | "can't" | "may" | "must" | "will" | "is" | "are" | "be" | "not" | "unable" | "does"
+            | "doesn't" | "do" | "don't" | "enables" | "has" | "have" | "i'm" => found = Says::Always,
+            _ => {}
+        }
+    }
+    found
+}

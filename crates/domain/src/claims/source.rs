@@ -1,0 +1,139 @@
+//! What a source says: its values and its clauses, each with what it is about.
+
+use super::scan::{Key, Token, Value, tokens};
+use super::sentence::{Says, clauses, denies, says, sentences, stems};
+use super::stem::Stem;
+use std::collections::HashMap;
+
+/// A source, ready to be looked up in.
+#[derive(Debug, Default)]
+pub struct Known {
+    values: HashMap<Key, Vec<u32>>,
+    tokens: Vec<Token>,
+    /// Its clauses.
+    pub clauses: Vec<Clause>,
+    /// In which clauses a word stands.
+    pub with: HashMap<Stem, Vec<u32>>,
+    counts: Vec<Count>,
+}
+
+/// A part of a sentence.
+#[derive(Debug)]
+pub struct Clause {
+    /// Where, in Unicode scalars.
+    pub span: (u32, u32),
+    /// What it is about.
+    pub stems: Vec<Stem>,
+    /// It denies.
+    pub denies: bool,
+    /// Whether it states anything, and whether without an "if".
+    pub says: Says,
+    /// What it says after "if" or "given".
+    pub only_if: Vec<Stem>,
+}
+
+/// A number of something.
+#[derive(Debug)]
+pub struct Count {
+    /// The number.
+    pub keys: Vec<Key>,
+    /// What is counted.
+    pub unit: Vec<Stem>,
+    /// What the part of the sentence around it is about.
+    pub about: Vec<Stem>,
+    /// Where, in Unicode scalars.
+    pub span: (u32, u32),
+}
+
+impl Known {
+    /// Reads a source.
+    pub fn of(text: &str) -> Self {
+        let mut known = Self { tokens: tokens(text), ..Self::default() };
+        let all = std::mem::take(&mut known.tokens);
+        for (t, value) in all.iter().enumerate().filter_map(|(t, token)| Some((t, token.value.as_ref()?))) {
+            for key in &value.keys {
+                known.values.entry(key.clone()).or_default().push(t as u32);
+            }
+        }
+        for sentence in sentences(text, &all) {
+            let own = &all[sentence.tokens.clone()];
+            let begins = own.first().is_some_and(|t| &text[t.bytes.0..t.bytes.1] == "If");
+            let whole = if begins { condition(text, own) } else { Vec::new() };
+            known.counts.extend(counts(text, own));
+            for range in clauses(text, own, &["but", "however", "although", "without"]) {
+                let part = &own[range];
+                let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
+                let clause = Clause {
+                    span: (first.start, last.end),
+                    stems: stems(part),
+                    denies: denies(text, part),
+                    says: says(text, part),
+                    only_if: Some(condition(text, part)).filter(|c| !c.is_empty()).unwrap_or_else(|| whole.clone()),
+                };
+                for stem in &clause.stems {
+                    known.with.entry(*stem).or_default().push(known.clauses.len() as u32);
+                }
+                known.clauses.push(clause);
+            }
+        }
+        known.tokens = all;
+        known
+    }
+
+    /// Where a value stands, at the place that is most about the same.
+    pub fn find(&self, value: &Value, about: &[Stem]) -> Option<(usize, (u32, u32))> {
+        const MOST: usize = 64;
+        let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten().take(MOST);
+        let near = |t: usize| {
+            let around = &self.tokens[t.saturating_sub(12)..(t + 12).min(self.tokens.len())];
+            around.iter().filter(|t| about.binary_search(&t.stem).is_ok()).count()
+        };
+        let best = places.map(|t| (near(*t as usize), *t)).max()?;
+        let token = &self.tokens[best.1 as usize];
+        Some((best.0, (token.start, token.end)))
+    }
+
+    /// Numbers of the same thing.
+    pub fn counts_of(&self, unit: &[Stem]) -> impl Iterator<Item = &Count> {
+        self.counts.iter().filter(move |count| count.unit == unit)
+    }
+
+    /// Whether a word stands at most two words before another one.
+    pub fn pairs(&self, value: Stem, name: Stem) -> bool {
+        let named = self.tokens.iter().enumerate().filter(|(_, t)| t.stem == name);
+        named.into_iter().any(|(i, _)| self.tokens[i.saturating_sub(2)..i].iter().any(|t| t.stem == value))
+    }
+}
+
+fn condition(text: &str, tokens: &[Token]) -> Vec<Stem> {
+    let starts = |t: &Token| matches!(&text[t.bytes.0..t.bytes.1], "if" | "given" | "when" | "If" | "When");
+    let Some(from) = tokens.iter().rposition(starts) else { return Vec::new() };
+    let upto = tokens[from..].windows(2).position(|w| text[w[0].bytes.1..w[1].bytes.0].contains([',', ':']));
+    stems(&tokens[from + 1..upto.map_or(tokens.len(), |n| from + n + 1)])
+}
+
+/// The numbers with what they count. Between commas one applies; what stands before the first one applies to all.
+fn counts(text: &str, tokens: &[Token]) -> Vec<Count> {
+    let mut found = Vec::new();
+    let breaks = |i: &usize| *i > 0 && text[tokens[*i - 1].bytes.1..tokens[*i].bytes.0].contains([',', ';']);
+    let cuts: Vec<usize> = (0..tokens.len()).filter(breaks).collect();
+    let first = cuts.first().copied().unwrap_or(0);
+    let label = (1..first).rev().find(|i| text[tokens[i - 1].bytes.1..tokens[*i].bytes.0].contains(':')).unwrap_or(0);
+    let head = stems(&tokens[label..first]);
+    for (i, token) in tokens.iter().enumerate() {
+        let Some(value) = &token.value else { continue };
+        if !matches!(value.keys.first(), Some(Key::Number(_))) {
+            continue;
+        }
+        let from = cuts.iter().rev().find(|cut| **cut <= i).copied().unwrap_or(0);
+        let upto = cuts.iter().find(|cut| **cut > i).copied().unwrap_or(tokens.len());
+        let following = tokens[i + 1..upto].iter().take_while(|t| t.value.is_none()).take(4);
+        let unit: Vec<Stem> = following.filter(|t| !t.stop).map(|t| t.stem).take(3).collect();
+        let mut about = stems(&tokens[from..upto]);
+        about.extend(&head);
+        about.sort_unstable();
+        about.dedup();
+        found.push(Count { keys: value.keys.clone(), unit, about, span: (token.start, token.end) });
+    }
+    found
+}

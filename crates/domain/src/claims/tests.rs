@@ -1,0 +1,108 @@
+//! What counts as a claim, and what as evidence.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+use crate::draft::parse;
+use serde_json::{Value, json};
+
+/// Each claim's text and status, in the order of the draft.
+fn judged(thread: &Value, text: &str, sources: &[&str]) -> Vec<(String, ClaimStatus)> {
+    let row = json!({ "external_id": "t", "revision": "1", "thread": thread, "draft": { "text": text } });
+    let body = parse(row.to_string().as_bytes()).unwrap().body;
+    let known: Vec<Known> = sources.iter().map(|s| Known::of(s)).collect();
+    let behind: Vec<Behind<'_>> = known.iter().map(|known| Behind { id: "desk/policy", known }).collect();
+    let said = |c: &Claim| text.chars().skip(c.start as usize).take((c.end - c.start) as usize).collect();
+    Reading::of(&body).against(&behind, &[]).iter().map(|c| (said(c), c.status)).collect()
+}
+
+fn doubtful(thread: &Value, text: &str, sources: &[&str]) -> Vec<String> {
+    let claims = judged(thread, text, sources).into_iter();
+    claims.filter(|(_, status)| *status != ClaimStatus::Supported).map(|(said, _)| said).collect()
+}
+
+fn asked(text: &str) -> Value {
+    json!([{ "role": "customer", "text": text }])
+}
+
+fn tool(name: &str, args: &Value, result: &str) -> Value {
+    json!([
+        { "role": "customer", "text": "Please do it." },
+        { "role": "tool_call", "name": name, "text": args.to_string() },
+        { "role": "tool", "name": name, "text": result },
+    ])
+}
+
+#[test]
+fn questions_and_courtesies_are_no_claims() {
+    let text =
+        "Thank you, Mia! I'll need your user ID.\n\n1. Is it a round trip?\n2. Insurance for $30?\nHave a great day!";
+    assert!(judged(&asked("Hi"), text, &[]).is_empty());
+}
+
+#[test]
+fn a_value_is_the_same_however_it_is_written() {
+    let result = r#"{"total": 1250.0, "departs": "18:00:00", "date": "2024-05-20", "id": "JG7FMM", "seats": 12}"#;
+    let text = "JG7FMM costs $1,250.00, leaves at 6 PM on May 20th, and has 12 seats.";
+    let claims = judged(&tool("get_booking", &json!({}), result), text, &[]);
+    assert_eq!(claims.len(), 5, "{claims:?}");
+    assert!(claims.iter().all(|(_, status)| *status == ClaimStatus::Supported), "{claims:?}");
+    let text = "JG7FMN costs $1,205.00, leaves at 6 AM on May 21st, and has 13 seats.";
+    let claims = doubtful(&tool("get_booking", &json!({}), result), text, &[]);
+    assert_eq!(claims, ["JG7FMN", "$1,205.00", "6 AM", "May 21st", "13 seats"].map(|c| c.trim_start_matches('$')));
+}
+
+#[test]
+fn an_amount_that_follows_from_others_is_supported_and_says_how() {
+    let thread = tool("calculate", &json!({ "expression": "1" }), "329.0");
+    let text = "It costs $329. Of your $500 there will be $171 left.";
+    let row = json!({ "external_id": "t", "revision": "1", "draft": { "text": text }, "thread": thread });
+    let claims = Reading::of(&parse(row.to_string().as_bytes()).unwrap().body).against(&[], &[]);
+    let sums: Vec<_> = claims.iter().filter_map(|c| c.sum.as_deref()).collect();
+    assert!(sums.contains(&"500 − 329"), "{claims:?}");
+}
+
+#[test]
+fn what_is_said_to_be_done_takes_a_tool_that_did_it() {
+    let text = "Your reservation has been cancelled.";
+    let by = |result: &str| judged(&tool("cancel_reservation", &json!({}), result), text, &[]);
+    assert_eq!(by(r#"{"status": "cancelled"}"#)[0].1, ClaimStatus::Supported);
+    assert_eq!(by("Error: already flown")[0].1, ClaimStatus::Conflict);
+    assert_eq!(judged(&asked("Please cancel it."), text, &[])[0].1, ClaimStatus::Unsupported);
+    assert!(judged(&asked("Please cancel it."), "Once it has been cancelled, I'll write.", &[]).is_empty());
+}
+
+#[test]
+fn an_answer_that_is_not_what_was_asked_for_is_a_conflict() {
+    let changed =
+        |got: &str| tool("update_booking", &json!({ "cabin": "economy" }), &json!({ "cabin": got }).to_string());
+    let text = "The cabin has been changed to economy.\n\n- **Cabin**: Economy";
+    assert_eq!(doubtful(&changed("basic"), text, &[]).len(), 2);
+    assert!(doubtful(&changed("economy"), text, &[]).is_empty());
+}
+
+#[test]
+fn a_source_that_says_otherwise_is_a_conflict() {
+    let policy = "Change flights: Basic fares cannot be modified. The user can modify passengers but cannot modify the \
+                  number of passengers. If the user is a silver member, 1 free checked bag for each basic passenger, \
+                  and 3 free checked bags for each business passenger.";
+    let claims = judged(&asked("Hi"), "Changing the passenger is not allowed.", &[policy]);
+    assert_eq!(claims[0].1, ClaimStatus::Conflict, "{claims:?}");
+    let claims = judged(&asked("Hi"), "The number of passengers cannot be modified.", &[policy]);
+    assert_eq!(claims[0].1, ClaimStatus::Supported, "{claims:?}");
+    let text = "As a silver member you get 2 free checked bags in business.";
+    assert_eq!(judged(&asked("Hi"), text, &[policy])[0], ("2 free checked bags".into(), ClaimStatus::Conflict));
+}
+
+#[test]
+fn a_long_draft_is_read_in_one_pass_and_what_is_left_is_doubted() {
+    let line = "I have cancelled JG7FMM for $1,250.00, it cannot be modified at 6 PM on May 20th, ";
+    let text = line.repeat(20_000);
+    let thread = tool("get", &json!({}), &"JG7FMM 1250 18:00 2024-05-20 ".repeat(10_000));
+    let body: DraftBody = serde_json::from_value(json!({ "thread": thread, "draft": { "text": text } })).unwrap();
+    let known = Known::of(&line.repeat(1_000));
+    let started = std::time::Instant::now();
+    let claims = Reading::of(&body).against(&[Behind { id: "desk/policy", known: &known }], &[]);
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+    assert_eq!(claims.len(), MOST);
+    assert!(claims.iter().any(|c| c.status == ClaimStatus::Unsupported && c.end as usize >= text.chars().count() - 2));
+}

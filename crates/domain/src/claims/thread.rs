@@ -1,0 +1,263 @@
+//! What the thread says: the values in tool results, messages and notes, and which tools did what.
+
+use super::Place;
+use super::acts::{Act, Family};
+use super::calls::{Call, calls, does, gave_back, is_general, parts, pays};
+use super::scan::{Key, Token, Value, tokens};
+use super::stem::{Stem, stem};
+use crate::draft::{Message, Role};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+
+/// So many places of one value are compared.
+const PLACES: usize = 16;
+/// So many words on either side of a value say what it is.
+const AROUND: usize = 6;
+
+/// The thread, ready to be looked up in.
+pub struct Thread<'a> {
+    messages: &'a [Message],
+    tokens: Vec<Vec<Token>>,
+    values: HashMap<Key, Vec<(u32, u32)>>,
+    /// Tools that were called, in their order.
+    pub calls: Vec<Call>,
+    /// Where each verb last stands in the past, and whether the customer says so.
+    told: HashMap<(Stem, bool), Place>,
+    /// Stems of what the customer wrote.
+    pub customer: Vec<Stem>,
+}
+
+/// How a value was found.
+pub struct Hit {
+    /// Where.
+    pub place: Place,
+    /// In a tool's answer or a note, not in what somebody wrote.
+    pub firm: bool,
+}
+
+/// What the calls say of an act.
+pub enum Done {
+    /// It was done.
+    Yes(Vec<Place>),
+    /// The only attempts failed, or the answer says something else than what was asked for.
+    Otherwise(Vec<Place>, Vec<Mismatch>),
+    /// Nothing.
+    No,
+}
+
+/// A field that came back with another value than was asked for.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// The stems of the field's name.
+    pub field: Vec<Stem>,
+    /// The stems of the value that was asked for.
+    pub asked: Vec<Stem>,
+    /// Where the answer has the field.
+    pub place: Place,
+}
+
+impl<'a> Thread<'a> {
+    /// Reads a thread.
+    pub fn of(messages: &'a [Message]) -> Self {
+        let mut thread = Self {
+            messages,
+            tokens: Vec::new(),
+            values: HashMap::new(),
+            calls: Vec::new(),
+            told: HashMap::new(),
+            customer: Vec::new(),
+        };
+        for (m, message) in messages.iter().enumerate() {
+            // What the model asked its tools is no evidence of what is.
+            let found = if message.role == Role::ToolCall { Vec::new() } else { tokens(&message.text) };
+            let theirs = message.role == Role::Customer;
+            let asks = theirs && message.text.trim_end().ends_with('?');
+            for (t, token) in found.iter().enumerate() {
+                let word = &message.text[token.bytes.0..token.bytes.1];
+                let past = word.ends_with("ed") || matches!(word, "sent" | "paid" | "reset");
+                if past && !asks {
+                    thread.told.insert((token.stem, theirs), Place::in_message(m, (token.start, token.end)));
+                }
+                for key in token.value.iter().flat_map(keys_of) {
+                    thread.note(key, m, t);
+                }
+                if theirs {
+                    thread.customer.push(token.stem);
+                }
+            }
+            thread.tokens.push(found);
+        }
+        thread.customer.sort_unstable();
+        thread.customer.dedup();
+        thread.calls = calls(messages);
+        thread
+    }
+
+    fn note(&mut self, key: Key, message: usize, token: usize) {
+        let places = self.values.entry(key).or_default();
+        if places.len() == PLACES {
+            places.remove(0);
+        }
+        places.push((message as u32, token as u32));
+    }
+
+    /// Where a value stands; of several places the one that is most about the same.
+    pub fn find(&self, value: &Value, about: &[Stem]) -> Option<Hit> {
+        let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten();
+        let fits = |(m, t): &&(u32, u32)| {
+            let there = self.tokens[*m as usize][*t as usize].value.as_ref().and_then(|v| v.year);
+            there.is_none() || value.year.is_none() || there == value.year
+        };
+        let (score, m, t) =
+            places.filter(fits).map(|&(m, t)| (self.nearness(m as usize, t as usize, about), m, t)).max()?;
+        let token = &self.tokens[m as usize][t as usize];
+        let place = Place::in_message(m as usize, (token.start, token.end));
+        Some(Hit { place, firm: score.0 > 0 })
+    }
+
+    fn nearness(&self, m: usize, t: usize, about: &[Stem]) -> (u8, usize) {
+        let firm = match self.messages[m].role {
+            Role::Tool | Role::Note => 1,
+            _ => 0,
+        };
+        let tokens = &self.tokens[m];
+        let near = &tokens[t.saturating_sub(AROUND)..(t + AROUND).min(tokens.len())];
+        (firm, near.iter().filter(|t| about.binary_search(&t.stem).is_ok()).count())
+    }
+
+    /// Whether a tool gave a time of the next day, as in `01:00:00+1`.
+    pub fn next_day(&self) -> bool {
+        self.messages.iter().any(|m| m.role == Role::Tool && m.text.contains("+1"))
+    }
+
+    /// Whether the day before or after a date is there, where the thread speaks of a day more or less.
+    pub fn next_to(&self, value: &Value, shifts: bool) -> Option<Hit> {
+        let Some(Key::Day(month, day)) = value.keys.first().filter(|_| shifts) else { return None };
+        [day.checked_sub(1), day.checked_add(1)].into_iter().flatten().find_map(|day| {
+            self.find(&Value { keys: vec![Key::Day(*month, day)], year: value.year, money: false, digits: true }, &[])
+        })
+    }
+
+    /// Money in the last messages of the company and the customer, and the last numbers of tools.
+    pub fn amounts(&self, most: usize) -> [Vec<(i64, Place)>; 2] {
+        let (mut said, mut given) = (Vec::new(), Vec::new());
+        let mut spoken = 0;
+        for (m, message) in self.messages.iter().enumerate().rev() {
+            let tool = message.role == Role::Tool;
+            let into = if tool { &mut given } else { &mut said };
+            if !tool {
+                spoken += 1;
+            }
+            for token in
+                self.tokens[m].iter().rev().filter(|t| t.value.as_ref().is_some_and(|v| v.money || tool && v.digits))
+            {
+                let Some(Key::Number(n)) = token.value.as_ref().and_then(|v| v.keys.first()) else { continue };
+                if into.len() < most {
+                    into.push((*n, Place::in_message(m, (token.start, token.end))));
+                }
+            }
+            if spoken > 4 {
+                break;
+            }
+        }
+        [said, given]
+    }
+
+    /// Where somebody says that something was done: a tool's answer, a note, an earlier reply, and for what isn't one's
+    /// own act also the customer.
+    pub fn says(&self, verb: Stem, own: bool) -> Option<Place> {
+        let by_others = || self.told.get(&(verb, true)).filter(|_| !own);
+        self.told.get(&(verb, false)).or_else(by_others).cloned()
+    }
+
+    /// What the calls say of an act.
+    pub fn done(&self, act: Act, about: &[Stem]) -> Done {
+        let fits = |call: &&Call| match act.family {
+            Family::Read => true,
+            Family::Any => !call.reads,
+            family => {
+                let general = || call.name.iter().any(|part| does(family, *part)) && call.is_about(about);
+                !call.reads && (call.name.iter().any(|part| *part == act.verb && !is_general(*part)) || general())
+            }
+        };
+        let mut fitting = self.calls.iter().rev().filter(fits).peekable();
+        let Some(last) = fitting.peek() else { return Done::No };
+        let last = self.whole(last.answer);
+        let Some(call) = fitting.find(|call| !call.failed) else { return Done::Otherwise(vec![last], Vec::new()) };
+        let mismatches = self.mismatches(call);
+        if mismatches.iter().any(|m| m.asked.iter().all(|stem| about.binary_search(stem).is_ok())) {
+            return Done::Otherwise(mismatches.iter().map(|m| m.place.clone()).collect(), mismatches);
+        }
+        if pays(act, about) && gave_back(&call.result) {
+            return Done::Otherwise(vec![self.field(call.answer, "amount")], Vec::new());
+        }
+        Done::Yes(vec![self.report(call, act)])
+    }
+
+    /// Where a tool's answer says in a word that it was done, as in `"status": "cancelled"`; else all of it.
+    fn report(&self, call: &Call, act: Act) -> Place {
+        let word = self.tokens[call.answer].iter().rev().find(|t| t.stem == act.verb);
+        word.map_or_else(|| self.whole(call.answer), |t| Place::in_message(call.answer, (t.start, t.end)))
+    }
+
+    fn whole(&self, message: usize) -> Place {
+        let end = self.tokens[message].last().map_or(0, |t| t.end);
+        Place::in_message(message, (0, end))
+    }
+
+    fn mismatches(&self, call: &Call) -> Vec<Mismatch> {
+        let plain = |text: &str| text.to_lowercase();
+        let differs = |(field, asked): (&String, &Json)| {
+            let (asked, got) = (asked.as_str()?, call.result.get(field)?.as_str()?);
+            if plain(asked) == plain(got) || asked.is_empty() || asked.len() > 40 {
+                return None;
+            }
+            Some(Mismatch { field: parts(field), asked: parts(asked), place: self.field(call.answer, field) })
+        };
+        call.args.iter().filter_map(differs).collect()
+    }
+
+    /// Where a tool's answer has a field of this name: the name and the word after it.
+    pub fn field(&self, message: usize, name: &str) -> Place {
+        let tokens = &self.tokens[message];
+        let text = &self.messages[message].text;
+        let at = tokens.iter().position(|t| text[t.bytes.0..t.bytes.1] == *name);
+        let Some(at) = at else { return self.whole(message) };
+        let end = tokens.get(at + 1).map_or(tokens[at].end, |t| t.end);
+        Place::in_message(message, (tokens[at].start, end))
+    }
+
+    /// The fields of tools' answers that always had the same short value: their names' stems, the value's, and where.
+    pub fn settled(&self) -> Vec<(Stem, Stem, Place)> {
+        let mut fields: HashMap<&str, (Option<&str>, usize)> = HashMap::new();
+        for call in &self.calls {
+            for (name, value) in &call.result {
+                let Some(value) = value.as_str().filter(|v| is_name(v)) else { continue };
+                let known = fields.entry(name).or_insert((Some(value), call.answer));
+                if known.0 != Some(value) {
+                    known.0 = None;
+                }
+            }
+        }
+        let mut settled: Vec<_> =
+            fields.into_iter().filter_map(|(name, (value, at))| Some((name, value?, at))).collect();
+        settled.sort_unstable();
+        settled.into_iter().map(|(name, value, at)| (stem(name), stem(value), self.field(at, name))).collect()
+    }
+}
+
+/// One word that isn't yes or no.
+fn is_name(value: &str) -> bool {
+    let plain = (3..=20).contains(&value.len()) && value.chars().all(char::is_alphabetic);
+    plain && !matches!(value.to_lowercase().as_str(), "yes" | "true" | "false" | "none" | "null")
+}
+
+/// A value's keys; of a code also the digits in it.
+fn keys_of(value: &Value) -> Vec<Key> {
+    let mut keys = value.keys.clone();
+    if let Some(Key::Code(code)) = value.keys.first() {
+        let runs = code.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= 4);
+        keys.extend(runs.filter_map(|run| run.parse::<i64>().ok()?.checked_mul(10_000)).map(Key::Number));
+    }
+    keys
+}
