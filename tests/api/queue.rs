@@ -23,6 +23,8 @@ on_both! {
     somebody_elses_lease_is_out_of_reach,
     the_list_is_filtered_by_workflow_state_mark_and_reviewer,
     search_finds_words_of_thread_draft_and_ticket,
+    every_state_is_listed_in_every_order,
+    words_that_many_drafts_hold_are_found_in_a_lists_order,
     paging_gives_every_row_once,
     an_unknown_filter_is_refused,
 }
@@ -243,6 +245,36 @@ async fn search_finds_words_of_thread_draft_and_ticket(engine: Engine) {
         assert!(listed(&ana, nothing).await.len() <= 3, "{nothing}");
     }
     assert!(listed(&ana, "q=kettel").await.is_empty());
+}
+
+async fn every_state_is_listed_in_every_order(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    let decided = app.stage(&Draft::of("t-1")).await;
+    ana.approve(&decided).await;
+    app.send(&[Draft::of("t-2")]).await;
+    for state in countersign_domain::state::State::ALL {
+        for sort in ["deadline", "newest"] {
+            let query = format!("state={}&sort={sort}", state.as_str());
+            let found: &[&str] = match state.as_str() {
+                "staged" => &["t-2"],
+                "approved" => &["t-1"],
+                _ => &[],
+            };
+            assert_eq!(listed(&ana, &query).await, found, "{query}");
+        }
+    }
+}
+
+async fn words_that_many_drafts_hold_are_found_in_a_lists_order(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    // More than are read one by one.
+    let rows: Vec<Draft> = (0..1_100).map(|i| Draft::of(&format!("many-{i}"))).collect();
+    app.send(&rows).await;
+    assert_eq!(listed(&ana, "q=many&sort=newest&limit=2").await, ["many-1099", "many-1098"]);
+    assert_eq!(listed(&ana, "q=many&state=staged&limit=2").await, ["many-0", "many-1"]);
+    assert_eq!(listed(&ana, "q=many%2077&sort=newest&limit=2").await, ["many-779", "many-778"]);
 }
 
 async fn paging_gives_every_row_once(engine: Engine) {
