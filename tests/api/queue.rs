@@ -22,6 +22,7 @@ on_both! {
     a_reviewer_may_hold_twenty_and_no_more,
     somebody_elses_lease_is_out_of_reach,
     the_list_is_filtered_by_workflow_state_mark_and_reviewer,
+    every_state_is_listed_in_every_order,
     paging_gives_every_row_once,
     an_unknown_filter_is_refused,
 }
@@ -222,6 +223,25 @@ async fn the_list_is_filtered_by_workflow_state_mark_and_reviewer(engine: Engine
     assert_eq!(listed(&ana, "reviewer=ben").await, ["t-3"]);
     let totals = ana.get("/v1/drafts?workflow=desk&limit=1").await.ok();
     assert_eq!((&totals["total"], totals["drafts"].as_array().unwrap().len()), (&json!(3), 1));
+}
+
+async fn every_state_is_listed_in_every_order(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    let decided = app.stage(&Draft::of("t-1")).await;
+    ana.approve(&decided).await;
+    app.send(&[Draft::of("t-2")]).await;
+    for state in countersign_domain::state::State::ALL {
+        for sort in ["deadline", "newest"] {
+            let query = format!("state={}&sort={sort}", state.as_str());
+            let found: &[&str] = match state.as_str() {
+                "staged" => &["t-2"],
+                "approved" => &["t-1"],
+                _ => &[],
+            };
+            assert_eq!(listed(&ana, &query).await, found, "{query}");
+        }
+    }
 }
 
 async fn paging_gives_every_row_once(engine: Engine) {

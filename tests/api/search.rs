@@ -6,6 +6,7 @@ use serde_json::json;
 
 on_both! {
     search_finds_words_of_thread_draft_and_ticket,
+    words_that_many_drafts_hold_are_found_in_a_lists_order,
     search_finds_words_of_scripts_that_put_no_spaces_between_them,
     a_query_of_signs_finds_nothing_and_no_query_reads_as_a_lost_database,
     drafts_that_an_earlier_program_indexed_are_indexed_again,
@@ -34,6 +35,17 @@ async fn search_finds_words_of_thread_draft_and_ticket(engine: Engine) {
         assert!(listed(&ana, nothing).await.len() <= 3, "{nothing}");
     }
     assert!(listed(&ana, "q=kettel").await.is_empty());
+}
+
+async fn words_that_many_drafts_hold_are_found_in_a_lists_order(engine: Engine) {
+    let app = App::start(engine).await;
+    let ana = app.reviewer("ana").await;
+    // More than are read one by one.
+    let rows: Vec<Draft> = (0..1_100).map(|i| Draft::of(&format!("many-{i}"))).collect();
+    app.send(&rows).await;
+    assert_eq!(listed(&ana, "q=many&sort=newest&limit=2").await, ["many-1099", "many-1098"]);
+    assert_eq!(listed(&ana, "q=many&state=staged&limit=2").await, ["many-0", "many-1"]);
+    assert_eq!(listed(&ana, "q=many%2077&sort=newest&limit=2").await, ["many-779", "many-778"]);
 }
 
 async fn search_finds_words_of_scripts_that_put_no_spaces_between_them(engine: Engine) {
