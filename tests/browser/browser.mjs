@@ -1,13 +1,28 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { after, before } from "node:test";
 import { chromium } from "playwright-core";
-import { RESULTS } from "./hub.mjs";
+import { RESULTS, startHub } from "./hub.mjs";
 
 /** Debian's Chromium. As root it has no sandbox of its own. */
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update"],
+  });
+}
+
+/** A hub and a browser for all tests of a file; `begin` is given them before the first, and they end after the last. */
+export function world(begin, ...options) {
+  let served, browser;
+  before(async () => {
+    served = await startHub(...options);
+    browser = await launch();
+    await begin({ served, hub: served.hub, browser });
+  });
+  after(async () => {
+    await browser?.close();
+    await served?.stop();
   });
 }
 

@@ -46,7 +46,7 @@ test("the comment of a refused escalation can be used again or copied", async ()
   await strip.waitFor();
   await accessibleInBoth(page, "review-kept-comment");
   await page.locator(`[data-testid=draft][data-ready=true][data-draft-id="${id}"]`).waitFor();
-  await strip.getByRole("button", { name: "copy it" }).press("Enter");
+  await strip.getByRole("button", { name: "Copy", exact: true }).press("Enter");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), said);
   await strip.getByRole("button", { name: "Escalate with this" }).press("Enter");
   const field = page.locator("[role=dialog] textarea");

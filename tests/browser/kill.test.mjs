@@ -1,24 +1,14 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
-import { launch, openConsole, ready, screenshot } from "./browser.mjs";
-import { startHub } from "./hub.mjs";
+import { openConsole, ready, screenshot, world } from "./browser.mjs";
 import { apply, stage } from "./packs.mjs";
 
 /** A kill takes a deliberate press, and what became of it is never misreported. */
 
 let served, hub, browser;
 
-before(async () => {
-  served = await startHub();
-  hub = served.hub;
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-});
+world((all) => ({ served, hub, browser } = all));
 
 const killed = async (workflow) => (await hub.workflow(workflow)).killed;
 

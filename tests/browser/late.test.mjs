@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
-import { launch, openConsole, READY, ready, screenshot } from "./browser.mjs";
-import { startHub, until } from "./hub.mjs";
+import { openConsole, READY, ready, screenshot, world } from "./browser.mjs";
+import { until } from "./hub.mjs";
 import { apply, escalate, person, stage } from "./packs.mjs";
 
 /** Keys, dialogs and late answers act on the draft that was read, whatever comes on screen meanwhile. */
 
 let served, hub, browser;
 
-before(async () => {
-  served = await startHub();
-  hub = served.hub;
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-});
+world((all) => ({ served, hub, browser } = all));
 
 /** A workflow with drafts of its own, the desk of somebody who reviews it, and the ids in the order of the queue. */
 async function desk(name, drafts, more = {}) {

@@ -1,27 +1,18 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
-import { go, launch, openConsole, READY, ready, screenshot } from "./browser.mjs";
-import { startHub, until } from "./hub.mjs";
+import { go, openConsole, READY, ready, screenshot, world } from "./browser.mjs";
+import { until } from "./hub.mjs";
 import { apply, stage } from "./packs.mjs";
 
 /** What one person typed and decided is theirs: kept where a browser keeps nothing, and never the next one's. */
 
 const SCREENS = ["review", "rollout", "cases", "activity", "settings"];
 
-let served, hub, browser;
+let hub, browser;
 
-before(async () => {
-  served = await startHub();
-  hub = served.hub;
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-});
+world((all) => ({ hub, browser } = all));
 
 /** A workflow with a few drafts, and somebody who reviews it: their token's id and secret. */
 async function workflowOf(name, drafts) {

@@ -1,25 +1,16 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
-import { launch, openConsole, READY, ready } from "./browser.mjs";
-import { startHub, until } from "./hub.mjs";
+import { openConsole, READY, ready, world } from "./browser.mjs";
+import { until } from "./hub.mjs";
 import { apply, person, stage } from "./packs.mjs";
 
 /** What a reviewer does besides deciding on what comes next, by keyboard alone. */
 
 let served, hub, browser;
 
-before(async () => {
-  served = await startHub();
-  hub = served.hub;
-  browser = await launch();
-});
-
-after(async () => {
-  await browser?.close();
-  await served?.stop();
-});
+world((all) => ({ served, hub, browser } = all));
 
 const DRAFT = { revision: "1", thread: [{ role: "customer", text: "Where is my invoice?" }] };
 
@@ -240,3 +231,28 @@ async function frames(page, id) {
   const at = (share) => sorted[Math.floor(sorted.length * share)].toFixed(0);
   return `median ${at(0.5)} ms, p95 ${at(0.95)} ms, longest ${sorted.at(-1).toFixed(0)} ms of ${sorted.length} frames`;
 }
+
+test("E suggests by value what an edit was: another amount is factual, the same one written otherwise is cosmetic", async () => {
+  const workflow = await apply(hub, "by-value");
+  const id = await stage(hub, workflow, { external_id: "ticket-value", draft: { text: "We refund 1,250.00 EUR." } });
+  const { token } = await hub.call("POST", "/v1/tokens", { name: "val", grants: [{ role: "reviewer", workflow }], routes: [] });
+  const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${token}`);
+  assert.equal(await ready(page), id);
+  const suggested = async (text, grade) => {
+    await page.keyboard.press("e");
+    await page.locator("[data-testid=editor] :focus").waitFor();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type(text);
+    await page.locator(`[data-testid=grade-chips] [data-grade=${grade}][aria-checked=true]`).waitFor();
+    await page.keyboard.press("Escape");
+  };
+  await suggested("We refund 1250 EUR.", "cosmetic");
+  for (const text of ["We refund 125.00 EUR.", "We refund -1,250.00 EUR.", "We refund 1,250.00 USD."]) await suggested(text, "factual");
+  await page.keyboard.press("e");
+  await page.locator("[data-testid=editor] :focus").waitFor();
+  await page.locator("[data-grade=factual][aria-checked=true]").waitFor();
+  await page.keyboard.press("Control+Enter");
+  await until("the edit", async () => (await hub.draft(id)).outcome?.grade === "factual");
+  assert.deepEqual(trouble, []);
+  await close();
+});

@@ -1,28 +1,20 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
-import { launch, openConsole, ready, READY } from "./browser.mjs";
-import { startHub, until } from "./hub.mjs";
+import { test } from "node:test";
+import { openConsole, READY, ready, world } from "./browser.mjs";
+import { until } from "./hub.mjs";
 import { apply, escalate, person, stage } from "./packs.mjs";
 
 /** What screens say is what is so: one figure for one thing, whose draft it is, and of when what is shown is. */
 
 let served, hub, browser, desk, page;
 
-before(async () => {
-  served = await startHub("--demo");
-  hub = served.hub;
-  browser = await launch();
+world(async (all) => {
+  ({ served, hub, browser } = all);
   desk = await openConsole(browser, served.console);
   page = desk.page;
   await page.locator("nav [aria-current=page]").waitFor();
-});
-
-after(async () => {
-  await desk?.close();
-  await browser?.close();
-  await served?.stop();
-});
+}, "--demo");
 
 const at = (place) =>
   page.evaluate((to) => {
@@ -126,6 +118,89 @@ test("the report that is signed is the one on record", async () => {
   assert.equal((await hub.call("GET", `/v1/gate/reports/${signed}`)).status, "pass");
 });
 
+/** A desk at opt-in, or on its way there: what its answers must not be taken for. */
+async function moving(id, to) {
+  await apply(hub, id, (toml) =>
+    toml
+      .replace(/^min_days = 5\b/m, "min_days = 0\nentry_lag_hours = 0")
+      .replace(/^min_reviewed = 200\b/m, "min_reviewed = 10")
+      .replace(/^max = .*$/gm, "max = 0.95")
+      .replace(/^(eval_suite|max_per_sent_usd) = .*$/gm, ""));
+  const by = await person(hub, `by-${id}`);
+  for (let i = 0; i < 12; i++) await approve(by.hub, await stage(hub, id, { external_id: `${id}-${i}` }));
+  await hub.call("POST", `/v1/workflows/${id}/drill`, {});
+  if (to) {
+    const { hash } = await hub.call("GET", `/v1/workflows/${id}/gate`);
+    await hub.call("POST", `/v1/workflows/${id}/promote`, { reason: "it is ready", to, report: hash });
+  }
+  await rollout(id);
+  await page.locator(".track [aria-current=step]", { hasText: to ? "opt-in" : "internal" }).waitFor();
+}
+
+/** Presses the key, says why, and takes the answer away: `reaches` says whether the hub ever heard of it. */
+async function unanswered(act, key, reaches) {
+  const over = desk.page;
+  let away = false;
+  const lose = async (route) => {
+    away = true;
+    if (reaches) await route.fetch();
+    await route.abort();
+  };
+  const silent = (route) => (away ? route.abort() : route.fallback());
+  await over.route(`**/${act}`, lose, { times: 1 });
+  await over.route("**/v1/workflows/*", silent);
+  await over.keyboard.press(key);
+  const dialog = over.getByRole("dialog");
+  await dialog.locator("input").first().fill("said why");
+  await dialog.locator("input").first().press("Enter");
+  await dialog.getByText("isn't known yet whether it was done").waitFor();
+  assert.equal(await dialog.getByText(/nothing changed/i).count(), 0);
+  away = false;
+  return dialog;
+}
+
+for (const [act, key, from, to, done] of [
+  ["promote", "p", null, "opt_in", /opt-in/],
+  ["demote", "d", "opt_in", "internal", /internal/],
+]) {
+  test(`a ${act} whose answer is lost isn't called failed: it is asked for, and found to be done`, async () => {
+    const id = `lost-${act}`;
+    await moving(id, from);
+    const dialog = await unanswered(act, key, true);
+    await dialog.locator(".dialog-result.done", { hasText: done }).waitFor();
+    assert.equal((await hub.workflow(id)).stage, to);
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+  });
+
+  test(`a ${act} that never reached the hub is not called done, and can be tried again`, async () => {
+    const id = `never-${act}`;
+    await moving(id, from);
+    const dialog = await unanswered(act, key, false);
+    assert.equal(await dialog.locator(".dialog-result.done").count(), 0);
+    assert.equal((await hub.workflow(id)).stage, from ?? "internal");
+    await dialog.locator("input").first().press("Enter");
+    await dialog.locator(".dialog-result.done", { hasText: done }).waitFor();
+    assert.equal((await hub.workflow(id)).stage, to);
+    await page.keyboard.press("Enter");
+    await dialog.waitFor({ state: "detached" });
+  });
+}
+
+test("two packs that share a name have their ids beside it, and no other has", async () => {
+  const named = (toml) => toml.replace(/^name = .*$/m, 'name = "Same name"');
+  for (const id of ["twin-a", "twin-b"]) await apply(hub, id, named);
+  await page.reload();
+  for (const id of ["twin-a", "twin-b"]) {
+    await rollout(id);
+    await page.locator("h1.rollout-choice", { hasText: `Same name (${id})` }).waitFor();
+  }
+  const names = await page.locator("h1.rollout-choice option").allInnerTexts();
+  assert.deepEqual(names.filter((name) => name.startsWith("Same name")).sort(), ["Same name (twin-a)", "Same name (twin-b)"]);
+  await at("cases");
+  await page.locator("main select option", { hasText: "Same name (twin-a)" }).first().waitFor({ state: "attached" });
+});
+
 test("whose draft it is stays in view, also after a jump by the number that is shown", async () => {
   const id = await apply(hub, "header-desk");
   const hours = (n) => new Date(Date.now() - n * 3_600_000).toISOString();
@@ -205,7 +280,6 @@ test("with the hub away, what is on screen says of when it is, and a screen that
   await rollout(workflows[0].id);
   assert.equal(await page.getByTestId("stale").count(), 0);
   await served.stop();
-  served = null;
   const stale = page.getByTestId("stale");
   await stale.getByText(/The hub can't be reached. What stands here is as of \d+ \w+, \d\d:\d\d/).waitFor();
   await page.locator(".gate table").waitFor();
