@@ -13,6 +13,7 @@ on_both! {
     a_reviewers_pseudonym_is_stable_and_says_nothing,
     a_long_export_is_whole_and_in_order,
     an_export_of_nothing_known_is_refused,
+    an_export_sent_in_again_is_known_in_its_workflow_and_refused_in_another,
 }
 
 /// An approval, an edit and an escalation; answers their outcomes.
@@ -155,4 +156,23 @@ async fn an_export_of_nothing_known_is_refused(engine: Engine) {
     app.owner().get("/v1/cases/export?workflow=desk&format=xls").await.refused(422, "invalid");
     app.owner().get("/v1/cases/export").await.refused(400, "malformed");
     assert!(lines(&app).await.is_empty());
+}
+
+async fn an_export_sent_in_again_is_known_in_its_workflow_and_refused_in_another(engine: Engine) {
+    let app = App::start(engine).await;
+    app.apply(&TestPack::of("billing")).await;
+    let ana = app.reviewer("ana").await;
+    for ticket in ["t-1", "t-2"] {
+        ana.approve(&app.stage(&Draft::of(ticket)).await).await;
+    }
+    let export = app.owner().get("/v1/cases/export?workflow=desk").await.text();
+    let elsewhere = app.owner().post_lines("/v1/drafts?workflow=billing&summary=true", export.clone()).await.ok();
+    assert_eq!((&elsewhere["created"], &elsewhere["rejected"]), (&json!(0), &json!(2)));
+    for (n, error) in elsewhere["errors"].as_array().unwrap().iter().enumerate() {
+        assert_eq!((&error["line"], &error["field"]), (&json!(n + 1), &json!("workflow")));
+        assert!(text(&error["message"]).starts_with("this draft is for \"desk\""), "{error}");
+    }
+    let again = app.owner().post_lines("/v1/drafts?workflow=desk&summary=true", export).await.ok();
+    assert_eq!((&again["duplicate"], &again["created"], &again["errors"]), (&json!(2), &json!(0), &json!([])));
+    assert_eq!(app.workflow("billing").await["drafts"], json!({}));
 }

@@ -15,7 +15,7 @@ on_both! {
     nul_in_an_id_or_a_query_is_no_fault_of_the_hub,
     wrong_types_are_named_by_field,
     a_key_that_stands_twice_is_refused,
-    offsets_past_the_end_are_refused,
+    offsets_past_the_end_or_beside_their_quote_are_refused,
     nesting_without_end_is_refused,
     bytes_that_are_not_utf8_are_refused_by_line,
     hostile_markdown_is_kept_and_given_back_as_it_came,
@@ -251,7 +251,7 @@ async fn a_key_that_stands_twice_is_refused(engine: Engine) {
     assert_eq!(app.workflow("desk").await["killed"], false);
 }
 
-async fn offsets_past_the_end_are_refused(engine: Engine) {
+async fn offsets_past_the_end_or_beside_their_quote_are_refused(engine: Engine) {
     let app = App::start(engine).await;
     let text = "🪔🪔 ok";
     let at = |start: i64, end: i64| {
@@ -266,6 +266,17 @@ async fn offsets_past_the_end_are_refused(engine: Engine) {
         outcome[1..].iter().all(|(_, status, field)| status == "rejected" && field.contains("citations[0]")),
         "{outcome:?}"
     );
+    // Where the text has the quote word for word, its place is known: it can't be another.
+    let said = |ticket: &str, start: u32, end: u32| {
+        let mut draft = Draft::of(ticket).text("🪔🪔 Goods can be sent back within thirty days.");
+        draft["draft"]["citations"] =
+            json!([{ "source": SOURCE, "quote": "within thirty days", "start": start, "end": end }]);
+        draft
+    };
+    let rows = [said("exact", 26, 44), said("sentence", 3, 45), said("utf-16", 28, 46), said("bytes", 32, 45)];
+    let expected =
+        [created(1), created(2), rejected(3, "draft.citations[0].end"), rejected(4, "draft.citations[0].start")];
+    assert_eq!(sent(&app, ndjson(&rows)).await, expected);
     let mut half = Draft::of("half");
     half["draft"]["citations"] = json!([{ "source": SOURCE, "start": 1 }]);
     let signal = Draft::of("signal").with("signals", json!([{ "kind": "policy", "start": 0, "end": 999 }]));

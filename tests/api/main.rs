@@ -31,6 +31,7 @@ mod queue;
 mod real_drafts;
 mod receiving;
 mod retention;
+mod search;
 mod second_review;
 mod secrets;
 mod sending;

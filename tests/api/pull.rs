@@ -190,8 +190,8 @@ async fn a_source_may_answer_in_every_form_that_drafts_are_sent_in(engine: Engin
 
 async fn a_source_that_changes_a_text_under_the_same_revision_is_told_about(engine: Engine) {
     let (app, feed) = pulling(engine).await;
-    feed.answer_next(200, "0", &format!("[{}]", *Draft::of("t-1")));
-    feed.answer_next(200, "0", &format!("[{}]", *Draft::of("t-1").text("Another text")));
+    feed.answer_next(200, "0", format!("[{}]", *Draft::of("t-1")));
+    feed.answer_next(200, "0", format!("[{}]", *Draft::of("t-1").text("Another text")));
     assert_eq!(app.desk.pull_due().await.unwrap(), 1);
     app.clock.advance(5);
     assert_eq!(app.desk.pull_due().await.unwrap(), 0);

@@ -48,7 +48,7 @@ test("the comment of a refused escalation can be used again or copied", async ()
   await page.locator(`[data-testid=draft][data-ready=true][data-draft-id="${id}"]`).waitFor();
   await strip.getByRole("button", { name: "copy it" }).press("Enter");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), said);
-  await strip.getByRole("button", { name: "escalate with it" }).press("Enter");
+  await strip.getByRole("button", { name: "Escalate with this" }).press("Enter");
   const field = page.locator("[role=dialog] textarea");
   await field.waitFor();
   assert.equal(await field.inputValue(), said);
@@ -72,7 +72,7 @@ test("the text of a refused edit can be gone on with", async () => {
   await notice.waitFor();
   await notice.getByRole("button", { name: "Open" }).press("Enter");
   await page.locator(`[data-testid=draft][data-ready=true][data-draft-id="${id}"]`).waitFor();
-  await page.getByRole("button", { name: "go on with it" }).first().press("Enter");
+  await page.getByRole("button", { name: "Continue editing" }).first().press("Enter");
   await page.locator("[data-testid=editor]").getByText("We are sorry.").waitFor();
   await close();
 });

@@ -199,7 +199,7 @@ test("A asks which of the two is to be sent where an edit is kept", async () => 
   await page.locator("[data-testid=editor] :focus").waitFor();
   await page.keyboard.type(" We refunded 55 EUR.");
   await page.keyboard.press("Escape");
-  await page.getByText("You typed here").or(page.getByText("Unsent edit")).first().waitFor();
+  await page.getByText("Unsent edit saved just now.").waitFor();
   await page.keyboard.press("a");
   const dialog = page.getByRole("dialog", { name: /send the draft, or your edit\?/ });
   await dialog.getByText("We refunded 55 EUR.").waitFor();

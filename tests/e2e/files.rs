@@ -8,7 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-fn row(id: &str) -> Value {
+pub(crate) fn row(id: &str) -> Value {
     json!({ "external_id": id, "thread": [{ "role": "customer", "text": "hello" }], "draft": { "text": "Hi." } })
 }
 
@@ -20,13 +20,13 @@ fn staged(site: &Site) -> Value {
     site.run(&["status", "my-replies"]).unwrap()["workflows"][0]["drafts"]["staged"].clone()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut child = Command::new("gzip").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(bytes).unwrap();
     child.wait_with_output().unwrap().stdout
 }
 
-fn utf16(text: &str) -> Vec<u8> {
+pub(crate) fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 

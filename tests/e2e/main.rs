@@ -2,6 +2,7 @@
 
 mod cli;
 mod doctor;
+mod doors;
 mod files;
 mod kill;
 mod memory;

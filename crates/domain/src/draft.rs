@@ -1,6 +1,7 @@
 //! `draft.v1`: what the AI wants to send, as it comes in and as the hub keeps it.
 
 mod parse;
+mod place;
 
 pub use parse::{MAX_ROW, parse};
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// A range of Unicode scalar offsets, the end not included.
+/// A range of a text, counted in characters (Unicode code points), the end not included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Span {
     /// The first character.
@@ -56,13 +57,15 @@ pub struct Message {
 pub struct Citation {
     /// The source's id.
     pub source: String,
-    /// The words it rests on.
+    /// The words of the source that it rests on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
-    /// Where in `draft.text` it stands, in Unicode scalars (code points): neither bytes nor UTF-16 units.
+    /// Where in `draft.text` the cited part begins: the number of characters (Unicode code points) before it, not of bytes
+    /// or UTF-16 units. In `Grüße 😀 It is under Billing.` the part `is under Billing` is `11` to `27`. Where the text has
+    /// the quote word for word, the part must be there; else the row is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<u32>,
-    /// Where it ends, in Unicode scalars, one past the last.
+    /// Where it ends, one past its last character, counted in the same way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<u32>,
 }
@@ -139,10 +142,10 @@ pub struct Signal {
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Where in `draft.text`, in Unicode scalars.
+    /// Where in `draft.text` it begins, in characters (Unicode code points) like a citation's `start`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<u32>,
-    /// Where it ends.
+    /// Where it ends, one past its last character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<u32>,
 }

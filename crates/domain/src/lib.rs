@@ -13,6 +13,7 @@ pub mod flag;
 pub mod gate;
 pub mod ids;
 pub mod json;
+pub mod kind;
 pub mod mark;
 pub mod pack;
 pub mod review;

@@ -169,6 +169,7 @@ mod tests {
     #[test]
     fn a_file_says_for_which_workflows_and_hosts_each_is() {
         let file = "[secret.HELPDESK]\nworkflows = [\"a\"]\nhosts = [\"help.example.com\"]\n[secret.SLACK]\nworkflows = [\"a\"]\n";
+        assert_eq!(Allowed::parse(&format!("\u{feff}{file}")), Allowed::parse(file), "as an editor saves it");
         let all = Allowed::parse(file).unwrap();
         assert!(all.check("a", &used("HELPDESK", Some("Help.example.com"), false)).is_ok());
         assert!(all.check("a", &used("SLACK", None, false)).is_ok());

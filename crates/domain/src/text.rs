@@ -95,6 +95,14 @@ pub fn is_hidden(c: char) -> bool {
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// A letter of the scripts that put no space between words, or hang endings on them: South-East Asian ones, Han, kana and Hangul.
+pub fn unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{0E00}'..='\u{109F}' | '\u{1100}'..='\u{11FF}' | '\u{1780}'..='\u{17FF}' | '\u{1950}'..='\u{19DF}'
+        | '\u{1A20}'..='\u{1AAF}' | '\u{2E80}'..='\u{A4CF}' | '\u{A980}'..='\u{A9DF}' | '\u{AA60}'..='\u{AADF}'
+        | '\u{AC00}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF66}'..='\u{FFDC}' | '\u{20000}'..='\u{3FFFF}')
+}
+
 /// Whether a reader sees nothing of a text.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_hidden(c))

@@ -4,6 +4,7 @@ use crate::answer::{Answer, Failure};
 use crate::inflate::unzipped;
 use bytes::{Buf, Bytes, BytesMut};
 use countersign_domain::draft::FieldError;
+use countersign_domain::kind::other_kind;
 use futures::{Stream, StreamExt};
 
 /// How long the next piece of a body is waited for.
@@ -12,6 +13,8 @@ pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 pub const IN_ALL: std::time::Duration = std::time::Duration::from_secs(3600);
 /// The byte order mark that some editors and exports put in front of a text.
 const BOM: &[u8] = b"\xef\xbb\xbf";
+/// As much of a body as tells what it is.
+pub const HEAD: usize = 64 << 10;
 /// A line is at most this long.
 pub const MAX_LINE: usize = countersign_domain::draft::MAX_ROW;
 
@@ -26,6 +29,7 @@ pub struct Lines<S> {
     until: tokio::time::Instant,
     too_long: bool,
     ended: bool,
+    begun: bool,
 }
 
 /// A line: its number from 1, and its bytes or what is wrong with it.
@@ -39,13 +43,16 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
 
     fn within(body: S, in_all: std::time::Duration) -> Self {
         let until = tokio::time::Instant::now() + in_all;
-        Self { body, buffer: BytesMut::new(), line: 0, searched: 0, until, too_long: false, ended: false }
+        Self { body, buffer: BytesMut::new(), line: 0, searched: 0, until, too_long: false, ended: false, begun: false }
     }
 
     /// The next line that isn't blank.
     pub async fn next(&mut self) -> Answer<Option<Line>> {
         loop {
-            if let Some(line) = self.take_line() {
+            if !self.begun {
+                self.begun = self.begins()?;
+            }
+            if let Some(line) = self.begun.then(|| self.take_line()).flatten() {
                 self.line += 1;
                 // Files that were put together may have one in their midst as well.
                 let line = line.map(|bytes| match bytes.strip_prefix(BOM) {
@@ -77,6 +84,20 @@ impl<S: Stream<Item = Result<Bytes, axum::Error>> + Unpin> Lines<S> {
                 }
                 None => self.ended = true,
             }
+        }
+    }
+
+    /// Whether enough has come to tell that there may be rows in it. What is of another kind altogether is refused once, not
+    /// line by line.
+    fn begins(&self) -> Answer<bool> {
+        let head = self.buffer.strip_prefix(BOM).unwrap_or(&self.buffer);
+        let is_row = matches!(head.trim_ascii_start(), [b'{', next, ..] if *next != 0);
+        if !is_row && !self.ended && head.len() < HEAD {
+            return Ok(false);
+        }
+        match other_kind(&head[..head.len().min(HEAD)]).filter(|_| !is_row) {
+            Some(kind) => Err(Failure::malformed(format!("the body is {kind}; expected one JSON object a line"))),
+            None => Ok(true),
         }
     }
 
@@ -117,6 +138,7 @@ mod tests {
     async fn split(chunks: Vec<Vec<u8>>) -> Vec<(u64, Result<String, String>)> {
         let body = futures::stream::iter(chunks.into_iter().map(|c| Ok(Bytes::from(c))));
         let mut lines = Lines::of(body);
+        lines.begun = true;
         let mut out = Vec::new();
         while let Ok(Some((n, line))) = lines.next().await {
             out.push((n, line.map(|b| String::from_utf8(b.to_vec()).unwrap()).map_err(|e| e.message)));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use countersign_domain::kind::other_kind;
 use reqwest::{Client, Response, StatusCode, header::ACCEPT};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -45,6 +46,11 @@ pub enum PullError {
         /// From 1.
         column: usize,
     },
+    /// The answer is of another kind altogether.
+    #[error(
+        "the source's page is {0}, and not JSON: expected {{\"drafts\": […], \"cursor\": \"…\"}}, an array of drafts, or one draft a line"
+    )]
+    Kind(&'static str),
     /// The answer is JSON of another form.
     #[error(
         "the source's page holds no drafts: expected {{\"drafts\": […], \"cursor\": \"…\"}}, an array of drafts, or one draft a line"
@@ -145,7 +151,8 @@ fn page(bytes: &[u8]) -> Result<PullPage, PullError> {
         cursor: Option<String>,
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let Ok(text) = std::str::from_utf8(bytes) else { return Err(PullError::Json { line: 1, column: 1 }) };
+    let not_json = |line, column| other_kind(bytes).map_or(PullError::Json { line, column }, PullError::Kind);
+    let Ok(text) = std::str::from_utf8(bytes) else { return Err(not_json(1, 1)) };
     let text = text.trim();
     let rows = |drafts: Vec<Box<RawValue>>| drafts.into_iter().map(Into::into).collect();
     match serde_json::from_str::<&RawValue>(text) {
@@ -164,7 +171,7 @@ fn page(bytes: &[u8]) -> Result<PullPage, PullError> {
             let lines = text.lines().map(|line| line.trim_start_matches('\u{feff}').trim());
             Ok(PullPage { drafts: lines.filter(|line| !line.is_empty()).map(Into::into).collect(), cursor: None })
         }
-        Err(e) => Err(PullError::Json { line: e.line(), column: e.column() }),
+        Err(e) => Err(not_json(e.line(), e.column())),
     }
 }
 
@@ -225,8 +232,11 @@ mod tests {
         for other in [r#"{"rows": []}"#, "7", "null", r#""drafts""#, r#"{"drafts": 7}"#] {
             assert!(matches!(page(other.as_bytes()), Err(PullError::Form)), "{other}");
         }
-        for other in ["<html>", r#"{"drafts": [{"#, "{\n", "caf\u{e9}"] {
+        for other in [r#"{"drafts": [{"#, "{\n"] {
             assert!(matches!(page(other.as_bytes()), Err(PullError::Json { .. })), "{other}");
+        }
+        for (other, kind) in [("<html>", "an HTML page"), ("caf\u{e9}", "text without JSON in it")] {
+            assert!(matches!(page(other.as_bytes()), Err(PullError::Kind(found)) if found == kind), "{other}");
         }
     }
 }

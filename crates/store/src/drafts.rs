@@ -292,7 +292,6 @@ async fn insert_columns(
         "INSERT INTO draft ({COLUMNS}, body_hash, words) SELECT {COLUMNS}, body_hash, array_to_tsvector(string_to_array(lexemes, ' '))
          FROM UNNEST({casts}) AS u({COLUMNS}, body_hash, lexemes)"
     );
-    let lexemes: Vec<String> = words.iter().take(rows.len()).map(|text| crate::search::lexemes(text)).collect();
     let numbers = |of: fn(&DraftRow) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
     let maybe_numbers = |of: fn(&DraftRow) -> Option<i64>| rows.iter().map(of).collect::<Vec<Option<i64>>>();
     fn texts(rows: &[DraftRow], of: fn(&DraftRow) -> &str) -> Vec<&str> {
@@ -331,7 +330,7 @@ async fn insert_columns(
         .bind(numbers(|r| r.may_have_reached))
         .bind(maybe_numbers(|r| r.erased_at))
         .bind(hashes)
-        .bind(lexemes)
+        .bind(words.iter().take(rows.len()).map(String::as_str).collect::<Vec<_>>())
         .execute(&mut *c)
         .await?;
     Ok(())

@@ -1,7 +1,8 @@
 //! Erasing what is older than its workflow keeps. The texts go; rows, states, ids, hashes and counts stay.
 
 use crate::run::list;
-use crate::{Store, StoreError, Tx, search};
+use crate::words::indexed_body;
+use crate::{Store, StoreError, Tx};
 use countersign_domain::time::Millis;
 use sqlx::Connection as _;
 
@@ -74,7 +75,7 @@ impl Store {
             if first.await?.rows_affected() == 0 {
                 continue;
             }
-            let text = search::indexed_body(&external_id, &body);
+            let text = indexed_body(&external_id, &body);
             sqlx::query("INSERT INTO draft_words (draft_words, rowid, words) VALUES ('delete', $1, $2)")
                 .bind(seq)
                 .bind(text)

@@ -41,6 +41,7 @@ pub mod sweeps;
 pub mod tokens;
 pub mod verdicts;
 pub mod volumes;
+mod words;
 pub mod workflows;
 
 pub use open::{Store, Tx, is_there, private_dir, redacted, sqlite_path};

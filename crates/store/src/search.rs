@@ -2,77 +2,27 @@
 //! with a writer of its own, so that indexing never makes a verdict wait.
 
 use crate::page::Page;
-use crate::{Store, StoreError, Tx};
-use countersign_domain::draft::DraftBody;
+use crate::words::{fts_terms, indexed_body};
+use crate::{Store, StoreError, Tx, meta};
 use countersign_domain::state::State;
 use sqlx::QueryBuilder;
+
+pub use crate::words::{indexed_text, words};
 
 /// Narrows a query to drafts that hold every word, the last letters left open.
 macro_rules! push_match {
     ($q:expr, $alias:literal, $words:expr, $postgres:literal) => {
         if $postgres {
-            let terms: Vec<String> = $words.iter().map(|w| format!("'{w}':*")).collect();
-            $q.push(concat!(" AND ", $alias, ".words @@ CAST(")).push_bind(terms.join(" & ")).push(" AS tsquery)");
+            let terms = crate::words::ts_terms($words);
+            $q.push(concat!(" AND ", $alias, ".words @@ CAST(")).push_bind(terms).push(" AS tsquery)");
         } else {
             $q.push(concat!(" AND ", $alias, ".seq IN (SELECT rowid FROM words.draft_words WHERE draft_words MATCH "))
-                .push_bind(crate::search::fts_terms($words))
+                .push_bind(crate::words::fts_terms($words))
                 .push(")");
         }
     };
 }
 pub(crate) use push_match;
-
-/// The words of an indexed text as Postgres keeps them: in lower case, each once, separated by spaces.
-pub(crate) fn lexemes(text: &str) -> String {
-    // Postgres keeps none that is longer.
-    const MAX_BYTES: usize = 2_046;
-    let distinct: std::collections::BTreeSet<&str> = text.split(' ').collect();
-    let words = distinct.into_iter().map(str::to_lowercase).filter(|w| !w.is_empty() && w.len() <= MAX_BYTES);
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// Every word, the last letters left open, as SQLite's index asks for them.
-pub(crate) fn fts_terms(words: &[String]) -> String {
-    words.iter().map(|w| format!("\"{w}\"*")).collect::<Vec<_>>().join(" AND ")
-}
-
-/// The words of a text as they are indexed and asked for: letters and digits, in lower case.
-pub fn words(text: &str) -> Vec<String> {
-    indexed(text).map(str::to_lowercase).collect()
-}
-
-/// Runs of letters and digits, the first part of those that are longer than any word: Postgres refuses to index or look
-/// for one of more than 2,046 bytes.
-fn indexed(text: &str) -> impl Iterator<Item = &str> {
-    const LONGEST: usize = 200;
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
-    words.map(|word| word.char_indices().nth(LONGEST).map_or(word, |(end, _)| &word[..end]))
-}
-
-/// The same of a body as it is stored.
-pub(crate) fn indexed_body(external_id: &str, body: &str) -> String {
-    serde_json::from_str(body).map(|body| indexed_text(external_id, &body)).unwrap_or_default()
-}
-
-/// What of a draft is indexed, bounded.
-pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
-    const LIMIT: usize = 100_000;
-    let subject = body.metadata.get("subject").and_then(|s| s.as_str()).unwrap_or_default();
-    let customer = body.metadata.get("customer").and_then(|s| s.as_str()).unwrap_or_default();
-    let mut text = String::new();
-    let parts = [external_id, subject, customer, body.draft.text.as_str()];
-    let thread = body.thread.iter().flat_map(|m| [m.name.as_deref().unwrap_or_default(), m.text.as_str()]);
-    for part in parts.into_iter().chain(thread) {
-        if text.len() + part.len() > LIMIT {
-            break;
-        }
-        for word in indexed(part) {
-            text.push_str(word);
-            text.push(' ');
-        }
-    }
-    text
-}
 
 /// A draft as a list shows it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -334,6 +284,35 @@ impl Store {
             .bind(done)
             .execute(&mut *tx)
             .await?;
+        tx.commit().await?;
+        Ok(rows.len())
+    }
+
+    /// On Postgres: indexes up to `limit` drafts again that an earlier program indexed otherwise; answers how many there
+    /// were. How far it has come is kept, so that a hub goes on where another stopped.
+    pub async fn index_again(&self, limit: i64) -> Result<usize, StoreError> {
+        const REACHED: &str = "words_indexed_again";
+        const ALL: &str = "all";
+        if self.postgres().is_none() {
+            return Ok(0);
+        }
+        let mut read = self.read().await?;
+        let reached = meta::get(&mut read, REACHED).await?;
+        if reached.as_deref() == Some(ALL) {
+            return Ok(0);
+        }
+        let after: i64 = reached.and_then(|seq| seq.parse().ok()).unwrap_or(0);
+        let sql = "SELECT seq, external_id, body FROM draft WHERE seq > $1 ORDER BY seq LIMIT $2";
+        let rows: Vec<(i64, String, String)> = all!(&mut read, sql, after, limit)?;
+        drop(read);
+        let mut tx = self.write().await?;
+        for (seq, external_id, body) in &rows {
+            // Not what has been erased since it was read.
+            let sql = "UPDATE draft SET words = array_to_tsvector(string_to_array($2, ' ')) WHERE seq = $1 AND erased_at IS NULL";
+            run!(&mut tx, sql, *seq, indexed_body(external_id, body))?;
+        }
+        let reached = rows.last().map_or_else(|| ALL.to_owned(), |(seq, _, _)| seq.to_string());
+        meta::set(&mut tx, REACHED, &reached).await?;
         tx.commit().await?;
         Ok(rows.len())
     }

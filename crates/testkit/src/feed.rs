@@ -21,7 +21,7 @@ struct Inner {
     drafts: Vec<Value>,
     page: usize,
     asked: Vec<Option<String>>,
-    next: VecDeque<(u16, &'static str, String)>,
+    next: VecDeque<(u16, &'static str, Vec<u8>)>,
 }
 
 impl Feed {
@@ -51,8 +51,8 @@ impl Feed {
     }
 
     /// Answers the next request with this status, header value of `Retry-After` and body.
-    pub fn answer_next(&self, status: u16, retry_after: &'static str, body: &str) {
-        self.lock().next.push_back((status, retry_after, body.to_owned()));
+    pub fn answer_next(&self, status: u16, retry_after: &'static str, body: impl AsRef<[u8]>) {
+        self.lock().next.push_back((status, retry_after, body.as_ref().to_owned()));
     }
 
     /// The cursors that it was asked with, in order.

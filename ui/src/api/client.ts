@@ -98,17 +98,33 @@ export function createApi(host: Host, ended = new AbortController().signal) {
   }
 
   const by = (id: string) => ({ params: { path: { id } } });
+  let names: string[] | undefined;
+  let listing: Promise<unknown> | undefined;
+  /** Workflows that share a name have their ids beside it. */
+  const toldApart = <W extends { id: string; name: string }>(workflow: W): W =>
+    names && names.filter((name) => name === workflow.name).length > 1
+      ? { ...workflow, name: `${workflow.name} (${workflow.id})` }
+      : workflow;
 
   return {
     /** The time at the hub. */
     now: () => Date.now() + aheadMs,
     me: () => ask(client.GET("/v1/me")),
-    workflows: () =>
-      every(async (query) => {
+    workflows: async () => {
+      const asked = every(async (query) => {
         const page = await ask(client.GET("/v1/workflows", { params: { query } }));
         return [page.workflows, page.next_cursor];
-      }),
-    workflow: (id: string) => ask(client.GET("/v1/workflows/{id}", by(id))),
+      });
+      listing ??= asked.catch(() => {});
+      const all = await asked;
+      names = all.map(({ name }) => name);
+      return all.map(toldApart);
+    },
+    workflow: async (id: string) => {
+      const one = await ask(client.GET("/v1/workflows/{id}", by(id)));
+      if (!names) await listing;
+      return toldApart(one);
+    },
     rows: (query: RowQuery) => ask(client.GET("/v1/drafts", { params: { query } })),
     draft: (id: string): Promise<Draft> => ask(client.GET("/v1/drafts/{id}", by(id))),
     /** Nothing to review is `undefined`. */

@@ -1728,16 +1728,18 @@ export interface components {
         Citation: {
             /** @description The source's id. */
             source: string;
-            /** @description The words it rests on. */
+            /** @description The words of the source that it rests on. */
             quote?: string | null;
             /**
              * Format: int32
-             * @description Where in `draft.text` it stands, in Unicode scalars (code points): neither bytes nor UTF-16 units.
+             * @description Where in `draft.text` the cited part begins: the number of characters (Unicode code points) before it, not of bytes
+             *     or UTF-16 units. In `Grüße 😀 It is under Billing.` the part `is under Billing` is `11` to `27`. Where the text has
+             *     the quote word for word, the part must be there; else the row is rejected.
              */
             start?: number | null;
             /**
              * Format: int32
-             * @description Where it ends, in Unicode scalars, one past the last.
+             * @description Where it ends, one past its last character, counted in the same way.
              */
             end?: number | null;
         };
@@ -3466,12 +3468,12 @@ export interface components {
             note?: string | null;
             /**
              * Format: int32
-             * @description Where in `draft.text`, in Unicode scalars.
+             * @description Where in `draft.text` it begins, in characters (Unicode code points) like a citation's `start`.
              */
             start?: number | null;
             /**
              * Format: int32
-             * @description Where it ends.
+             * @description Where it ends, one past its last character.
              */
             end?: number | null;
         };
@@ -3540,7 +3542,7 @@ export interface components {
             sources: components["schemas"]["SourceView"][];
             next_cursor?: string | null;
         };
-        /** @description A range of Unicode scalar offsets, the end not included. */
+        /** @description A range of a text, counted in characters (Unicode code points), the end not included. */
         Span: {
             /**
              * Format: int32

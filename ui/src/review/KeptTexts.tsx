@@ -5,6 +5,8 @@ import { longSpan } from "../shared/words";
 import { useWords, words } from "../words";
 import { type Desk, show, useDesk } from "./context";
 
+const MINUTE_MS = 60_000;
+
 export interface Offer {
   id: string;
   words: string;
@@ -17,10 +19,9 @@ export interface Offer {
 export function offersOf({ texts, api }: Pick<Desk, "texts" | "api">, draft: Draft): Offer[] {
   const says = words().review;
   const here = texts.of(draft);
-  const typed = [
-    ...(here
-      ? [{ id: here.hash, words: says.typedHere(longSpan(Date.now() - here.at)), text: here.text }]
-      : []),
+  const typed = (ago: number) => (ago < MINUTE_MS ? says.typedNow : says.typedHere(longSpan(ago)));
+  const kept = [
+    ...(here ? [{ id: here.hash, words: typed(Date.now() - here.at), text: here.text }] : []),
     ...texts.earlier(draft).map(({ hash, revision, text }) => ({
       id: hash,
       words: revision === draft.revision ? says.typedBefore : says.typedOn(revision),
@@ -44,7 +45,7 @@ export function offersOf({ texts, api }: Pick<Desk, "texts" | "api">, draft: Dra
         : []),
     ];
   });
-  return [...typed, ...refused].filter(({ id }) => !texts.isDropped(id));
+  return [...kept, ...refused].filter(({ id }) => !texts.isDropped(id));
 }
 
 /** The edits among them that would change something: whoever approves the draft as it came is asked about those. */

@@ -4,6 +4,7 @@
 use crate::print::Said;
 use anyhow::Context;
 use async_compression::tokio::bufread::GzipDecoder;
+use countersign_domain::kind::other_kind;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -95,45 +96,6 @@ async fn more(reader: &mut Reader, into: &mut Vec<u8>, most: usize, name: &str) 
     let left = most.saturating_sub(into.len()) as u64;
     reader.take(left).read_to_end(into).await.with_context(|| format!("can't read {name}"))?;
     Ok(())
-}
-
-/// What a file is that holds no rows at all; none where it may hold some.
-fn other_kind(head: &[u8]) -> Option<&'static str> {
-    const SIGNS: [(&[u8], &str); 9] = [
-        (b"\xff\xfe", "UTF-16 text (save it as UTF-8)"),
-        (b"\xfe\xff", "UTF-16 text (save it as UTF-8)"),
-        (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
-        (b"\x28\xb5\x2f\xfd", "compressed with zstd (gzip is taken)"),
-        (b"\xfd7zXZ\0", "compressed with xz (gzip is taken)"),
-        (b"BZh", "compressed with bzip2 (gzip is taken)"),
-        (b"%PDF-", "a PDF"),
-        (b"SQLite format 3\0", "an SQLite database"),
-        (b"PAR1", "a Parquet file"),
-    ];
-    if let Some((_, kind)) = SIGNS.iter().find(|(sign, _)| head.starts_with(sign)) {
-        return Some(kind);
-    }
-    match head {
-        // One of two bytes of every letter.
-        [a, 0, b, 0, ..] | [0, a, 0, b, ..] if *a != 0 && *b != 0 => return Some("UTF-16 text (save it as UTF-8)"),
-        _ if head.contains(&0) => return Some("a binary file"),
-        _ => {}
-    }
-    let text = head.trim_ascii_start();
-    if text.is_empty() || text.starts_with(b"[") {
-        return None;
-    }
-    // A bad line among good ones is told by its number.
-    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-    if lines.clone().any(|line| line.starts_with(b"{")) {
-        return None;
-    }
-    if text.starts_with(b"<") {
-        let start = String::from_utf8_lossy(&text[..text.len().min(1_000)]).to_lowercase();
-        return Some(if start.contains("<html") || start.contains("<!doctype html") { "an HTML page" } else { "XML" });
-    }
-    let first = lines.next().unwrap_or_default();
-    Some(if [b',', b';', b'\t'].iter().any(|s| first.contains(s)) { "a CSV table" } else { "text without JSON in it" })
 }
 
 /// Rows that were in one JSON document.

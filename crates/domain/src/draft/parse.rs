@@ -1,5 +1,6 @@
 //! Reading one row of `draft.v1`: unknown fields are kept, known ones are checked, errors name their field.
 
+use super::place::Places;
 use super::{Audience, DraftBody, FieldError, Incoming, Message, Model, NamedSource, Reply, Role, Signal, Usage};
 use crate::json;
 use crate::text::{headline, is_blank};
@@ -227,10 +228,12 @@ fn check_body(body: &DraftBody) -> Result<(), FieldError> {
     }
     let length =
         if body.draft.citations.is_empty() && body.signals.is_empty() { 0 } else { body.draft.text.chars().count() };
+    let places = Places::of(&body.draft.text);
     for (i, c) in body.draft.citations.iter().enumerate() {
         short(&format!("draft.citations[{i}].source"), &c.source, 300)?;
         prose(|| format!("draft.citations[{i}].quote"), c.quote.as_deref().unwrap_or_default())?;
         offsets(&format!("draft.citations[{i}]"), c.start, c.end, length)?;
+        places.check(&format!("draft.citations[{i}]"), c)?;
     }
     for (i, s) in body.signals.iter().enumerate() {
         prose(|| format!("signals[{i}].note"), s.note.as_deref().unwrap_or_default())?;

@@ -4,7 +4,7 @@ use crate::State;
 use crate::access::Who;
 use crate::answer::{Answer, ErrorBody, Failure};
 use crate::body::{Body, Query, read};
-use crate::ingest::Lines;
+use crate::ingest::{HEAD, Lines};
 use axum::Json;
 use axum::extract::{self, Path, Request};
 use axum::http::StatusCode;
@@ -16,6 +16,7 @@ use countersign_domain::access::Identity;
 use countersign_domain::diff::Edit;
 use countersign_domain::draft::{FieldError, parse};
 use countersign_domain::json;
+use countersign_domain::kind::other_kind;
 use countersign_domain::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -230,6 +231,12 @@ fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
         let what = json::read::<serde::de::IgnoredAny>(bytes).map_or_else(|fault| fault.message, |_| e.to_string());
         Failure::malformed(format!("the body can't be read: {what}"))
     };
+    const EXPECTED: &str = "expected a draft, an array of drafts, or {\"drafts\": […]}";
+    if let Some(kind) = other_kind(&bytes[..bytes.len().min(HEAD)])
+        && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+    {
+        return Err(Failure::malformed(format!("the body is {kind}; {EXPECTED}")));
+    }
     match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
         Some(b'[') => Ok((None, serde_json::from_slice(bytes).map_err(malformed)?)),
         Some(b'{') => {
@@ -239,7 +246,7 @@ fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
                 _ => Ok((None, vec![whole])),
             }
         }
-        _ => Err(Failure::malformed("expected a draft, an array of drafts, or {\"drafts\": […]}")),
+        _ => Err(Failure::malformed(EXPECTED)),
     }
 }
 

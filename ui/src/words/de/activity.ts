@@ -198,7 +198,7 @@ export const activity: Words["activity"] = {
   ticket: "Ticket",
   kind: "Art",
   state: "Zustand",
-  everyState: "jeder Zustand",
+  everyState: "Alle Zustände",
   attempts: "Versuche",
   next: "Nächster",
   lastError: "Letzter Fehler",

@@ -13,13 +13,13 @@ export const cases: Words["cases"] = {
 
   filters: "Filter",
   workflow: "Workflow",
-  everyWorkflow: "alle Workflows",
+  everyWorkflow: "Alle Workflows",
   outcome: "Ergebnis",
-  everyOutcome: "alle Ergebnisse",
+  everyOutcome: "Alle Ergebnisse",
   grade: "Grad",
-  everyGrade: "alle Grade",
+  everyGrade: "Alle Grade",
   reason: "Grund",
-  everyReason: "alle Gründe",
+  everyReason: "Alle Gründe",
   clear: "Zurücksetzen",
 
   table: "Entschiedene Entwürfe",

@@ -92,16 +92,17 @@ export const review: Words["review"] = {
   nothingChanged: (ticket) => `${ticket}: nichts wurde geändert`,
   nothingChangedText:
     "Um den Entwurf unverändert zu senden, verlassen Sie die Bearbeitung mit Esc und geben ihn mit A frei.",
-  typedHere: (ago) => `Sie haben hier vor ${ago} etwas geschrieben. Es ist noch da.`,
-  typedBefore: "Was Sie vor der Änderung des Entwurfs geschrieben haben, ist noch da.",
-  typedOn: (revision) => `Was Sie zu Fassung ${revision} geschrieben haben, ist noch da.`,
-  refusedKept: (ago) => `Eine Bearbeitung von Ihnen wurde vor ${ago} abgelehnt; der Hub hat sie behalten.`,
+  typedNow: "Nicht gesendete Bearbeitung, gerade gespeichert.",
+  typedHere: (ago) => `Nicht gesendete Bearbeitung, vor ${ago} gespeichert.`,
+  typedBefore: "Nicht gesendete Bearbeitung von vor der Änderung des Entwurfs.",
+  typedOn: (revision) => `Nicht gesendete Bearbeitung zu Fassung ${revision}.`,
+  refusedKept: (ago) => `Ihre Bearbeitung wurde vor ${ago} abgelehnt. Der Hub hat sie aufbewahrt.`,
   refusedComment: (ago, comment) =>
-    `Eine Eskalation von Ihnen wurde vor ${ago} abgelehnt; der Hub hat aufbewahrt, was Sie dazu schrieben: „${comment}“`,
-  useAgain: "damit eskalieren",
-  goOnWithIt: "damit weitermachen",
-  copyIt: "kopieren",
-  dropIt: "verwerfen",
+    `Ihre Eskalation wurde vor ${ago} abgelehnt. Der Hub hat Ihren Kommentar aufbewahrt: „${comment}“`,
+  useAgain: "Damit eskalieren",
+  goOnWithIt: "Weiter bearbeiten",
+  copyIt: "Kopieren",
+  dropIt: "Verwerfen",
 
   readOnly: {
     lapsed: "Ihre Reservierung ist abgelaufen. Sie wird erneuert, sobald Sie etwas tun.",

@@ -197,7 +197,7 @@ export const activity = {
   ticket: "Ticket",
   kind: "Kind",
   state: "State",
-  everyState: "every state",
+  everyState: "All states",
   attempts: "Tries",
   next: "Next",
   lastError: "Last error",

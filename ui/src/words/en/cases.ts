@@ -16,9 +16,9 @@ export const cases = {
   outcome: "Outcome",
   everyOutcome: "All outcomes",
   grade: "Grade",
-  everyGrade: "every grade",
+  everyGrade: "All grades",
   reason: "Reason",
-  everyReason: "every reason",
+  everyReason: "All reasons",
   clear: "Clear",
 
   table: "Decided drafts",

@@ -90,16 +90,17 @@ export const review = {
     `You changed ${percent === 0 && some ? "under 1" : n(percent)}% of the words. This edit is`,
   nothingChanged: (ticket: string) => `${ticket}: nothing was changed`,
   nothingChangedText: "To send the draft as it is, leave the editor with Esc and approve it with A.",
-  typedHere: (ago: string) => `You typed here ${ago} ago. It is kept.`,
-  typedBefore: "What you typed before the draft changed is kept.",
-  typedOn: (revision: string) => `What you typed on revision ${revision} is kept.`,
-  refusedKept: (ago: string) => `An edit of yours was refused ${ago} ago; the hub kept it.`,
+  typedNow: "Unsent edit saved just now.",
+  typedHere: (ago: string) => `Unsent edit saved ${ago} ago.`,
+  typedBefore: "Unsent edit from before the draft changed.",
+  typedOn: (revision: string) => `Unsent edit of revision ${revision}.`,
+  refusedKept: (ago: string) => `Your edit was refused ${ago} ago. The hub kept it.`,
   refusedComment: (ago: string, comment: string) =>
-    `An escalation of yours was refused ${ago} ago; the hub kept what you said: “${comment}”`,
-  useAgain: "escalate with it",
-  goOnWithIt: "go on with it",
-  copyIt: "copy it",
-  dropIt: "drop it",
+    `Your escalation was refused ${ago} ago. The hub kept your comment: “${comment}”`,
+  useAgain: "Escalate with this",
+  goOnWithIt: "Continue editing",
+  copyIt: "Copy",
+  dropIt: "Discard",
 
   // Why a draft can only be read, and what became of a decision
   readOnly: {
