@@ -112,7 +112,7 @@ fn doubt_about_real_drafts_is_what_careful_people_doubt() {
     later.say("labelled later: the rules were mended by the kinds of claim that were missed here");
     unseen.say("labelled last, after the rules were made");
     println!("of all {drafts} drafts {marked} are marked");
-    assert!(first.drafts >= 150 && later.drafts >= 130 && unseen.drafts >= 30);
+    assert!(first.drafts >= 150 && later.drafts >= 160 && unseen.drafts >= 30);
     assert!(first.precision() >= 0.8 && first.recall() >= 0.8);
     assert!(later.precision() >= 0.8);
     assert!(marked * 10 <= drafts * 4, "{marked} of {drafts} are marked");

@@ -96,6 +96,10 @@ pub fn act(said: &[String]) -> Option<Act> {
         let first = matches!(word.as_str(), "i've" | "we've") || (word == "have" && matches!(before, Some("i" | "we")));
         let past = matches!(word.as_str(), "was" | "were");
         let now = matches!(word.as_str(), "is" | "are") && said.get(i + 1).is_some_and(|w| w == "now");
+        // "The card that was charged" says which one.
+        if matches!(before, Some("that" | "which" | "who")) {
+            continue;
+        }
         if !first && !past && !now && !matches!(word.as_str(), "has" | "have") {
             continue;
         }

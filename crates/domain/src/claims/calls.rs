@@ -107,8 +107,10 @@ fn reads(name: &str) -> bool {
         "view",
     ];
     let name = spaced(name).to_lowercase();
-    let first = name.split(|c: char| !c.is_alphanumeric()).find(|p| !p.is_empty()).unwrap_or_default();
-    READS.contains(&first)
+    let mut words = name.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty());
+    // `lookup_order` as well as `order_lookup`.
+    let first = words.next();
+    [first, words.next_back()].into_iter().flatten().any(|word| READS.contains(&word))
 }
 
 /// Whether it is said that the customer paid, and nothing that came back.

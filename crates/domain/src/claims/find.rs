@@ -33,6 +33,8 @@ pub struct Found {
     pub entitles: bool,
     /// It says that something costs nothing.
     pub free: bool,
+    /// Of what is said to be refundable, guaranteed or required: the thing itself.
+    pub subject: Option<Stem>,
     /// It is about what the writer can do.
     pub own: bool,
     /// "Neither A nor B", "not A or B": what each of them alone is about.
@@ -53,6 +55,7 @@ impl Found {
             flat: false,
             entitles: false,
             free: false,
+            subject: None,
             own: false,
             parts: Vec::new(),
         }
@@ -107,6 +110,7 @@ pub fn claims(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<F
             let named = said.iter().any(|w| matches!(w.as_str(), "eligible" | "entitled" | "qualify"));
             let mut found =
                 Found { entitles: named || may_be(&said), free: is_free(&said), ..plain(ClaimKind::Policy) };
+            found.subject = subject(part, &said);
             if found.denies {
                 found.parts = alternatives(part, &said);
                 found.own = is_own(&said);
@@ -114,6 +118,14 @@ pub fn claims(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<F
             out.push(found);
         }
     }
+}
+
+/// What is said to be so: the noun before "is refundable".
+fn subject(part: &[Token], said: &[String]) -> Option<Stem> {
+    const SO: [&str; 4] = ["refundable", "nonrefundable", "guaranteed", "required"];
+    let so = said.iter().position(|w| SO.iter().any(|s| w.ends_with(s)))?;
+    let is = said[..so].iter().rposition(|w| matches!(w.as_str(), "is" | "are"))?;
+    part[..is].iter().rev().find(|t| !t.stop && t.value.is_none()).map(|t| t.stem)
 }
 
 /// "I'm unable to", "I cannot".

@@ -17,6 +17,7 @@ mod source;
 mod stem;
 mod sums;
 mod thread;
+mod windows;
 
 pub use source::Known;
 
@@ -24,6 +25,7 @@ pub use source::Known;
 mod tests;
 
 use crate::draft::{DraftBody, Span};
+use crate::time::Millis;
 use fields::Named;
 use find::Found;
 use serde::{Deserialize, Serialize};
@@ -140,6 +142,9 @@ pub struct Reading {
     unread: Option<(u32, u32)>,
     /// Values named like a field that has another one: value, the field's value, its name, and both places.
     named: Vec<Named>,
+    /// What is said of how long ago something was, and when the thread ends.
+    windows: Vec<windows::Window>,
+    now: Option<Millis>,
     /// What tools said in words.
     told: Vec<(u32, Known)>,
     /// The sources that came with the draft, by id.
@@ -217,6 +222,8 @@ impl Reading {
         fields::fields(&tokens, &sentences, &mismatches, &mut claims);
         let otherwise = records::Records::of(&thread).against(text, &tokens, &sentences).into_iter();
         claims.extend(otherwise.map(|(found, places)| (found, FromThread::Otherwise(places))));
+        let windows = windows::Window::all(text, &tokens, &sentences, &thread);
+        let now = body.thread.iter().rev().find_map(|m| m.at);
         let settled = thread.settled();
         let named = sentences.iter().flat_map(|s| fields::named(text, &tokens, s, &settled)).take(MOST_NAMED).collect();
         let words = |m: &(usize, &crate::draft::Message)| {
@@ -228,7 +235,17 @@ impl Reading {
         let told = body.thread.iter().enumerate().filter(words).take(32);
         let told = told.map(|(i, m)| (i as u32, Known::of(&m.text))).collect();
         let given = body.sources.iter().filter_map(|s| Some((s.id.clone(), Known::of(s.text.as_ref()?)))).collect();
-        Self { claims, unread, named, told, given, about: sentence::stems(&tokens), spoken: thread.customer }
+        Self {
+            claims,
+            unread,
+            named,
+            windows,
+            now,
+            told,
+            given,
+            about: sentence::stems(&tokens),
+            spoken: thread.customer,
+        }
     }
 
     /// What the draft itself brought of a source.
@@ -244,6 +261,7 @@ impl Reading {
             .iter()
             .filter_map(|(found, behind)| self.judge(found, behind, sources, cited, &shelf))
             .chain(self.named.iter().filter_map(|named| fields::contradicted(named, sources)))
+            .chain(self.too_long_ago(sources))
             .collect();
         claims.extend(self.unread.map(|(start, end)| Claim {
             start,
@@ -262,6 +280,20 @@ impl Reading {
             claims.sort_by_key(|c| (c.start, c.end));
         }
         claims
+    }
+
+    /// What was longer ago than it says, by the thread's last message, else by the time that a source gives.
+    fn too_long_ago<'s>(&'s self, sources: &[Behind<'_>]) -> impl Iterator<Item = Claim> + use<'s> {
+        let now = self.now.or_else(|| sources.iter().find_map(|s| s.known.now));
+        let late = self.windows.iter().filter_map(move |w| w.against(now?));
+        late.map(|(found, place)| Claim {
+            start: found.span.0,
+            end: found.span.1,
+            kind: found.kind,
+            status: ClaimStatus::Conflict,
+            evidence: vec![place.clone()],
+            sum: None,
+        })
     }
 
     fn judge(

@@ -143,7 +143,7 @@ impl<'a> Shelf<'a> {
         let own = found.own && agrees.score <= OWN_DENIAL;
         let bare = found.denies && found.flat && (own || nearest.score <= BARE_DENIAL);
         let strange = nearest.score <= STRANGE && !found.entitles;
-        (bare || strange).then_some((ClaimStatus::Unsupported, None))
+        (bare || strange || found.subject.is_some()).then_some((ClaimStatus::Unsupported, None))
     }
 
     /// What the clauses say to a statement that is about this.
@@ -154,6 +154,9 @@ impl<'a> Shelf<'a> {
             let both = alike.max(contained * 0.8);
             weighed.nearest.take(both, at, clause);
             if clause.says == Says::Nothing {
+                continue;
+            }
+            if found.subject.is_some_and(|subject| clause.stems.binary_search(&subject).is_err()) {
                 continue;
             }
             if clause.denies == found.denies {

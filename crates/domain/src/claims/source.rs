@@ -3,6 +3,8 @@
 use super::scan::{Key, Token, Value, tokens};
 use super::sentence::{Says, clauses, denies, says, sentences, stems};
 use super::stem::Stem;
+use super::windows::instant;
+use crate::time::Millis;
 use std::collections::HashMap;
 
 /// A source, ready to be looked up in.
@@ -15,6 +17,8 @@ pub struct Known {
     /// In which clauses a word stands.
     pub with: HashMap<Stem, Vec<u32>>,
     counts: Vec<Count>,
+    /// What it says the time is.
+    pub now: Option<Millis>,
 }
 
 /// A part of a sentence.
@@ -48,7 +52,7 @@ pub struct Count {
 impl Known {
     /// Reads a source.
     pub fn of(text: &str) -> Self {
-        let mut known = Self { tokens: tokens(text), ..Self::default() };
+        let mut known = Self { tokens: tokens(text), now: now(text), ..Self::default() };
         let all = std::mem::take(&mut known.tokens);
         for (t, value) in all.iter().enumerate().filter_map(|(t, token)| Some((t, token.value.as_ref()?))) {
             for key in &value.keys {
@@ -103,6 +107,13 @@ impl Known {
         let named = self.tokens.iter().enumerate().filter(|(_, t)| t.stem == name);
         named.into_iter().any(|(i, _)| self.tokens[i.saturating_sub(2)..i].iter().any(|t| t.stem == value))
     }
+}
+
+/// "The current time is 2024-05-15 15:00:00."
+fn now(text: &str) -> Option<Millis> {
+    const SAYS: &str = "current time is ";
+    let at = text.find(SAYS)? + SAYS.len();
+    instant(text.get(at..at + 19)?)
 }
 
 fn condition(text: &str, tokens: &[Token]) -> Vec<Stem> {

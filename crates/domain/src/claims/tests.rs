@@ -106,3 +106,56 @@ fn a_long_draft_is_read_in_one_pass_and_what_is_left_is_doubted() {
     assert_eq!(claims.len(), MOST);
     assert!(claims.iter().any(|c| c.status == ClaimStatus::Unsupported && c.end as usize >= text.chars().count() - 2));
 }
+
+#[test]
+fn what_is_said_of_a_record_is_held_against_its_own_fields() {
+    let booking = json!({ "booking": "4XGCCM", "cabin": "business", "insurance": "yes" }).to_string();
+    let thread = tool("get_booking", &json!({}), &booking);
+    let said = |text| judged(&thread, text, &[]).into_iter().any(|(_, status)| status == ClaimStatus::Conflict);
+    assert!(said("I cannot cancel 4XGCCM due to the lack of insurance."));
+    assert!(!said("4XGCCM has insurance, and leaves in 3 business days."));
+    assert!(!said("Does 4XGCCM come without insurance?"));
+}
+
+#[test]
+fn a_total_is_so_many_times_what_there_is_for_each() {
+    let policy = "Silver members have 2 free checked bags for each economy passenger.";
+    let claims = judged(&asked("We are two."), "You can take a total of 4 free checked bags.", &[policy]);
+    assert_eq!(claims[0], ("4 free checked bags".into(), ClaimStatus::Supported));
+}
+
+#[test]
+fn not_a_or_b_is_a_conflict_where_b_is_allowed() {
+    let policy = "Basic economy flights cannot be modified. All reservations, including basic economy, can change cabin \
+                  without changing the flights.";
+    let text = "The reservation is in basic economy class, which cannot be modified to change flights or cabin class.";
+    assert_eq!(doubtful(&asked("Hi"), text, &[policy]).len(), 1);
+}
+
+#[test]
+fn how_long_ago_something_was_is_counted_from_the_last_message() {
+    let order = json!({ "order": "QX7RTM", "created_at": "2024-05-12T09:36:29" }).to_string();
+    let mut thread = tool("get_order", &json!({}), &order);
+    thread[2]["at"] = json!("2024-05-15T15:00:00Z");
+    let text = |hours| format!("It was placed within the last {hours} hours, so I can help.");
+    let late = |hours: i64| judged(&thread, &text(hours), &[]).iter().any(|c| c.1 == ClaimStatus::Conflict);
+    assert_eq!([late(24), late(96)], [true, false]);
+    assert!(
+        doubtful(&thread, "It can be returned if it was placed within the last 24 hours.", &["24 hours"]).is_empty()
+    );
+}
+
+#[test]
+fn a_payment_that_came_back_is_no_payment() {
+    let answer = |amount: i64| json!({ "payments": [{ "amount": 1134 }, { "amount": amount }] }).to_string();
+    let text = "The payment for the difference has been processed.";
+    let by = |amount| judged(&tool("update_booking", &json!({}), &answer(amount)), text, &[])[0].1;
+    assert_eq!([by(-414), by(414)], [ClaimStatus::Conflict, ClaimStatus::Supported]);
+}
+
+#[test]
+fn what_nothing_forbids_is_not_borne_out_by_what_is_said_of_something_else() {
+    let policy = "The remaining amount of a travel certificate is not refundable. Travel insurance costs 30 dollars.";
+    assert_eq!(doubtful(&asked("Hi"), "The travel insurance is non-refundable.", &[policy]).len(), 1);
+    assert!(doubtful(&asked("Hi"), "The travel certificate is non-refundable.", &[policy]).is_empty());
+}

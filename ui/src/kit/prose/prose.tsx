@@ -98,11 +98,19 @@ function drawBranch(node: Branch, key: number, inner: ReactNode[]): ReactNode {
   }
 }
 
+/** Of spans within each other the innermost is meant. */
+function narrowest(spans: Span[]): Span | undefined {
+  return spans.reduce<Span | undefined>(
+    (least, span) => (least && least.end - least.start <= span.end - span.start ? least : span),
+    undefined,
+  );
+}
+
 function drawCut(cut: Cut, key: number, { active, onActive, onPress }: Draw): ReactNode {
   const shown = <Inline text={cut.text} />;
   if (cut.spans.length === 0) return <Fragment key={key}>{shown}</Fragment>;
-  const lively = cut.spans.find((span) => span.badge) ?? cut.spans.find((span) => span.leads);
-  const leads = cut.spans.find((span) => span.leads);
+  const leads = narrowest(cut.spans.filter((span) => span.leads));
+  const lively = cut.spans.find((span) => span.badge) ?? leads;
   const lit = cut.spans.some((span) => span.key === active);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the badge inside does the same for keys

@@ -182,7 +182,7 @@ export const review: Words["review"] = {
   conflictClaim: "Widerspruch: der Beleg sagt etwas anderes",
   doubts: {
     uncited: (x) => (x === 1 ? "Unbelegte Aussage" : `${n(x)} unbelegte Aussagen`),
-    conflicts: (x) => (x === 1 ? "einer Aussage wird widersprochen" : `${n(x)} Aussagen wird widersprochen`),
+    conflicts: (x) => (x === 1 ? "Widersprochene Aussage" : `${n(x)} widersprochene Aussagen`),
     no_such_quote: (x) =>
       x === 1 ? "ein Zitat steht nicht in seiner Quelle" : `${n(x)} Zitate stehen nicht in ihrer Quelle`,
     no_such_source: (x) =>

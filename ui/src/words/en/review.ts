@@ -184,7 +184,7 @@ export const review = {
   conflictClaim: "Conflict: the evidence says otherwise",
   doubts: {
     uncited: (x: number) => (x === 1 ? "Unsupported claim" : `${n(x)} unsupported claims`),
-    conflicts: (x: number) => (x === 1 ? "a claim is contradicted" : `${n(x)} claims are contradicted`),
+    conflicts: (x: number) => (x === 1 ? "Contradicted claim" : `${n(x)} contradicted claims`),
     no_such_quote: (x: number) =>
       x === 1 ? "a quote isn't in its source" : `${n(x)} quotes aren't in their source`,
     no_such_source: (x: number) =>

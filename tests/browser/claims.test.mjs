@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { accessibleInBoth } from "./accessible.mjs";
+import { launch, openConsole, READY, screenshot } from "./browser.mjs";
+import { startHub, until } from "./hub.mjs";
+import { apply, person, stage } from "./packs.mjs";
+
+/** What a draft claims leads to what bears it out; what is contradicted says so; what claims nothing has no mark. */
+
+let served, hub, browser;
+let people = 0;
+
+const POLICY =
+  "Refunds\n\nA refund goes to the card that was charged, within 5 to 7 business days. Opened software cannot be returned.\n\n" +
+  "Delivery\n\nParcels leave on the day of the order. ".repeat(40);
+const ORDER = JSON.stringify({ order_id: "QX7RTM", item: "Photo Studio, boxed", total: 329, placed: "2026-03-20", opened: "yes" });
+const TEXT =
+  "Thank you for writing, Mia! Your order **QX7RTM** was placed on March 20th and cost $329.00. " +
+  "The refund goes to the card that was charged, within 5 to 7 business days. " +
+  "Opened software can be returned. A courier fetches it for $14. Would you like that?";
+
+const DRAFT = {
+  thread: [
+    { role: "customer", text: "I opened the box already. Can I still send it back?" },
+    // So far back that it isn't drawn at first.
+    { role: "tool_call", name: "order_lookup", text: '{"order_id":"QX7RTM"}' },
+    { role: "tool", name: "order_lookup", text: ORDER },
+    ...Array.from({ length: 60 }, (_, i) => ({ role: i % 2 ? "customer" : "agent", text: `Still there? ${"I am looking. ".repeat(8)}` })),
+  ],
+  draft: { text: TEXT, citations: [] },
+  sources: [{ id: "kb/refunds" }],
+};
+
+before(async () => {
+  served = await startHub();
+  hub = served.hub;
+  browser = await launch();
+  await apply(hub, "claims");
+  const source = { id: "kb/refunds", title: "Refunds", text: POLICY, access: ["public"] };
+  await hub.call("POST", "/v1/sources?workflow=claims", JSON.stringify(source), "application/x-ndjson");
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.stop();
+});
+
+/** The draft before somebody who has not seen it; `close` decides on it, so that nobody gets it next. */
+async function opened(options) {
+  people += 1;
+  const id = await stage(hub, "claims", { external_id: `ticket-70${people}`, ...DRAFT });
+  const rosa = await person(hub, `rosa-${people}`);
+  const desk = await openConsole(browser, rosa.console, options);
+  await desk.page.locator(`${READY}[data-draft-id="${id}"]`).waitFor();
+  const card = desk.page.locator(".draft-card");
+  const close = async () => {
+    await desk.page.keyboard.press("a");
+    await until("the draft is decided on", async () => (await hub.draft(id)).state !== "in_review");
+    await desk.close();
+  };
+  return { ...desk, close, card, claim: (text) => card.locator(".claim", { hasText: text }).first() };
+}
+
+/** Waits until a part of the page is lit and in view. */
+async function litInView(page, selector, text) {
+  const lit = page.locator(selector, { hasText: text }).first();
+  await lit.waitFor();
+  await page.waitForFunction(
+    ([selector, text]) => {
+      const found = [...document.querySelectorAll(selector)].find((element) => element.textContent.includes(text));
+      const { top, bottom } = found?.getBoundingClientRect() ?? { top: -1, bottom: 0 };
+      return top >= 0 && bottom <= innerHeight;
+    },
+    [selector, text],
+  );
+}
+
+test("an amount leads to the tool's field, however far back, and a rule to the line of its source", async () => {
+  const { page, trouble, claim, close } = await opened();
+  assert.equal(await page.locator(".tool-evidence").count(), 0);
+  await claim("329.00").click();
+  await litInView(page, ".tool-evidence .evidence.on", "329");
+  await screenshot(page, "claims-tool");
+  await claim("7 business days").last().click();
+  await litInView(page, ".source .evidence.on", "7");
+  assert.equal(await page.locator(".tool-evidence").count(), 0, "what was asked for before is folded again");
+  await screenshot(page, "claims-source");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("a conflict is shown as one, with the sentence of the source that says otherwise", async () => {
+  const { page, trouble, card, close } = await opened();
+  const conflict = card.locator(".claim.conflict");
+  assert.match(await conflict.first().innerText(), /Opened software can be returned/);
+  await card.getByRole("button", { name: "Conflict: the evidence says otherwise" }).press("Enter");
+  await litInView(page, ".source .evidence.against.on", "cannot be returned");
+  await page.locator(".source", { hasText: "says otherwise" }).waitFor();
+  await page.getByText("Contradicted claim").waitFor();
+  await accessibleInBoth(page, "claims-conflict");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("what nothing bears out is an unsupported claim; a question, thanks and a name are none", async () => {
+  const { card, claim, close } = await opened();
+  const doubted = await card.locator(".claim:not(.backed):not(.conflict)").allInnerTexts();
+  assert.deepEqual(doubted, ["14"]);
+  assert.equal(await claim("14").getAttribute("title"), "Unsupported claim");
+  const claimed = (await card.locator(".claim").allInnerTexts()).join("|");
+  assert.doesNotMatch(claimed, /Thank you|Mia|Would you like/);
+  await close();
+});
+
+test("the pointer moves nothing, and C goes through what leads somewhere", async () => {
+  const { page, card, claim, close } = await opened();
+  const before = await card.boundingBox();
+  await claim("329.00").hover();
+  await card.locator(".claim.on").waitFor();
+  assert.deepEqual(await card.boundingBox(), before);
+  await page.mouse.move(5, 5);
+  await page.keyboard.press("c");
+  await litInView(page, ".evidence.on", "QX7RTM");
+  await close();
+});
+
+test("in German it says the same", async () => {
+  const { page, card, claim, close } = await opened({ locale: "de-DE", colorScheme: "dark" });
+  await card.getByRole("button", { name: "Widerspruch: der Beleg sagt etwas anderes" }).press("Enter");
+  await page.getByText("Widersprochene Aussage").waitFor();
+  await page.locator(".source", { hasText: "sagt etwas anderes" }).waitFor();
+  assert.equal(await claim("14").getAttribute("title"), "Unbelegte Aussage");
+  await screenshot(page, "claims-german-dark");
+  await close();
+});
