@@ -157,18 +157,29 @@ async fn given_any(tx: &mut Tx, workflow: &str, viewer: &str) -> Result<bool, St
     Ok(row.is_some())
 }
 
-/// The index that holds a stretch in its order, where nothing narrows it down better.
-fn in_order(f: &Filter, of: &Stretch<'_>, probes: bool) -> Option<&'static str> {
-    if probes || of.among.is_some() || f.reviewer.is_some() || f.customer.is_some() || !f.tickets.is_empty() {
-        return None;
+/// What SQLite reads a stretch from, after the table's name: the few drafts that are asked for, or an index that holds
+/// it in its order. Left to itself it walks all of a workflow's drafts in that order for one ticket.
+fn read_from(f: &Filter, of: &Stretch<'_>, probes: bool) -> &'static str {
+    if probes || f.reviewer.is_some() {
+        return "";
     }
-    Some(match (f.sort, of.state) {
-        (Sort::Deadline, None) => "draft_deadline",
-        (Sort::Deadline, Some(State::Staged)) => "draft_queue",
-        (Sort::Deadline, Some(_)) => "draft_state",
-        (Sort::Newest, None | Some(State::Staged)) => "draft_newest",
-        (Sort::Newest, Some(_)) => "draft_moved",
-    })
+    if of.among.is_some() {
+        return " NOT INDEXED";
+    }
+    if !f.tickets.is_empty() {
+        // Workflow, ticket and revision.
+        return " INDEXED BY sqlite_autoindex_draft_2";
+    }
+    if f.customer.is_some() {
+        return " INDEXED BY draft_customer";
+    }
+    match (f.sort, of.state) {
+        (Sort::Deadline, None) => " INDEXED BY draft_deadline",
+        (Sort::Deadline, Some(State::Staged)) => " INDEXED BY draft_queue",
+        (Sort::Deadline, Some(_)) => " INDEXED BY draft_state",
+        (Sort::Newest, None | Some(State::Staged)) => " INDEXED BY draft_newest",
+        (Sort::Newest, Some(_)) => " INDEXED BY draft_moved",
+    }
 }
 
 async fn stretch(
@@ -187,8 +198,8 @@ async fn stretch(
                 " AS seq, CAST(CASE WHEN d.probe IS NULL THEN 0 ELSE 1 END AS BIGINT) AS probe, d.id, d.workflow_id, d.version, d.external_id, d.revision, d.state, d.subject, d.customer, d.marks,
                  d.risk, d.staged_at, d.expires_at, d.erased_at, l.reviewer AS holder FROM draft d",
             );
-            if !$postgres && let Some(index) = in_order(f, of, probes) {
-                q.push(" INDEXED BY ").push(index);
+            if !$postgres {
+                q.push(read_from(f, of, probes));
             }
             q.push(
                 " LEFT JOIN lease l ON l.draft_seq = d.seq AND l.round = 1 AND l.ended_at IS NULL WHERE d.workflow_id = ",
