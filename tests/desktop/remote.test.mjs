@@ -125,6 +125,46 @@ test("two decisions wait in one cut, and both arrive", async () => {
   await until("nothing waits any more", async () => (await journals()).length === 0);
 });
 
+test("hub away: decide, undo, edit; while a paragraph is typed the hub comes back, and nothing but the paragraph changes", async () => {
+  const { page } = app;
+  const before = (await mine()).length;
+  const undone = async () => {
+    const { entries } = await team.hub.call("GET", "/v1/audit?limit=100");
+    return entries.filter(({ act }) => act === "verdict.withdrawn").length;
+  };
+  const undoneBefore = await undone();
+  const first = await page.until("a draft", ready, null);
+  wire.cut();
+  await page.press("a");
+  const second = await page.until("the next draft", ready, first);
+  await page.press("z");
+  await page.press("e");
+  await page.until("the editor", () => document.activeElement?.closest("[data-testid=editor], .cm-editor"));
+  await page.press("Control+End");
+  await page.type(" Hello Sam, ");
+  wire.mend();
+  // Letters of all commands, while what was undone comes back.
+  await page.type("and we apologise, as a sample of your box came back to us, skipped and extra late. ");
+  await until("the undo to have come", async () => (await undone()) > undoneBefore);
+  await page.type("Yours, Ana");
+  const [shown, text] = await page.run(() => [
+    document.querySelector("[data-testid=draft]").dataset.draftId,
+    document.querySelector("[data-testid=editor] .cm-content").innerText.trimEnd(),
+  ]);
+  assert.equal(shown, second);
+  assert.match(text, /Hello Sam, and we apologise, as a sample of your box came back to us, skipped and extra late\. Yours, Ana$/);
+  assert.equal((await mine()).length, before);
+  for (const id of [first, second]) assert.equal((await team.hub.draft(id)).outcome ?? null, null);
+  await page.press("Control+Enter");
+  assert.equal(await page.until("the one that came back", ready, second), first);
+  await until("the edit", async () => (await team.hub.draft(second)).outcome?.action === "edit");
+  await page.run(() => [...document.querySelectorAll("[data-testid=notice] button")].at(-1).click());
+  await page.until("no notice", () => !document.querySelector("[data-testid=notice]"));
+  assert.match((await team.hub.draft(second)).outcome.final_text, /Yours, Ana$/);
+  assert.equal((await team.hub.draft(first)).outcome ?? null, null);
+  await until("nothing waits any more", async () => (await journals()).length === 0);
+});
+
 test("what was typed for a ticket that moved on meanwhile is shown with why it wasn't taken", async () => {
   const { page } = app;
   const current = await page.until("a draft", ready, null);
