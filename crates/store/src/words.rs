@@ -53,9 +53,15 @@ pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
         all.push(' ');
     }
     let runs: BTreeSet<&str> = runs(&all).collect();
-    let words: BTreeSet<&str> = runs.into_iter().flat_map(found_by).collect();
+    let (mut whole, mut parts) = (BTreeSet::new(), BTreeSet::new());
+    for run in runs {
+        let mut found = found_by(run);
+        whole.extend(found.next());
+        parts.extend(found);
+    }
     let mut text = String::new();
-    for word in words {
+    // Where there isn't room for all, words can still be found by their beginnings.
+    for word in whole.iter().chain(parts.difference(&whole)) {
         if text.len() + word.len() >= ROOM {
             break;
         }
@@ -77,11 +83,13 @@ pub(crate) fn indexed_body(external_id: &str, body: &str) -> String {
 fn found_by(run: &str) -> impl Iterator<Item = &str> {
     let dense = run.contains(unspaced);
     let length = run.chars().count();
+    // A hash or a number is no compound.
+    let compound = length >= COMPOUND && !run.contains(char::is_numeric);
     run.char_indices().enumerate().filter_map(move |(n, (at, _))| {
         let rest = &run[at..];
         match dense {
             true => Some(rest.char_indices().nth(REACH).map_or(rest, |(end, _)| &rest[..end])),
-            false => (n == 0 || length >= COMPOUND && length - n >= PART).then_some(rest),
+            false => (n == 0 || compound && length - n >= PART).then_some(rest),
         }
     })
 }
