@@ -3,28 +3,36 @@
 
 use super::{Citation, FieldError, Span};
 use crate::text::{Normal, headline, unspaced};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// The text of a draft, for its citations to be looked up in.
 pub(super) struct Places<'a> {
     text: &'a str,
     small: OnceCell<Normal>,
+    /// How many characters may still be read for places that the first quote isn't at.
+    room: Cell<u32>,
 }
+
+/// So much is read of all the places of a draft's citations: they may all be as long as the draft.
+const ROOM: u32 = 1_000_000;
 
 impl<'a> Places<'a> {
     pub(super) fn of(text: &'a str) -> Self {
-        Self { text, small: OnceCell::new() }
+        Self { text, small: OnceCell::new(), room: Cell::new(ROOM) }
     }
 
     /// Where the text has the quote word for word, the citation's place has to be on it.
     pub(super) fn check(&self, field: &str, citation: &Citation) -> Result<(), FieldError> {
         let (Some(span), Some(quote)) = (citation.span(), citation.quote.as_deref()) else { return Ok(()) };
-        let part: String = self.text.chars().take(span.end as usize).skip(span.start as usize).collect();
-        if part == quote {
+        let sought = small(quote);
+        let Some((start, end)) = self.small.get_or_init(|| small(self.text)).find(&sought) else { return Ok(()) };
+        let on_it = span.start <= start && end <= span.end;
+        // A short quote may stand in the midst of a word.
+        if on_it || self.cuts_a_word(Span { start, end }) || !self.has_room(span) {
             return Ok(());
         }
-        let (here, sought) = (small(&part), small(quote));
-        let Some((start, end)) = self.small.get_or_init(|| small(self.text)).find(&sought) else { return Ok(()) };
+        let part: String = self.text.chars().take(span.end as usize).skip(span.start as usize).collect();
+        let here = small(&part);
         if here.find(&sought).is_some() || (sought.find(&here).is_some() && !self.cuts_a_word(span)) {
             return Ok(());
         }
@@ -36,6 +44,12 @@ impl<'a> Places<'a> {
             headline(&part, 60)
         );
         Err(FieldError::new(format!("{field}.start"), message))
+    }
+
+    fn has_room(&self, span: Span) -> bool {
+        let left = self.room.get().checked_sub(span.end);
+        self.room.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// Whether a place begins or ends within a word.
@@ -81,6 +95,7 @@ mod tests {
         );
         assert!(told(text, "is under Billing", 11, 25).is_some(), "it cuts a word");
         assert!(told(text, "is under Billing", 0, 5).is_some());
+        assert_eq!(told("I know. We don't refund fees.", "No", 8, 29), None, "it stands within another word");
         assert_eq!(told("In den Einstellungen finden Sie sie.", "It is under Billing", 0, 20), None, "other words");
         assert!(told("在账单页面可以看到", "账单页面", 2, 6).is_some());
         assert_eq!(told("在账单页面可以看到", "账单页面", 3, 5), None);
