@@ -15,7 +15,7 @@ pub struct Act {
 }
 
 /// Acts that the same tools do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// Cancelled, closed.
     Cancel,
@@ -35,6 +35,21 @@ pub enum Family {
     Named,
     /// Looked up, reviewed.
     Read,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Cancel,
+        Self::Book,
+        Self::Change,
+        Self::Give,
+        Self::Any,
+        Self::Transfer,
+        Self::Remove,
+        Self::Named,
+        Self::Read,
+    ];
 }
 
 const VERBS: &[(&str, Family)] = &[

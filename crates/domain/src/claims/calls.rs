@@ -1,12 +1,21 @@
 //! Which tools were called, what they were given, and what they answered.
 
 use super::acts::{Act, Family};
+use super::scan::tokens;
+use super::sentence::denies;
 use super::stem::{Stem, stem};
 use crate::draft::{Message, Role};
 use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A tool's answer that is longer isn't read as JSON.
 const MAX_JSON: usize = 1 << 20;
+/// So many of a thread's calls are looked at, and so many words of a tool's name.
+const MOST: usize = 200;
+const MAX_PARTS: usize = 12;
+/// A first line of more words is a text, and no answer that says yes or no.
+const MAX_LINE: usize = 40;
 
 /// A tool's call with its answer.
 pub struct Call {
@@ -55,20 +64,43 @@ pub fn calls(messages: &[Message]) -> Vec<Call> {
             Role::Tool => {
                 let asked = open.iter().position(|call| call.name == message.name).map(|i| open.remove(i));
                 let name = message.name.clone().unwrap_or_default();
-                let start = message.text.trim_start().get(..5).unwrap_or_default().to_lowercase();
+                let result = object(&message.text);
                 calls.push(Call {
                     reads: reads(&name),
-                    name: parts(&spaced(&name)),
-                    failed: start == "error" || message.text.trim_start().starts_with("{\"error\""),
+                    name: parts(&spaced(&name)).into_iter().take(MAX_PARTS).collect(),
+                    failed: if result.is_empty() { failed_in_words(&message.text) } else { failed(&result) },
                     answer: m,
                     args: asked.map(|call| object(&call.text)).unwrap_or_default(),
-                    result: object(&message.text),
+                    result,
                 });
             }
             _ => {}
         }
     }
+    // The last ones are what a reply is about.
+    calls.drain(..calls.len().saturating_sub(MOST));
     calls
+}
+
+/// Whether an answer's fields say that it failed: an error, no success, or a status of that kind.
+fn failed(result: &Map<String, Json>) -> bool {
+    let error = ["error", "errors"].into_iter().filter_map(|name| result.get(name)).any(|error| match error {
+        Json::Null | Json::Bool(false) => false,
+        Json::String(text) => !text.is_empty(),
+        Json::Array(all) => !all.is_empty(),
+        _ => true,
+    });
+    let refused = ["success", "ok"].into_iter().any(|name| result.get(name) == Some(&Json::Bool(false)));
+    let status = result.get("status").and_then(Json::as_str).unwrap_or_default().to_lowercase();
+    error || refused || matches!(status.as_str(), "failed" | "failure" | "error" | "denied" | "rejected")
+}
+
+/// The same of an answer in words: it begins with an error, or its first line denies.
+fn failed_in_words(text: &str) -> bool {
+    let first = text.trim_start().lines().next().unwrap_or_default();
+    let lower = first.to_lowercase();
+    let tokens = tokens(first);
+    ["error", "fail"].iter().any(|word| lower.starts_with(word)) || tokens.len() <= MAX_LINE && denies(first, &tokens)
 }
 
 fn object(text: &str) -> Map<String, Json> {
@@ -136,7 +168,16 @@ pub fn is_general(part: Stem) -> bool {
 
 /// Whether a tool with this in its name does acts of a family.
 pub fn does(family: Family, part: Stem) -> bool {
-    let names: &[&str] = match family {
+    static STEMS: LazyLock<HashMap<Family, Vec<Stem>>> = LazyLock::new(|| {
+        let stems = |family| (family, names(family).iter().map(|name| stem(name)).collect());
+        Family::ALL.into_iter().map(stems).collect()
+    });
+    STEMS.get(&family).is_some_and(|stems| stems.contains(&part))
+}
+
+/// What tools that do acts of a family have in their names.
+fn names(family: Family) -> &'static [&'static str] {
+    match family {
         Family::Cancel => &["cancel", "void", "terminate", "delete", "close"],
         Family::Book => &["book", "reserve", "create", "order", "purchase", "schedule", "place", "add"],
         Family::Change => &[
@@ -157,6 +198,5 @@ pub fn does(family: Family, part: Stem) -> bool {
         Family::Transfer => &["transfer", "escalate", "forward", "assign", "handoff", "hand"],
         Family::Remove => &["remove", "delete", "change"],
         Family::Any | Family::Named | Family::Read => &[],
-    };
-    names.iter().any(|name| stem(name) == part)
+    }
 }

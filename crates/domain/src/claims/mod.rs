@@ -212,7 +212,7 @@ impl Reading {
         }
         let thread = Thread::of(&body.thread);
         let sums = sums::Sums::of(&tokens, &thread);
-        let shifts = shifts(&thread);
+        let shifts = thread.shifts();
         let mut mismatches = Vec::new();
         let look = |claim: Found| {
             let behind = from_thread(&claim, &thread, &sums, shifts, &mut mismatches);
@@ -315,7 +315,16 @@ impl Reading {
         {
             return claim(status, vec![place]);
         }
-        if let Some(by) = cited.iter().find(|c| c.span.start < found.span.1 && found.span.0 < c.span.end) {
+        // A passage bears out a value that it has; another one it may even contradict.
+        let has = |c: &&Cited| match (&found.value, &c.passage) {
+            (Some(value), Some(passage)) => sources
+                .iter()
+                .filter(|s| Some(s.id) == passage.source.as_deref())
+                .all(|s| s.known.has(value, (passage.start, passage.end))),
+            _ => true,
+        };
+        let behind_it = |c: &&Cited| c.span.start < found.span.1 && found.span.0 < c.span.end;
+        if let Some(by) = cited.iter().filter(behind_it).find(has) {
             return claim(ClaimStatus::Supported, by.passage.iter().cloned().collect());
         }
         if found.kind == ClaimKind::Policy {
@@ -355,10 +364,4 @@ fn drop_overruled(claims: &mut Vec<Claim>) {
         let meets = conflicts[from..].first().is_some_and(|s| s.0 < c.end && c.start < s.1);
         c.status == ClaimStatus::Conflict || !whole(c) || !meets
     });
-}
-
-/// Whether the thread speaks of a day more or less.
-fn shifts(thread: &Thread<'_>) -> bool {
-    ["day", "tomorrow", "next"].into_iter().any(|word| thread.customer.binary_search(&stem::stem(word)).is_ok())
-        || thread.next_day()
 }

@@ -225,7 +225,7 @@ impl<'a> Shelf<'a> {
     /// Where the sources have the number of which this is a multiple.
     fn each(&self, found: &Found, keys: &[Key]) -> Option<Place> {
         let Some(Key::Number(total)) = keys.first() else { return None };
-        let divides = |key: &Key| matches!(key, Key::Number(n) if (2..=MOST_EACH).any(|times| n * times == *total));
+        let divides = |key: &Key| matches!(key, Key::Number(n) if (2..=MOST_EACH).any(|times| n.checked_mul(times) == Some(*total)));
         self.known.iter().enumerate().find_map(|(at, (_, known))| {
             let mut each = known.counts_of(&found.unit).filter(|count| count.keys.iter().any(divides));
             each.next().map(|count| self.place(at, count.span))

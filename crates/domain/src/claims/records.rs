@@ -3,9 +3,9 @@
 use super::calls::parts;
 use super::find::Found;
 use super::scan::{Key, Token};
-use super::sentence::Sentence;
+use super::sentence::{Sentence, lower};
 use super::stem::Stem;
-use super::thread::Thread;
+use super::thread::{FIELDS, Thread};
 use super::{ClaimKind, Place};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -51,7 +51,7 @@ impl Records {
             // Whose it is names no record: only what tells it from others does.
             let Some(code) = own.into_iter().next() else { continue };
             let mut fields = Vec::new();
-            for (name, value) in &call.result {
+            for (name, value) in call.result.iter().take(FIELDS) {
                 let Some(value) = says(value) else { continue };
                 if let Says::Is(words) = &value {
                     records.values.entry(name.clone()).or_default().insert(words.clone());
@@ -108,7 +108,7 @@ impl Records {
 
 /// Whether the words before a thing say that there is none; none if they don't say.
 fn denied(text: &str, before: &[Token]) -> Option<bool> {
-    let words: Vec<String> = before.iter().map(|t| text[t.bytes.0..t.bytes.1].to_lowercase()).collect();
+    let words: Vec<String> = before.iter().map(|t| lower(text, t)).collect();
     let is = |names: &[&str]| words.iter().any(|w| names.contains(&w.as_str()));
     let not = words.iter().any(|w| w.ends_with("n't"));
     if not || is(&["no", "not", "without", "lack", "lacks", "lacking", "absence", "missing"]) {

@@ -46,7 +46,7 @@ pub fn sentences(text: &str, tokens: &[Token]) -> Vec<Sentence> {
             && body[digits + 1..].starts_with([' ', '*']);
         let skip = line.len() - body.len() + if listed { digits + 1 } else { 0 };
         let mut from = at + skip;
-        for sentence in line[skip..].split_sentence_bounds() {
+        for sentence in pieces(&line[skip..]).flat_map(UnicodeSegmentation::split_sentence_bounds) {
             let end = from + sentence.trim_end().len();
             while tokens.get(token).is_some_and(|t| t.bytes.0 < from) {
                 token += 1;
@@ -63,6 +63,23 @@ pub fn sentences(text: &str, tokens: &[Token]) -> Vec<Sentence> {
         at += line.len();
     }
     found
+}
+
+/// A long line in pieces, cut after a sentence or a word: the search for the end of a sentence takes the square of its
+/// line's length where signs follow on signs.
+fn pieces(mut line: &str) -> impl Iterator<Item = &str> {
+    const MOST: usize = 1_000;
+    std::iter::from_fn(move || {
+        if line.is_empty() {
+            return None;
+        }
+        let most = (0..=MOST.min(line.len())).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
+        let head = &line[..most];
+        let end = if most == line.len() { None } else { head.rfind(". ").or_else(|| head.rfind(' ')).map(|at| at + 1) };
+        let (piece, rest) = line.split_at(end.unwrap_or(most));
+        line = rest;
+        Some(piece)
+    })
 }
 
 /// The parts of a sentence that say one thing each: between signs, at words that turn, and where another subject
@@ -85,10 +102,15 @@ pub fn clauses(text: &str, tokens: &[Token], turns: &[&str]) -> Vec<Range<usize>
     found
 }
 
+/// A word in lower case, with the plain apostrophe.
+pub fn lower(text: &str, token: &Token) -> String {
+    text[token.bytes.0..token.bytes.1].to_lowercase().replace('\u{2019}', "'")
+}
+
 /// Whether a clause denies: an odd number of denials.
 pub fn denies(text: &str, tokens: &[Token]) -> bool {
     let denial = |t: &Token| {
-        let word = text[t.bytes.0..t.bytes.1].to_lowercase().replace('\u{2019}', "'");
+        let word = lower(text, t);
         const DENIALS: [&str; 9] = ["not", "no", "cannot", "never", "unable", "neither", "nor", "non", "without"];
         DENIALS.contains(&word.as_str()) || word.ends_with("n't")
     };
@@ -110,7 +132,7 @@ pub enum Says {
 pub fn says(text: &str, tokens: &[Token]) -> Says {
     let mut found = Says::Nothing;
     for token in tokens {
-        match text[token.bytes.0..token.bytes.1].to_lowercase().as_str() {
+        match lower(text, token).as_str() {
             "if" | "only" | "unless" | "otherwise" | "within" | "strict" | "until" | "except" | "some" | "without"
             | "help" => {
                 return Says::Sometimes;

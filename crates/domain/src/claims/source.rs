@@ -87,7 +87,11 @@ impl Known {
     /// Where a value stands, at the place that is most about the same.
     pub fn find(&self, value: &Value, about: &[Stem]) -> Option<(usize, (u32, u32))> {
         const MOST: usize = 64;
-        let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten().take(MOST);
+        let fits = |t: &&u32| {
+            let there = self.tokens[**t as usize].value.as_ref().and_then(|v| v.year);
+            there.is_none() || value.year.is_none() || there == value.year
+        };
+        let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten().filter(fits).take(MOST);
         let near = |t: usize| {
             let around = &self.tokens[t.saturating_sub(12)..(t + 12).min(self.tokens.len())];
             around.iter().filter(|t| about.binary_search(&t.stem).is_ok()).count()
@@ -95,6 +99,13 @@ impl Known {
         let best = places.map(|t| (near(*t as usize), *t)).max()?;
         let token = &self.tokens[best.1 as usize];
         Some((best.0, (token.start, token.end)))
+    }
+
+    /// Whether a value stands in a part of it.
+    pub fn has(&self, value: &Value, (start, end): (u32, u32)) -> bool {
+        let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten();
+        let mut tokens = places.map(|t| &self.tokens[*t as usize]);
+        tokens.any(|t| t.start >= start && t.end <= end)
     }
 
     /// Numbers of the same thing.

@@ -68,8 +68,9 @@ impl Sums {
             Err(_) => self.given.get(&n).map(|place| Some(place.clone())),
         };
         for (a, place) in self.pool.iter().filter(|(a, _)| *a != 0 && *a != value) {
-            for (b, sign) in [(a - value, "−"), (value - a, "+")] {
-                if b > 0
+            for (b, sign) in [(a.checked_sub(value), "−"), (value.checked_sub(*a), "+")] {
+                if let Some(b) = b
+                    && b > 0
                     && b != value
                     && let Some(other) = known(b)
                 {
@@ -88,8 +89,8 @@ impl Sums {
 
     fn times(&self, value: i64) -> Option<(String, Vec<Place>)> {
         (2..10).filter(|n| value % n == 0).find_map(|n| {
-            let place = self.said.iter().find(|(a, _)| a * n == value).map(|(_, p)| p);
-            let own = self.own.iter().any(|(a, _)| *a * n == value);
+            let place = self.said.iter().find(|(a, _)| a.checked_mul(n) == Some(value)).map(|(_, p)| p);
+            let own = self.own.iter().any(|(a, _)| a.checked_mul(n) == Some(value));
             let place = place.or_else(|| self.given.get(&(value / n)));
             (own || place.is_some())
                 .then(|| (format!("{n} × {}", show(value / n)), place.cloned().into_iter().collect()))

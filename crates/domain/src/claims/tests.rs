@@ -159,3 +159,63 @@ fn what_nothing_forbids_is_not_borne_out_by_what_is_said_of_something_else() {
     assert_eq!(doubtful(&asked("Hi"), "The travel insurance is non-refundable.", &[policy]).len(), 1);
     assert!(doubtful(&asked("Hi"), "The travel certificate is non-refundable.", &[policy]).is_empty());
 }
+
+/// The statuses of what is claimed after a tool's answer.
+fn answered(name: &str, answer: &str, said: &str) -> Vec<ClaimStatus> {
+    let claims = judged(&tool(name, &json!({ "order_id": "W1" }), answer), said, &[]);
+    claims.into_iter().map(|(_, status)| status).collect()
+}
+
+#[test]
+fn an_answer_that_says_it_failed_bears_nothing_out() {
+    let said = "I have cancelled your order.";
+    for answer in [
+        r#"{"success": false, "message": "Order already shipped"}"#,
+        r#"{ "error": "already shipped" }"#,
+        r#"{"status": "failed"}"#,
+        "Failed: already shipped",
+        "The order could not be cancelled",
+    ] {
+        assert_eq!(answered("cancel_order", answer, said), [ClaimStatus::Conflict], "{answer}");
+    }
+    for answer in [r#"{"error": null, "status": "cancelled"}"#, r#"{"success": true}"#, "Order cancelled"] {
+        assert_eq!(answered("cancel_order", answer, said), [ClaimStatus::Supported], "{answer}");
+    }
+}
+
+#[test]
+fn what_was_not_done_is_no_evidence_that_it_was() {
+    let claims = answered("get_order", "The order was not refunded", "I have refunded it.");
+    assert_eq!(claims, [ClaimStatus::Unsupported]);
+}
+
+#[test]
+fn a_nice_day_and_a_phone_number_move_no_date() {
+    let mut thread = tool("get_flight", &json!({}), r#"{"departs": "2024-05-20", "phone": "+1 555 010"}"#);
+    thread[0]["text"] = json!("Thank you, have a nice day!");
+    assert_eq!(doubtful(&thread, "It leaves on May 21st.", &[]), ["May 21st"]);
+}
+
+#[test]
+fn a_typographic_apostrophe_denies_as_the_plain_one_does() {
+    let thread = tool("get_booking", &json!({}), r#"{"id": "4XGCCM", "insurance": "no"}"#);
+    assert!(doubtful(&thread, "The booking 4XGCCM doesn\u{2019}t have insurance.", &[]).is_empty());
+}
+
+#[test]
+fn a_year_that_a_source_has_otherwise_is_not_borne_out_by_it() {
+    let source = ["The sale ends on 20 May 2023."];
+    assert_eq!(doubtful(&asked("Hi"), "It ends on May 20, 2024.", &source), ["May 20, 2024"]);
+}
+
+#[test]
+fn figures_of_any_size_are_read() {
+    let thread = asked("Is it $900,000,000,000,000 or $100?");
+    assert_eq!(doubtful(&thread, "It costs $11.", &[]), ["11"]);
+}
+
+#[test]
+fn a_long_line_of_signs_is_read_in_pieces() {
+    let text = format!("a.{}", ")".repeat(190_000));
+    assert!(judged(&asked("Hi"), &text, &[]).is_empty());
+}

@@ -4,6 +4,7 @@ use super::Place;
 use super::acts::{Act, Family};
 use super::calls::{Call, calls, does, gave_back, is_general, parts, pays};
 use super::scan::{Key, Token, Value, tokens};
+use super::sentence::denies;
 use super::stem::{Stem, stem};
 use crate::draft::{Message, Role};
 use serde_json::Value as Json;
@@ -13,6 +14,10 @@ use std::collections::HashMap;
 const PLACES: usize = 16;
 /// So many words on either side of a value say what it is.
 const AROUND: usize = 6;
+/// So many fields of an answer are looked at.
+pub const FIELDS: usize = 200;
+/// So many words before a verb say whether it is denied.
+const DENIED: usize = 4;
 
 /// The thread, ready to be looked up in.
 pub struct Thread<'a> {
@@ -75,7 +80,8 @@ impl<'a> Thread<'a> {
             for (t, token) in found.iter().enumerate() {
                 let word = &message.text[token.bytes.0..token.bytes.1];
                 let past = word.ends_with("ed") || matches!(word, "sent" | "paid" | "reset");
-                if past && !asks {
+                let before = &found[t.saturating_sub(DENIED)..t];
+                if past && !asks && !denies(&message.text, before) {
                     thread.told.insert((token.stem, theirs), Place::in_message(m, (token.start, token.end)));
                 }
                 for key in token.value.iter().flat_map(keys_of) {
@@ -125,9 +131,38 @@ impl<'a> Thread<'a> {
         (firm, near.iter().filter(|t| about.binary_search(&t.stem).is_ok()).count())
     }
 
-    /// Whether a tool gave a time of the next day, as in `01:00:00+1`.
-    pub fn next_day(&self) -> bool {
-        self.messages.iter().any(|m| m.role == Role::Tool && m.text.contains("+1"))
+    /// Whether the thread speaks of a day more or less: a tool gave a time of the next day, as in `01:00:00+1`, or the
+    /// customer speaks of one.
+    pub fn shifts(&self) -> bool {
+        let next = |text: &str| {
+            text.match_indices("+1").any(|(at, _)| {
+                let (before, after) = text.as_bytes().split_at(at);
+                matches!(before, [.., b':', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit())
+                    && !after.get(2).is_some_and(u8::is_ascii_digit)
+            })
+        };
+        let spoken = |text: &str| {
+            let text = text.to_lowercase();
+            [
+                "tomorrow",
+                "one day",
+                "1 day",
+                "by a day",
+                "next day",
+                "following day",
+                "day after",
+                "day before",
+                "day later",
+                "day earlier",
+            ]
+            .iter()
+            .any(|said| text.contains(said))
+        };
+        self.messages.iter().any(|m| match m.role {
+            Role::Tool => next(&m.text),
+            Role::Customer => spoken(&m.text),
+            _ => false,
+        })
     }
 
     /// Whether the day before or after a date is there, where the thread speaks of a day more or less.
@@ -231,7 +266,7 @@ impl<'a> Thread<'a> {
     pub fn settled(&self) -> Vec<(Stem, Stem, Place)> {
         let mut fields: HashMap<&str, (Option<&str>, usize)> = HashMap::new();
         for call in &self.calls {
-            for (name, value) in &call.result {
+            for (name, value) in call.result.iter().take(FIELDS) {
                 let Some(value) = value.as_str().filter(|v| is_name(v)) else { continue };
                 let known = fields.entry(name).or_insert((Some(value), call.answer));
                 if known.0 != Some(value) {
