@@ -19,7 +19,7 @@ import { Thread } from "./Thread";
 import { aDraft, memoryStorage } from "./testing";
 import { Texts } from "./texts";
 import { entriesOf, laidOut, summary } from "./tools";
-import { filterWords, LAPSED } from "./words";
+import { filterWords, LAPSED, MARKS } from "./words";
 
 // A page rendered to text has no subscriptions.
 vi.mock("../kit/store", async (original) => ({
@@ -178,6 +178,12 @@ describe("the queue", () => {
   });
 });
 
+test("a conflict stands before an unsupported claim in the queue, and in the colour of what is wrong", () => {
+  const order = Object.keys(MARKS);
+  expect(order.indexOf("conflict")).toBeLessThan(order.indexOf("uncited_claim"));
+  expect(MARKS.conflict).toBe("fail");
+});
+
 describe("filters", () => {
   test("the whole queue is one object, whatever was set and taken back", () => {
     expect(narrowed({ sort: "deadline", q: "", mark: undefined })).toBe(NO_FILTERS);
@@ -252,6 +258,24 @@ describe("citations", () => {
 
   test("what is doubted is said in words", () => {
     expect(doubts(draft)).toEqual(["Unsupported claim", "a cited source doesn't exist"]);
+  });
+
+  test("what the sender doubts doesn't hide what the hub does", () => {
+    const both = (note?: string) => doubts({ ...draft, signals: [{ kind: "uncited_claim", note }] });
+    expect(both("No source says it").slice(0, 2)).toEqual(["No source says it", "Unsupported claim"]);
+    expect(both()).toEqual(doubts(draft));
+    expect(doubts(aDraft({ signals: [{ kind: "uncited_claim" }] }))).toEqual(["unsupported claim"]);
+  });
+
+  test("a doubt without a note is said in the language that is spoken", () => {
+    speak("de");
+    try {
+      const unsure = aDraft({ signals: [{ kind: "low_confidence", start: 0, end: 5 }] });
+      expect(doubts(unsure)).toEqual(["unsicher"]);
+      expect(draftSpans(unsure, []).map(({ title }) => title)).toEqual(["unsicher"]);
+    } finally {
+      speak("en");
+    }
   });
 
   test("an excerpt holds the passage and is cut between words", () => {
