@@ -186,7 +186,7 @@ test("in German, with the verbs and the landmarks named in it", async () => {
   await ready(desk.page);
   assert.equal(await desk.page.locator("html").getAttribute("lang"), "de");
   await desk.page.getByRole("button", { name: "Freigeben" }).waitFor();
-  await desk.page.getByRole("complementary", { name: "Schlange" }).waitFor();
+  await desk.page.getByRole("complementary", { name: "Warteschlange" }).waitFor();
   await check(desk, "german");
   await desk.close();
 });

@@ -7,6 +7,7 @@ export type Action = Schemas["Action"];
 export type Citation = Schemas["Citation"];
 export type CitationCheck = Schemas["CheckedCitation"];
 export type Claim = Schemas["Claim"];
+export type Signal = Schemas["Signal"];
 export type Diff = Schemas["Edit"];
 export type DiffOp = Schemas["Op"];
 export type Draft = Schemas["DraftView"];

@@ -94,8 +94,10 @@ interface SaidProps {
 const Said = memo(function Said({ message, draft, at, customer, old }: SaidProps) {
   const says = useWords().review;
   const [whole, showWhole] = useState(false);
+  const { spans, lit, reach, box } = useEvidence<HTMLElement>(draft, at, message.text);
+  // Evidence that was asked for is never behind the cut, and what it opened stays open.
+  if (reach > LONG_TEXT && !whole) showWhole(true);
   const long = message.text.length > LONG_TEXT && !whole;
-  const { spans, lit, box } = useEvidence<HTMLElement>(draft, at, message.text);
   const fromCustomer = message.role === "customer" && (!message.name || customer?.startsWith(message.name));
   const name = (fromCustomer ? firstName(customer) : message.name) ?? whoIs(says, message.role);
   return (
@@ -183,12 +185,15 @@ function useEvidence<T extends HTMLElement>(draft: Draft, at: number | null, tex
   const lit = useView((view) => (has(litIn(view)) ? litIn(view) : null));
   const sought = useView((view) => (has(view.sought) ? view.sought : null));
   useEffect(() => {
-    if (sought !== null) box.current?.scrollIntoView({ block: "center" });
+    // A long message is higher than the pane: its middle may be far from the passage.
+    const passage = box.current?.querySelector(".evidence") ?? box.current;
+    if (sought !== null) passage?.scrollIntoView({ block: "center" });
   }, [sought]);
+  const reach = Math.max(0, ...spans.filter(({ key }) => key === sought).map(({ end }) => end));
   // A tool's answer shows what was asked for, even while something else is pointed at.
   const shown = lit ?? sought;
   const mine = useMemo(() => spans.filter((span) => span.key === shown), [spans, shown]);
-  return { spans: mine, lit, sought: sought !== null, box };
+  return { spans: mine, lit, sought: sought !== null, reach, box };
 }
 
 function whoIs(says: Words["review"], role: Message["role"]): string | undefined {

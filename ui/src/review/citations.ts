@@ -1,6 +1,7 @@
-import type { Citation, CitationCheck, Claim, Draft } from "../api/types";
+import type { Citation, CitationCheck, Claim, Draft, Signal } from "../api/types";
 import { fromCodePoints } from "../kit/prose/offsets";
 import type { Span } from "../kit/prose/spans";
+import { markName } from "../shared/words";
 import { words } from "../words";
 
 type Status = CitationCheck["status"] | "contradicts" | "unused";
@@ -55,6 +56,7 @@ export const leadingKeys = (draft: Draft): string[] => [
   ...claimsOf(draft).flatMap((claim, index) => (claim.evidence?.length ? [claimKey(draft, index)] : [])),
 ];
 const signalsOf = (draft: Draft) => draft.signals ?? [];
+const saidBy = (signal: Signal): string => signal.note || markName(signal.kind);
 
 export function sourceViews(draft: Draft): SourceView[] {
   const cited = citationsOf(draft).map((citation) => citation.source);
@@ -183,7 +185,7 @@ export function draftSpans(draft: Draft, sources: SourceView[], says = words().r
       start: at(signal.start),
       end: at(signal.end),
       className: "signal",
-      title: signal.note ?? signal.kind.replaceAll("_", " "),
+      title: saidBy(signal),
     });
   });
   return spans;
@@ -203,10 +205,12 @@ function placeOf(
 /** What the hub and the sender doubt, one line each. */
 export function doubts(draft: Draft): string[] {
   const says = words().review.doubts;
-  const lines = signalsOf(draft).map((signal) => signal.note ?? signal.kind.replaceAll("_", " "));
-  const told = signalsOf(draft).some((signal) => signal.kind === "uncited_claim");
   const bare = draft.checks.uncited.length;
-  if (bare > 0 && !told) lines.push(says.uncited(bare));
+  // Beside the hub's count, "unsupported claim" without a note says nothing.
+  const lines = signalsOf(draft)
+    .filter((signal) => signal.note || signal.kind !== "uncited_claim" || bare === 0)
+    .map(saidBy);
+  if (bare > 0) lines.push(says.uncited(bare));
   const against = claimsOf(draft).filter(({ status }) => status === "conflict").length;
   if (against > 0) lines.push(says.conflicts(against));
   for (const status of ["no_such_quote", "no_such_source", "not_allowed"] as const) {

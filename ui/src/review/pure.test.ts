@@ -1,21 +1,31 @@
-import { describe, expect, test } from "vitest";
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import { describe, expect, test, vi } from "vitest";
 import { ApiError } from "../api/client";
 import { eventParser } from "../host/sse";
 import { keepIn } from "../kit/storage";
 import { Kept, sweep } from "../shared/kept";
 import { reasonOf, span, stateName } from "../shared/words";
 import { speak } from "../words";
-import { doubts, draftSpans, sourceViews } from "./citations";
+import { claimKey, doubts, draftSpans, sourceViews } from "./citations";
+import { type Desk, DeskContext, newView, show } from "./context";
 import { NO_FILTERS, narrowed, SavedFilters } from "./filters";
 import { isCommand, MIN_LOOK_MS, mayDecide } from "./guard";
 import { carry, place } from "./ops";
 import { after, refreshed, visibleRows } from "./rows";
 import { excerptOf } from "./Sources";
 import { Stopwatch } from "./stopwatch";
+import { Thread } from "./Thread";
 import { aDraft, memoryStorage } from "./testing";
 import { Texts } from "./texts";
-import { entriesOf, summary } from "./tools";
-import { filterWords, LAPSED } from "./words";
+import { entriesOf, laidOut, summary } from "./tools";
+import { filterWords, LAPSED, MARKS } from "./words";
+
+// A page rendered to text has no subscriptions.
+vi.mock("../kit/store", async (original) => ({
+  ...(await original<object>()),
+  useStore: (store: { get(): unknown }, select = (value: unknown) => value) => select(store.get()),
+}));
 
 describe("keys", () => {
   const seen = { leased: true, paintedAt: 1000, now: 1000 + MIN_LOOK_MS, dialogOpen: false };
@@ -168,6 +178,12 @@ describe("the queue", () => {
   });
 });
 
+test("a conflict stands before an unsupported claim in the queue, and in the colour of what is wrong", () => {
+  const order = Object.keys(MARKS);
+  expect(order.indexOf("conflict")).toBeLessThan(order.indexOf("uncited_claim"));
+  expect(MARKS.conflict).toBe("fail");
+});
+
 describe("filters", () => {
   test("the whole queue is one object, whatever was set and taken back", () => {
     expect(narrowed({ sort: "deadline", q: "", mark: undefined })).toBe(NO_FILTERS);
@@ -244,6 +260,24 @@ describe("citations", () => {
     expect(doubts(draft)).toEqual(["Unsupported claim", "a cited source doesn't exist"]);
   });
 
+  test("what the sender doubts doesn't hide what the hub does", () => {
+    const both = (note?: string) => doubts({ ...draft, signals: [{ kind: "uncited_claim", note }] });
+    expect(both("No source says it").slice(0, 2)).toEqual(["No source says it", "Unsupported claim"]);
+    expect(both()).toEqual(doubts(draft));
+    expect(doubts(aDraft({ signals: [{ kind: "uncited_claim" }] }))).toEqual(["unsupported claim"]);
+  });
+
+  test("a doubt without a note is said in the language that is spoken", () => {
+    speak("de");
+    try {
+      const unsure = aDraft({ signals: [{ kind: "low_confidence", start: 0, end: 5 }] });
+      expect(doubts(unsure)).toEqual(["unsicher"]);
+      expect(draftSpans(unsure, []).map(({ title }) => title)).toEqual(["unsicher"]);
+    } finally {
+      speak("en");
+    }
+  });
+
   test("an excerpt holds the passage and is cut between words", () => {
     const text = `${"lead word ".repeat(100)}THE PASSAGE${" tail word".repeat(100)}`;
     const { text: shown, spans } = excerptOf(text, [
@@ -271,12 +305,65 @@ describe("tools", () => {
     ]);
   });
 
+  test("of two open calls of one name the first gets the first answer", () => {
+    const entries = entriesOf([
+      { role: "tool_call", name: "get_order", text: "A" },
+      { role: "tool_call", name: "get_order", text: "B" },
+      { role: "tool", name: "get_order", text: "answer A" },
+      { role: "tool", name: "get_order", text: "answer B" },
+    ]);
+    expect(entries.map((entry) => entry.kind === "tool" && [entry.call, entry.result])).toEqual([
+      ["A", "answer A"],
+      ["B", "answer B"],
+    ]);
+  });
+
+  test.each([
+    ["lists, to the last", "[", "]", 90_000],
+    ["objects, to the last", '{"a":', "}", 30_000],
+    ["lists, whose indentation alone would be megabytes", "[", "]", 4_000],
+  ])("%s: what is nested so deeply is shown as it came", (_, open, close, depth) => {
+    const text = `${open.repeat(depth)}1${close.repeat(depth)}`;
+    expect(summary(text)).toBe(`${text.slice(0, 90)}…`);
+    expect(laidOut(text) === text).toBe(true);
+  });
+
+  test("what people nest is laid out", () => {
+    expect(summary('[[{"a":[1,2]}]]')).toBe("2 a");
+    expect(laidOut('{"a":[1]}')).toBe('{\n  "a": [\n    1\n  ]\n}');
+  });
+
   test("a result is said in one line", () => {
     expect(summary('{"origin":"JFK","n":2}')).toBe("JFK, 2");
     expect(summary("[1,2,3]")).toBe("3 results");
     expect(summary("plain\n words")).toBe("plain words");
     expect(summary("x".repeat(500)).length).toBeLessThan(100);
   });
+});
+
+test("a long message is cut, unless evidence beyond the cut was asked for", () => {
+  const filler = "word ".repeat(2_000);
+  const place = (start: number) => ({ message: 0, start, end: start + 7 });
+  const draft = aDraft({
+    thread: [{ role: "customer", text: `OPENING ${filler}THE END` }],
+    checks: {
+      citations: [],
+      uncited: [],
+      claims: [
+        { start: 0, end: 1, kind: "amount", status: "supported", evidence: [place(0)] },
+        { start: 1, end: 2, kind: "amount", status: "supported", evidence: [place(10_008)] },
+      ],
+    },
+  });
+  const shown = (sought: string | null) => {
+    const view = newView();
+    show(view, { sought });
+    const thread = createElement(Thread, { draft, customer: null });
+    return renderToStaticMarkup(createElement(DeskContext, { value: { view } as Desk }, thread));
+  };
+  expect(shown(null)).not.toContain("THE END");
+  expect(shown(claimKey(draft, 0))).not.toContain("THE END");
+  expect(shown(claimKey(draft, 1))).toMatch(/class="evidence[^>]*>THE END</);
 });
 
 test("what depends on data follows the language", () => {

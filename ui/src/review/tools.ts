@@ -26,7 +26,8 @@ export function entriesOf(thread: Message[]): Entry[] {
         answer: null,
       });
     } else if (message.role === "tool") {
-      const open = entries.findLast(
+      // The hub pairs them in this order too: its evidence names the answer.
+      const open = entries.find(
         (entry) => entry.kind === "tool" && entry.result === null && entry.name === nameOf(message),
       );
       if (open?.kind === "tool") {
@@ -85,13 +86,27 @@ export function laidOut(text: string): string {
   return value === undefined || typeof value !== "object" ? text : JSON.stringify(value, null, 2);
 }
 
+/** Undefined for what is no JSON, and for what is too long or nested too deeply to be walked or laid out. */
 function json(text: string): unknown {
   if (text.length > 200_000) return undefined;
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isDeep(value) ? undefined : value;
   } catch {
     return undefined;
   }
+}
+
+const DEEPEST = 32;
+
+/** Goes level by level: a call for each level would itself run out of stack. */
+function isDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((one) => (one !== null && typeof one === "object" ? Object.values(one) : []));
+  }
+  return false;
 }
 
 function cut(line: string): string {

@@ -16,9 +16,9 @@ export const MARKS: Record<string, Tone> = {
   no_such_source: "fail",
   forbidden_source: "fail",
   policy: "fail",
+  conflict: "fail",
   hidden_text: "fail",
   uncited_claim: "hold",
-  conflict: "hold",
   low_confidence: "hold",
   uncited: "hold",
 };

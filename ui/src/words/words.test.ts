@@ -40,6 +40,11 @@ describe("the catalogues", () => {
     const sentences = english.filter(([, value]) => typeof value === "string" && value.split(" ").length > 3);
     expect(sentences.filter(([at, value]) => german.get(at) === value).map(([at]) => at)).toEqual([]);
   });
+
+  test("call the queue by one name in German", () => {
+    const files = import.meta.glob<string>("./de/*.ts", { query: "?raw", import: "default", eager: true });
+    expect(Object.keys(files).filter((file) => /\bSchlange/.test(files[file] as string))).toEqual([]);
+  });
 });
 
 /** What is no word of any language: the mark, a key's name, how an address begins. */
