@@ -219,7 +219,7 @@ test("a burning budget stands at the top of its workflow, and goes out to the sy
   await emit(shell.page, "hub-event", { type: "budget.alert", workflow: burning });
   await until("the notices", async () => (await notices()).length >= budget.length);
   const said = await notices();
-  assert.ok(said.every(({ title }) => title === "Support first reply: the failure budget is being spent too fast"), JSON.stringify(said));
+  assert.ok(said.every(({ title }) => title === `Support first reply (${burning}): the failure budget is being spent too fast`), JSON.stringify(said));
   assert.ok(said.some(({ body }) => /Burning at .*\(1 h and 5 min\); alerts above/.test(body)), JSON.stringify(said));
   await emit(shell.page, "hub-event", { type: "budget.alert", workflow: burning });
   await until("it to be asked again", () =>
@@ -254,8 +254,8 @@ test("a promotion and what the hub sends back go out as notices; what a person s
   await tell("workflow.promoted", { kind: "promoted", actor: "dana", reason: "green at last" });
   await until("both notices", async () => (await said()).length > 1);
   assert.deepEqual(await said(), [
-    { title: "The hub sent Support first reply back to internal", body: "harm is red" },
-    { title: "Support first reply was promoted to opt-in", body: "dana: green at last" },
+    { title: `The hub sent Support first reply (${DESK}) back to internal`, body: "harm is red" },
+    { title: `Support first reply (${DESK}) was promoted to opt-in`, body: "dana: green at last" },
   ]);
   await shell.close();
 });
