@@ -3,7 +3,7 @@
 use super::ClaimKind;
 use super::acts::{Act, act};
 use super::scan::{Key, Token, Value};
-use super::sentence::{Says, Sentence, clauses, denies, says, stems};
+use super::sentence::{Says, Sentence, clauses, denies, lower, says, stems};
 use super::stem::Stem;
 use std::ops::Range;
 
@@ -68,7 +68,7 @@ pub const IFS: [&str; 11] =
 
 /// The lower-case words of some tokens.
 fn words(text: &str, tokens: &[Token]) -> Vec<String> {
-    tokens.iter().map(|t| text[t.bytes.0..t.bytes.1].to_lowercase().replace('\u{2019}', "'")).collect()
+    tokens.iter().map(|t| lower(text, t)).collect()
 }
 
 /// What a sentence claims.

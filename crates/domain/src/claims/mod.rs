@@ -24,7 +24,7 @@ pub use source::Known;
 #[cfg(test)]
 mod tests;
 
-use crate::draft::{DraftBody, Span};
+use crate::draft::{DraftBody, Message, Role, Span};
 use crate::time::Millis;
 use fields::Named;
 use find::Found;
@@ -210,7 +210,9 @@ impl Reading {
             }
             find::claims(text, &tokens, sentence, &mut found);
         }
-        let thread = Thread::of(&body.thread);
+        // Who claims nothing can only be contradicted by what a tool gave.
+        let idle = found.is_empty() && !body.thread.iter().any(|m| m.role == Role::Tool);
+        let thread = Thread::of(if idle { &[] } else { &body.thread });
         let sums = sums::Sums::of(&tokens, &thread);
         let shifts = thread.shifts();
         let mut mismatches = Vec::new();
@@ -226,11 +228,9 @@ impl Reading {
         let now = body.thread.iter().rev().find_map(|m| m.at);
         let settled = thread.settled();
         let named = sentences.iter().flat_map(|s| fields::named(text, &tokens, s, &settled)).take(MOST_NAMED).collect();
-        let words = |m: &(usize, &crate::draft::Message)| {
+        let words = |m: &(usize, &Message)| {
             let plain = !m.1.text.trim_start().starts_with(['{', '[']);
-            matches!(m.1.role, crate::draft::Role::Tool | crate::draft::Role::Note)
-                && plain
-                && m.1.text.len() <= MAX_WORDS
+            matches!(m.1.role, Role::Tool | Role::Note) && plain && m.1.text.len() <= MAX_WORDS
         };
         let told = body.thread.iter().enumerate().filter(words).take(32);
         let told = told.map(|(i, m)| (i as u32, Known::of(&m.text))).collect();
