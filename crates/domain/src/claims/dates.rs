@@ -1,6 +1,7 @@
 //! Dates and times, as people write them.
 
 use super::scan::{Key, Value, is_word};
+use std::borrow::Cow;
 
 pub fn date(keys: Vec<Key>, year: Option<i32>) -> Value {
     Value { keys, year, money: false, digits: true }
@@ -164,7 +165,7 @@ pub fn month(word: &str) -> Option<u8> {
     if word.len() < 3 || word.len() > 10 || word.starts_with(char::is_numeric) {
         return None;
     }
-    let word = word.to_lowercase();
-    let at = NAMES.iter().position(|names| names.contains(&word.as_str()))?;
+    let lower = if word.is_ascii() { Cow::Borrowed(word) } else { Cow::Owned(word.to_lowercase()) };
+    let at = NAMES.iter().position(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&lower)))?;
     u8::try_from(at + 1).ok()
 }

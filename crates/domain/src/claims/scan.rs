@@ -113,7 +113,9 @@ impl Scan<'_> {
     fn push(&mut self, bytes: usize, value: Option<Value>) {
         let (start, from) = (self.chars, self.at);
         self.step(bytes);
-        let lower = self.text[from..self.at].to_lowercase().replace('\u{2019}', "'");
+        let word = &self.text[from..self.at];
+        let lower =
+            if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase().replace('\u{2019}', "'") };
         let (stem, stop) = (of_lower(&lower), is_stop(&lower));
         self.out.push(Token { start, end: self.chars, bytes: (from, self.at), stem, stop, value });
     }

@@ -89,9 +89,10 @@ pub fn clauses(text: &str, tokens: &[Token], turns: &[&str]) -> Vec<Range<usize>
     let mut from = 0;
     for i in 1..tokens.len() {
         let between = &text[tokens[i - 1].bytes.1..tokens[i].bytes.0];
-        let word = text[tokens[i].bytes.0..tokens[i].bytes.1].to_lowercase();
-        let turn = turns.contains(&word.as_str());
-        let joined = matches!(word.as_str(), "and" | "so" | "while" | "as" | "therefore" | "because");
+        let word = &text[tokens[i].bytes.0..tokens[i].bytes.1];
+        let among = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(word));
+        let turn = among(turns);
+        let joined = among(&["and", "so", "while", "as", "therefore", "because"]);
         let strong = between.contains([':', ';', '.', '!', '?', '\n', '–', '—', '(', ')']);
         if turn || strong || (between.contains(',') && joined) {
             found.push(from..i);

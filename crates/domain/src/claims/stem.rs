@@ -1,5 +1,8 @@
 //! Words compared by what they are about: a rough stem, stop words, and a few words that mean the same in support.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 /// A word's stem as a number (FNV-1a).
 pub type Stem = u64;
 
@@ -47,7 +50,7 @@ fn same(stem: &str) -> &str {
     }
 }
 
-/// Words that say nothing about the subject, sorted.
+/// Words that say nothing about the subject.
 const STOP: &[&str] = &[
     "a",
     "able",
@@ -210,5 +213,6 @@ const STOP: &[&str] = &[
 
 /// Whether a word, in lower case, says nothing about the subject.
 pub fn is_stop(word: &str) -> bool {
-    STOP.binary_search(&word).is_ok()
+    static STOPS: LazyLock<HashSet<Stem>> = LazyLock::new(|| STOP.iter().map(|word| fnv(word)).collect());
+    STOPS.contains(&fnv(word))
 }
