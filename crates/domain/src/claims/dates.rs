@@ -166,6 +166,8 @@ pub fn month(word: &str) -> Option<u8> {
         return None;
     }
     let lower = if word.is_ascii() { Cow::Borrowed(word) } else { Cow::Owned(word.to_lowercase()) };
-    let at = NAMES.iter().position(|names| names.iter().any(|name| name.eq_ignore_ascii_case(&lower)))?;
+    let first = lower.as_bytes().first()?.to_ascii_lowercase();
+    let is = |name: &&str| name.as_bytes().first() == Some(&first) && name.eq_ignore_ascii_case(&lower);
+    let at = NAMES.iter().position(|names| names.iter().any(is))?;
     u8::try_from(at + 1).ok()
 }
