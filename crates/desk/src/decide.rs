@@ -18,8 +18,7 @@ use countersign_store::evidence::{self, Record};
 use countersign_store::leases::{self, LeaseRow};
 use countersign_store::second_reviews::{self, SecondRow};
 use countersign_store::verdicts::{self, KeptRow, VerdictRow};
-use countersign_store::workflows;
-use countersign_store::{Tx, cases, escalations};
+use countersign_store::{Tx, cases, escalations, queue};
 use serde::Serialize;
 use serde_json::json;
 
@@ -151,11 +150,13 @@ impl Desk {
         let now = self.now();
         let digest = verdict.digest(draft_id);
         let mut tx = self.write().await?;
-        let (seen, body) = self.within(&mut tx, who, Act::Review, "review", draft_id).await?;
-        let workflow = workflows::get(&mut tx, &seen.workflow_id, workflows::Hold::Share).await?;
-        let workflow = workflow.ok_or_else(|| DeskError::not_found("workflow", &seen.workflow_id))?;
-        let mut draft = drafts::lock(&mut tx, seen).await?.ok_or_else(|| DeskError::not_found("draft", draft_id))?;
-        if let Some(before) = verdicts::get(&mut tx, &verdict.verdict_id).await? {
+        let found = queue::take_for(&mut tx, draft_id, &verdict.verdict_id, &verdict.lease_id).await?;
+        let missing = || DeskError::not_found("draft", draft_id);
+        let queue::Held { workflow, mut draft, lease, again } = found.ok_or_else(missing)?;
+        self.require(who, Act::Review, Some(&draft.workflow_id), "review")?;
+        probe::for_them(who, &draft)?;
+        let body = draft.body()?;
+        if again && let Some(before) = verdicts::get(&mut tx, &verdict.verdict_id).await? {
             if before.digest != digest || before.reviewer != who.subject {
                 return Err(DeskError::VerdictReused(verdict.verdict_id.clone()));
             }
@@ -168,7 +169,6 @@ impl Desk {
         if draft.erased_at.is_some() {
             return Err(DeskError::Erased("draft"));
         }
-        let lease = leases::get(&mut tx, &verdict.lease_id).await?.filter(|l| l.draft_seq == draft.seq);
         let round = lease.as_ref().map_or(1, |l| l.round);
         let second = if round == 2 { second_reviews::get(&mut tx, draft.seq).await? } else { None };
         let state = if round == 2 { State::InReview } else { draft.state()? };

@@ -2,7 +2,7 @@
 
 use crate::view::{DraftView, sees_verdicts};
 use crate::{ChangeKind, Desk, DeskError, Version, new_id, probe, record};
-use countersign_domain::access::{Act, Identity};
+use countersign_domain::access::{Act, Identity, Scope};
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
 use countersign_domain::verdict::Conflict;
@@ -84,20 +84,25 @@ struct Ask<'a> {
 
 impl Ask<'_> {
     /// The first draft of a workflow for this reviewer, of those that wait for a first review and a second one.
-    async fn first_of(&self, tx: &mut Tx, workflow: &str, take: bool) -> Result<Option<queue::Candidate>, DeskError> {
-        let me = &self.who.subject;
-        let first = queue::first(tx, workflow, me, self.now, self.exclude, take).await?;
-        let second = if sees_verdicts(self.who, workflow) {
-            None
-        } else {
-            queue::second(tx, workflow, me, self.now, take).await?
-        };
-        Ok(first.into_iter().chain(second).min_by_key(queue::Candidate::key))
+    async fn first_of(&self, tx: &mut Tx, workflow: &str) -> Result<Option<queue::Candidate>, DeskError> {
+        let blind = !sees_verdicts(self.who, workflow);
+        Ok(queue::look(tx, workflow, &self.who.subject, self.now, self.exclude, blind).await?)
+    }
+
+    /// The same, held with its workflow.
+    async fn take(&self, tx: &mut Tx, workflow: &str) -> Result<Option<queue::Next>, DeskError> {
+        let blind = !sees_verdicts(self.who, workflow);
+        Ok(queue::take(tx, workflow, &self.who.subject, self.now, self.exclude, blind).await?)
     }
 }
 
 fn lost(conflict: Conflict) -> DeskError {
     DeskError::Conflict { conflict, kept: None }
+}
+
+/// Refuses another draft to whoever holds so many already.
+fn has_room(held: usize) -> Result<(), DeskError> {
+    if held >= MAX_HELD { Err(DeskError::TooManyLeases(held)) } else { Ok(()) }
 }
 
 /// Until when a lease that is taken or renewed now lasts. A first review ends with the draft's own time: what is decided
@@ -200,38 +205,67 @@ impl Desk {
         request: &LeaseRequest,
         now: Millis,
     ) -> Result<Taken, DeskError> {
-        let mine = self.asked_for(tx, who, request).await?;
         // A JSON array of strings; serialising it can't fail.
         let exclude = serde_json::to_string(&request.exclude).unwrap_or_default();
         let ask = Ask { who, exclude: &exclude, now };
+        let living = |next: &queue::Next| next.workflow.killed_at.is_none();
+        // Whoever works on one workflow needs no look at the others.
+        if let Some(only) = self.only_one(who, request)
+            && let Some(next) = ask.take(tx, &only).await?.filter(living)
+        {
+            return self.hold_next(tx, &ask, next, true, Taken::Nothing).await;
+        }
+        let mine = self.asked_for(tx, who, request).await?;
         if request.expired {
             return self.lease_expired(tx, &ask, &mine).await;
         }
-        let (workflow, skipped) = match mine.as_slice() {
+        let (best, skipped, otherwise) = match mine.as_slice() {
             [] => return Ok(Taken::Nothing),
-            [only] => (only, false),
+            [only] => (only, true, Taken::Nothing),
             several => match self.best_of(tx, &ask, several).await? {
-                Some(best) => best,
+                Some((best, skipped)) => (best, skipped, Taken::Gone),
                 None => return Ok(Taken::Nothing),
             },
         };
-        let held = workflows::get(tx, &workflow.id, Hold::Share).await?.filter(|w| w.killed_at.is_none());
-        let Some(workflow) = held else { return Ok(Taken::Gone) };
-        let mut candidate = if skipped { None } else { ask.first_of(tx, &workflow.id, true).await? };
-        if candidate.is_none() && (skipped || mine.len() == 1) {
-            candidate = queue::skipped(tx, &workflow.id, &who.subject, now, &exclude, true).await?;
+        match ask.take(tx, &best.id).await?.filter(living) {
+            Some(next) => self.hold_next(tx, &ask, next, skipped, otherwise).await,
+            None => Ok(Taken::Gone),
         }
-        let Some(candidate) = candidate else {
-            return Ok(if mine.len() == 1 { Taken::Nothing } else { Taken::Gone });
-        };
-        self.has_room(tx, who).await?;
-        let Some(draft) = drafts::by_seq(tx, candidate.draft_seq).await? else { return Ok(Taken::Gone) };
-        if candidate.round == 1
-            && let Some(probe) = self.slip_in(tx, who, &workflow, &draft, now).await?
+    }
+
+    /// The one workflow that a reviewer may review, if that is clear without a look at what there is.
+    fn only_one(&self, who: &Identity, request: &LeaseRequest) -> Option<String> {
+        let Scope::Only(mut scope) = who.scope(Act::Review) else { return None };
+        scope.dedup();
+        let id = scope.pop().filter(|id| scope.is_empty() && !self.is_held(id))?;
+        let asked = request.workflows.as_ref().is_none_or(|list| list.iter().all(|asked| *asked == id));
+        (asked && !request.expired).then_some(id)
+    }
+
+    /// Holds what comes next of a workflow; if there is nothing, what this reviewer skipped longest ago (`skipped`).
+    async fn hold_next(
+        &self,
+        tx: &mut Tx,
+        ask: &Ask<'_>,
+        next: queue::Next,
+        skipped: bool,
+        otherwise: Taken,
+    ) -> Result<Taken, DeskError> {
+        let queue::Next { workflow, leases, draft: mut taken } = next;
+        if taken.is_none()
+            && skipped
+            && let Some(found) = queue::skipped(tx, &workflow.id, &ask.who.subject, ask.now, ask.exclude, true).await?
         {
-            return Ok(Taken::Held(Box::new(self.hold(tx, who, &workflow, probe, 1, now).await?)));
+            taken = drafts::by_seq(tx, found.draft_seq).await?.map(|draft| (draft, found.round));
         }
-        Ok(Taken::Held(Box::new(self.hold(tx, who, &workflow, draft, candidate.round, now).await?)))
+        let Some((draft, round)) = taken else { return Ok(otherwise) };
+        has_room(leases as usize)?;
+        if round == 1
+            && let Some(probe) = self.slip_in(tx, ask.who, &workflow, &draft, ask.now).await?
+        {
+            return Ok(Taken::Held(Box::new(self.hold(tx, ask.who, &workflow, probe, 1, ask.now).await?)));
+        }
+        Ok(Taken::Held(Box::new(self.hold(tx, ask.who, &workflow, draft, round, ask.now).await?)))
     }
 
     /// The next draft that expired undecided, of the version and stage that its workflow is at: there its label counts.
@@ -298,7 +332,7 @@ impl Desk {
     ) -> Result<Option<(&'w WorkflowRow, bool)>, DeskError> {
         let mut best: Option<(queue::Candidate, &WorkflowRow)> = None;
         for workflow in workflows {
-            if let Some(candidate) = ask.first_of(tx, &workflow.id, false).await?
+            if let Some(candidate) = ask.first_of(tx, &workflow.id).await?
                 && best.is_none_or(|(b, _)| candidate.key() < b.key())
             {
                 best = Some((candidate, workflow));
@@ -349,10 +383,9 @@ impl Desk {
         Ok((lease, draft, true))
     }
 
-    /// Refuses another draft to whoever holds many already. What comes back by a withdrawal was theirs before.
+    /// Refuses another draft to whoever holds many already.
     async fn has_room(&self, tx: &mut Tx, who: &Identity) -> Result<(), DeskError> {
-        let held = leases::of_reviewer(tx, &who.subject).await?.len();
-        if held >= MAX_HELD { Err(DeskError::TooManyLeases(held)) } else { Ok(()) }
+        has_room(leases::of_reviewer(tx, &who.subject).await?.len())
     }
 
     /// A fresh lease on a draft that comes back to its reviewer by a withdrawal.

@@ -107,9 +107,9 @@ pub async fn list(
     if workflows.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
+    Ok(match tx.inner().await? {
+        crate::tx::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
+        crate::tx::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! The audit chain's entries, its head, and the signed checkpoints.
 
 use crate::late::Head;
-use crate::open::Inner;
 use crate::page::Page;
+use crate::tx::Inner;
 use crate::{StoreError, Tx};
 use countersign_domain::audit::{Checkpoint, Entry};
 use countersign_domain::time::Millis;
@@ -69,18 +69,40 @@ pub fn append(tx: &mut Tx, fact: Fact<'_>) {
     });
 }
 
-/// Chains entries to the chain's head, which this transaction holds, so that it can't fork.
-pub(crate) async fn chain(tx: &mut Tx, head: Option<Head>, entries: Vec<Entry>) -> Result<(), StoreError> {
+/// Chains entries to the one before them; answers the head that they leave.
+pub(crate) fn chain(head: &Head, entries: &mut [Entry]) -> Head {
+    let mut head = head.clone();
+    for entry in entries {
+        entry.seq = head.0 + 1;
+        entry.prev_hash = head.1;
+        entry.hash = entry.expected_hash();
+        head = (entry.seq, entry.hash.clone());
+    }
+    head
+}
+
+/// An entry as Postgres takes it: number, time, actor, act, workflow, object, detail, and the two hashes.
+pub(crate) type EntryRow<'a> =
+    (i64, i64, &'a str, &'a str, Option<&'a str>, Option<&'a str>, &'a str, &'a str, &'a str);
+
+/// Chained entries as Postgres takes them.
+pub(crate) fn rows(entries: &[Entry]) -> Vec<EntryRow<'_>> {
+    entries.iter().map(row).collect()
+}
+
+fn row(e: &Entry) -> EntryRow<'_> {
+    let (workflow, object) = (e.workflow.as_deref(), e.object.as_deref());
+    (e.seq, e.at.0, &e.actor, &e.act, workflow, object, &e.detail, &e.prev_hash, &e.hash)
+}
+
+/// Adds entries to the log's end on SQLite, whose one writer sees it as it is.
+pub(crate) async fn add(tx: &mut Tx, mut entries: Vec<Entry>) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
-    let headless = || StoreError::Unreadable { what: "an audit log without its head", value: String::new() };
-    let (mut seq, mut prev_hash) = head.ok_or_else(headless)?;
-    for mut entry in entries {
-        seq += 1;
-        entry.seq = seq;
-        entry.prev_hash = prev_hash;
-        entry.hash = entry.expected_hash();
+    let head = look_at_head(tx).await?;
+    chain(&head, &mut entries);
+    for entry in entries {
         // A trigger moves the head along with its entry.
         run!(
             tx,
@@ -96,21 +118,19 @@ pub(crate) async fn chain(tx: &mut Tx, head: Option<Head>, entries: Vec<Entry>) 
             &entry.prev_hash,
             &entry.hash
         )?;
-        prev_hash = entry.hash;
     }
     Ok(())
 }
 
-/// The log's head, as SQLite's one writer sees it.
-pub(crate) async fn look_at_head(tx: &mut Tx) -> Result<Option<Head>, StoreError> {
-    first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")
+async fn look_at_head(tx: &mut Tx) -> Result<Head, StoreError> {
+    let head = first!(tx, "SELECT seq, hash FROM audit_head WHERE one = 1")?;
+    head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
 }
 
 /// The length of the chain and the hash of its last entry, with what this transaction has added.
 pub async fn head(tx: &mut Tx) -> Result<(i64, String), StoreError> {
-    tx.settle().await?;
-    let head = look_at_head(tx).await?;
-    head.ok_or(StoreError::Unreadable { what: "an audit log without its head", value: String::new() })
+    tx.settle(None).await?;
+    look_at_head(tx).await
 }
 
 /// Entries from a number on, in order.
@@ -163,7 +183,7 @@ pub async fn newest(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<Entry>, 
             q
         }};
     }
-    let rows: Vec<Row> = match &mut tx.inner {
+    let rows: Vec<Row> = match tx.inner().await? {
         Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
         Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
     };

@@ -58,8 +58,9 @@ pub struct NewCase<'a> {
 
 /// Adds a case.
 pub async fn insert(tx: &mut Tx, c: &NewCase<'_>) -> Result<(), StoreError> {
-    run!(
+    change!(
         tx,
+        "case_record",
         "INSERT INTO case_record (id, verdict_id, draft_seq, workflow_id, action, grade, reasons, at, record, record_hash)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         c.id,
@@ -72,7 +73,7 @@ pub async fn insert(tx: &mut Tx, c: &NewCase<'_>) -> Result<(), StoreError> {
         c.at,
         c.record,
         &text_hash(c.record)
-    )?;
+    );
     let hash = seal(&SealedCase {
         id: c.id.to_owned(),
         verdict_id: c.verdict_id.to_owned(),
@@ -211,9 +212,9 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<CaseRow>, 
     if f.workflows.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite, false).build_query_as().fetch_all(&mut **c).await?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres, true).build_query_as().fetch_all(&mut **c).await?,
+    Ok(match tx.inner().await? {
+        crate::tx::Inner::Sqlite(c) => build!(sqlx::Sqlite, false).build_query_as().fetch_all(&mut **c).await?,
+        crate::tx::Inner::Postgres(c) => build!(sqlx::Postgres, true).build_query_as().fetch_all(&mut **c).await?,
     })
 }
 

@@ -57,8 +57,9 @@ impl DeliveryRow {
 /// Adds a delivery.
 pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
     let hash = text_hash(&d.body);
-    run!(
+    change!(
         tx,
+        "delivery",
         "INSERT INTO delivery (id, workflow_id, draft_seq, ticket, verdict_id, kind, body, state, due_at, created_at,
          transition_id, body_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11)",
         &d.id,
@@ -72,7 +73,7 @@ pub async fn insert(tx: &mut Tx, d: &DeliveryRow) -> Result<(), StoreError> {
         d.created_at,
         &d.transition_id,
         &hash
-    )?;
+    );
     match (d.draft_seq, &d.verdict_id) {
         // Of those that nobody reads there are many at once.
         (Some(seq), None) => {
@@ -428,9 +429,9 @@ pub async fn list(
     if workflows.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<DeliveryRow> = match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
+    let rows: Vec<DeliveryRow> = match tx.inner().await? {
+        crate::tx::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
+        crate::tx::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
     };
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {

@@ -95,16 +95,16 @@ const COLUMNS: &str = "seq, id, workflow_id, version, stage, external_id, revisi
      risk, probability, floor, selected, double_read, staged_at, expires_at, fence, content_hash, checks, body, probe, probe_for, \
      probe_place, rescued, may_have_reached, erased_at";
 
+/// The columns of a row that a function answers whole.
+pub(crate) fn columns_of(row: &str) -> String {
+    COLUMNS.split(", ").map(|column| format!("({row}).{column}")).collect::<Vec<_>>().join(", ")
+}
+
 /// A draft by its id, its row held for a change on engines that have row locks.
 pub async fn get(tx: &mut Tx, id: &str, change: bool) -> Result<Option<DraftRow>, StoreError> {
     let lock = if change { tx.lock(" FOR UPDATE") } else { "" };
     let sql = sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM draft WHERE id = $1{lock}"));
     first!(tx, sql, id)
-}
-
-/// A draft that was read, held for a change: read again under a row's lock where the engine has them.
-pub async fn lock(tx: &mut Tx, seen: DraftRow) -> Result<Option<DraftRow>, StoreError> {
-    if tx.is_postgres() { get(tx, &seen.id, true).await } else { Ok(Some(seen)) }
 }
 
 /// A draft by its number.
@@ -257,15 +257,15 @@ async fn insert_some(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result
     for (r, hash) in rows.iter().zip(&hashes).filter(|(r, _)| r.probe.is_none()) {
         tx.seal_row("draft", seal(r, hash));
     }
-    match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => {
+    match tx.inner().await? {
+        crate::tx::Inner::Sqlite(c) => {
             let mut q = QueryBuilder::<sqlx::Sqlite>::new(format!("INSERT INTO draft ({COLUMNS}, body_hash) "));
             q.push_values(rows.iter().zip(&hashes), |mut b, (r, hash)| {
                 push!(b, r, hash);
             });
             q.build().execute(&mut **c).await?;
         }
-        crate::open::Inner::Postgres(c) => insert_columns(c, rows, &hashes, words).await?,
+        crate::tx::Inner::Postgres(c) => insert_columns(c, rows, &hashes, words).await?,
     }
     Ok(())
 }
@@ -364,7 +364,7 @@ pub async fn shift(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), S
     if from == to {
         return Ok(());
     }
-    run!(tx, "UPDATE draft SET state = $2 WHERE seq = $1", draft.seq, to.as_str())?;
+    change!(tx, "draft", "UPDATE draft SET state = $2 WHERE seq = $1", draft.seq, to.as_str());
     recount(tx, draft, from, to);
     draft.state = to.as_str().to_owned();
     Ok(())
@@ -389,7 +389,8 @@ pub async fn hold(tx: &mut Tx, draft: &mut DraftRow, to: State) -> Result<(), St
     let from = draft.state()?;
     draft.fence += 1;
     to.as_str().clone_into(&mut draft.state);
-    run!(tx, "UPDATE draft SET fence = $2, state = $3 WHERE seq = $1", draft.seq, draft.fence, to.as_str())?;
+    let sql = "UPDATE draft SET fence = $2, state = $3 WHERE seq = $1";
+    change!(tx, "draft", sql, draft.seq, draft.fence, to.as_str());
     recount(tx, draft, from, to);
     Ok(())
 }

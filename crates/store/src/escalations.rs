@@ -70,8 +70,9 @@ pub struct NewEscalation<'a> {
 
 /// Opens an escalation.
 pub async fn insert(tx: &mut Tx, e: &NewEscalation<'_>) -> Result<(), StoreError> {
-    run!(
+    change!(
         tx,
+        "escalation",
         "INSERT INTO escalation (id, verdict_id, draft_seq, workflow_id, reasons, comment, route, state, opened_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8)",
         e.id,
@@ -82,7 +83,7 @@ pub async fn insert(tx: &mut Tx, e: &NewEscalation<'_>) -> Result<(), StoreError
         e.comment,
         e.route,
         e.at.0
-    )?;
+    );
     Ok(())
 }
 
@@ -203,8 +204,8 @@ pub async fn list(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<Escalation
     if f.workflows.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
+    Ok(match tx.inner().await? {
+        crate::tx::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
+        crate::tx::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
     })
 }

@@ -3,6 +3,7 @@
 //! transactions ever wait for each other.
 
 use crate::seals::{self, Row, Seal};
+use crate::tx::AtHead;
 use crate::{StoreError, Tx, agreement, audit, drafts, evidence, slots, volumes};
 use countersign_domain::access::is_shadow;
 use countersign_domain::audit::Entry;
@@ -73,7 +74,7 @@ impl Tx {
     }
 
     /// Writes it.
-    pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn settle(&mut self, at_head: Option<&mut AtHead>) -> Result<(), StoreError> {
         for ((workflow, kind), mut rows) in std::mem::take(&mut self.late.rows) {
             rows.sort_by_key(|row| row.seq);
             seals::seal_span(self, &workflow, kind, &rows);
@@ -87,15 +88,18 @@ impl Tx {
             days: evidence::days(&evidence),
             pairs: pairs.into_iter().filter(|(_, by)| *by != 0).map(|((w, v, a, b), by)| (w, v, a, b, by)).collect(),
             volumes: volumes.into_iter().map(|((w, day, risk), by)| (w, day, risk, by)).collect(),
-            entries: !entries.is_empty(),
         };
-        let head = changed.write(self).await?;
-        audit::chain(self, head, entries).await
+        if self.is_postgres() {
+            changed.settle(self, entries, at_head).await
+        } else {
+            changed.write(self).await?;
+            audit::add(self, entries).await
+        }
     }
 }
 
 /// The rows that are added to, each part left out where there is nothing to add.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Changed<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     counts: Vec<CountRow>,
@@ -109,29 +113,52 @@ struct Changed<'a> {
     pairs: Vec<PairRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     volumes: Vec<VolumeRow>,
-    /// Whether entries of the log follow.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    entries: bool,
+}
+
+/// The same with the log's entries, chained to the one that `after` is the hash of.
+#[derive(Serialize)]
+struct Settled<'a> {
+    #[serde(flatten)]
+    changed: &'a Changed<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entries: Vec<audit::EntryRow<'a>>,
 }
 
 impl Changed<'_> {
-    /// Adds to them, and holds the log's head where entries follow. On Postgres it is one round trip: others wait for
-    /// these rows.
-    async fn write(&self, tx: &mut Tx) -> Result<Option<Head>, StoreError> {
-        if tx.is_postgres() {
-            // Plain numbers and texts; serialising them can't fail.
-            let changed = serde_json::to_string(self).unwrap_or_default();
-            if changed == "{}" {
-                return Ok(None);
-            }
-            return first!(tx, "SELECT seq, hash FROM settle(CAST($1 AS jsonb))", changed);
-        }
+    /// Adds to them on SQLite.
+    async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
         drafts::add_counts(tx, &self.counts).await?;
         evidence::add_counts(tx, &self.hours, &self.days).await?;
         slots::add_counts(tx, &self.slots).await?;
         agreement::add_counts(tx, &self.pairs).await?;
-        volumes::add_counts(tx, &self.volumes).await?;
-        if self.entries { audit::look_at_head(tx).await } else { Ok(None) }
+        volumes::add_counts(tx, &self.volumes).await
+    }
+
+    /// The same on Postgres with the log's entries, in one round trip: others wait for these rows. Where the log's head
+    /// is not what this hub left, the entries follow in a second one.
+    async fn settle(&self, tx: &mut Tx, mut entries: Vec<Entry>, at: Option<&mut AtHead>) -> Result<(), StoreError> {
+        let seen = at.as_ref().and_then(|at| at.head.clone());
+        let mut last = seen.as_ref().map(|head| audit::chain(head, &mut entries));
+        let after = seen.as_ref().map_or("", |(_, hash)| hash);
+        let rows = if seen.is_some() { audit::rows(&entries) } else { Vec::new() };
+        let settled = Settled { changed: self, after: (!entries.is_empty()).then_some(after), entries: rows };
+        // Plain numbers and texts; serialising them can't fail.
+        let text = serde_json::to_string(&settled).unwrap_or_default();
+        if text == "{}" {
+            return Ok(());
+        }
+        if let Some(head) = tx.call_settle(text).await? {
+            last = Some(audit::chain(&head, &mut entries));
+            let (changed, after) = (&Changed::default(), Some(head.1.as_str()));
+            let settled = Settled { changed, after, entries: audit::rows(&entries) };
+            tx.call_settle(serde_json::to_string(&settled).unwrap_or_default()).await?;
+        }
+        if let Some(at) = at {
+            at.head = last;
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 
 /// A lease.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, serde::Deserialize, sqlx::FromRow)]
 pub struct LeaseRow {
     /// Its id.
     pub id: String,
@@ -30,8 +30,9 @@ pub struct LeaseRow {
 
 /// Adds a lease.
 pub async fn insert(tx: &mut Tx, l: &LeaseRow) -> Result<(), StoreError> {
-    run!(
+    change!(
         tx,
+        "lease",
         "INSERT INTO lease (id, draft_seq, workflow_id, round, reviewer, fence, leased_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         &l.id,
@@ -42,7 +43,7 @@ pub async fn insert(tx: &mut Tx, l: &LeaseRow) -> Result<(), StoreError> {
         l.fence,
         l.leased_at,
         l.expires_at
-    )?;
+    );
     Ok(())
 }
 
@@ -86,7 +87,8 @@ pub async fn lapsed(tx: &mut Tx, now: Millis) -> Result<Vec<LeaseRow>, StoreErro
 
 /// Ends a lease.
 pub async fn end(tx: &mut Tx, id: &str, at: Millis, reason: &str) -> Result<(), StoreError> {
-    run!(tx, "UPDATE lease SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL", id, at.0, reason)?;
+    let sql = "UPDATE lease SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL";
+    change!(tx, "lease", sql, id, at.0, reason);
     Ok(())
 }
 

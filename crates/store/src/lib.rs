@@ -39,12 +39,14 @@ pub mod sources;
 pub mod steps;
 pub mod sweeps;
 pub mod tokens;
+mod tx;
 pub mod verdicts;
 pub mod volumes;
 mod words;
 pub mod workflows;
 
-pub use open::{Store, Tx, is_there, private_dir, redacted, sqlite_path};
+pub use open::{Store, is_there, private_dir, redacted, sqlite_path};
+pub use tx::Tx;
 
 /// What can go wrong below the rules.
 #[derive(Debug, thiserror::Error)]

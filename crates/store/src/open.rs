@@ -1,13 +1,13 @@
 //! Opening a database of either kind, with the settings that the desk's promises rest on, and transactions on it.
 
 use crate::StoreError;
-use crate::late::Late;
-use crate::line::{Line, Turn};
+use crate::line::Line;
+use crate::tx::{Handle, Inner, Log, Tx};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{PgPool, Sqlite, SqlitePool};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,51 +49,8 @@ enum Kind {
         sign_in: PgPool,
         /// For lists and searches.
         browse: PgPool,
+        log: Log,
     },
-}
-
-/// A connection, mostly with a transaction on it, which rolls back when it is dropped without [`Tx::commit`].
-pub struct Tx {
-    pub(crate) inner: Inner,
-    pub(crate) late: Late,
-    /// Revisions in force that were read under what is held now: workflow, version, revision.
-    pub(crate) revisions: Vec<(String, i64, i64)>,
-    /// When SQLite was last written to.
-    written: Option<Arc<Mutex<Instant>>>,
-    /// SQLite's writer is this transaction's until it is dropped, after the connection.
-    _turn: Option<Turn>,
-}
-
-pub(crate) enum Inner {
-    Sqlite(Handle<Sqlite>),
-    Postgres(Handle<Postgres>),
-}
-
-/// A connection with a transaction on it, or a bare one: every statement of a read is a round trip to the
-/// connection's thread, and beginning and ending a transaction would make three of one.
-pub(crate) enum Handle<DB: sqlx::Database> {
-    Transaction(Transaction<'static, DB>),
-    Bare(PoolConnection<DB>),
-}
-
-impl<DB: sqlx::Database> std::ops::Deref for Handle<DB> {
-    type Target = DB::Connection;
-
-    fn deref(&self) -> &Self::Target {
-        match self {
-            Self::Transaction(tx) => tx,
-            Self::Bare(connection) => connection,
-        }
-    }
-}
-
-impl<DB: sqlx::Database> std::ops::DerefMut for Handle<DB> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        match self {
-            Self::Transaction(tx) => tx,
-            Self::Bare(connection) => connection,
-        }
-    }
 }
 
 fn is_postgres(address: &str) -> bool {
@@ -151,11 +108,11 @@ impl Store {
             Kind::Sqlite { write, line, written, .. } => {
                 let turn = line.wait(ahead, PATIENCE + BUSY).await.ok_or(sqlx::Error::PoolTimedOut)?;
                 let inner = Inner::Sqlite(Handle::Transaction(write.begin_with("BEGIN IMMEDIATE").await?));
-                Ok(Tx { written: Some(written.clone()), _turn: Some(turn), ..Tx::of(inner) })
+                Ok(Tx::in_turn(inner, turn, written.clone()))
             }
-            Kind::Postgres { pool, first, .. } => {
+            Kind::Postgres { pool, first, log, .. } => {
                 let pool = if ahead { first } else { pool };
-                Ok(Tx::of(Inner::Postgres(Handle::Transaction(pool.begin().await?))))
+                Ok(Tx::with_log(Inner::Postgres(Handle::Transaction(pool.begin().await?)), log.clone()))
             }
         }
     }
@@ -258,57 +215,12 @@ impl Store {
                     pool.close().await;
                 }
             }
-            Kind::Postgres { pool, first, sign_in, browse } => {
+            Kind::Postgres { pool, first, sign_in, browse, .. } => {
                 for pool in [browse, pool, sign_in, first] {
                     pool.close().await;
                 }
             }
         }
-    }
-}
-
-impl Tx {
-    fn of(inner: Inner) -> Self {
-        Self { inner, late: Late::default(), revisions: Vec::new(), written: None, _turn: None }
-    }
-
-    /// Makes all of it lasting.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.settle().await?;
-        if let Some(written) = &self.written {
-            *written.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        }
-        match self.inner {
-            Inner::Sqlite(Handle::Transaction(tx)) => tx.commit().await?,
-            Inner::Postgres(Handle::Transaction(tx)) => tx.commit().await?,
-            Inner::Sqlite(Handle::Bare(_)) | Inner::Postgres(Handle::Bare(_)) => {}
-        }
-        Ok(())
-    }
-
-    pub(crate) fn is_postgres(&self) -> bool {
-        matches!(self.inner, Inner::Postgres(_))
-    }
-
-    /// Whether a column is among the texts of a JSON array, the statement's first argument.
-    pub(crate) fn among(&self) -> &'static str {
-        if self.is_postgres() {
-            "IN (SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))"
-        } else {
-            "IN (SELECT value FROM json_each($1))"
-        }
-    }
-
-    /// A row lock where the engine has them; SQLite's one writer needs none.
-    pub(crate) fn lock(&self, clause: &'static str) -> &'static str {
-        if self.is_postgres() { clause } else { "" }
-    }
-
-    /// The index that a query of SQLite has to be answered from, after the table's name: without statistics SQLite may
-    /// take another one that looks as good and walks all of a workflow's drafts. Where the index doesn't serve the
-    /// query, SQLite refuses it.
-    pub(crate) fn by(&self, index: &'static str) -> String {
-        if self.is_postgres() { String::new() } else { format!(" INDEXED BY {index}") }
     }
 }
 
@@ -470,7 +382,7 @@ async fn open_postgres(address: &str) -> Result<Kind, StoreError> {
     let first = pool(2).min_connections(1).connect_with(options.clone()).await?;
     let sign_in = pool(2).min_connections(1).connect_with(options.clone()).await?;
     let browse = pool(3).connect_lazy_with(options);
-    Ok(Kind::Postgres { pool: work, first, sign_in, browse })
+    Ok(Kind::Postgres { pool: work, first, sign_in, browse, log: Log::default() })
 }
 
 #[cfg(test)]

@@ -1,8 +1,14 @@
 //! What a reviewer gets next: by deadline, then risk, then age; of a workflow with a million staged drafts as
 //! quickly as of one with ten, because an index holds just that order.
 
-use crate::{StoreError, Tx};
+use crate::drafts::{self, DraftRow};
+use crate::leases::{self, LeaseRow};
+use crate::tx::Inner;
+use crate::workflows::{self, Hold, WorkflowRow};
+use crate::{StoreError, Tx, verdicts};
 use countersign_domain::time::Millis;
+use serde::de::DeserializeOwned;
+use sqlx::{FromRow as _, Row as _};
 
 /// A draft that could be leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -24,46 +30,143 @@ impl Candidate {
     }
 }
 
-/// The first staged draft of a workflow that this reviewer hasn't skipped and that isn't in `exclude` (draft ids
-/// as a JSON array). With `take` its row is held for a change, and one that somebody else holds is passed by.
-pub async fn first(
+/// What a reviewer gets next of a workflow.
+pub struct Next {
+    /// The workflow, held in share.
+    pub workflow: WorkflowRow,
+    /// How many drafts the reviewer holds.
+    pub leases: i64,
+    /// The draft, held for a change, and 1, or 2 for a blind second review. None of a killed workflow.
+    pub draft: Option<(DraftRow, i64)>,
+}
+
+/// Holds a workflow, and what this reviewer gets next of it: what waits for a first review, or if `blind` for a second.
+/// One that somebody else holds is passed by.
+pub async fn take(
     tx: &mut Tx,
     workflow: &str,
     reviewer: &str,
     now: Millis,
     exclude: &str,
-    take: bool,
+    blind: bool,
+) -> Result<Option<Next>, StoreError> {
+    if let Inner::Postgres(c) = tx.inner().await? {
+        let sql = format!(
+            "SELECT workflow, revision, leases, round, {} FROM take_next($1, $2, $3, CAST($4 AS jsonb), $5)",
+            drafts::columns_of("d")
+        );
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(workflow).bind(reviewer).bind(now.0).bind(exclude).bind(blind);
+        let Some(row) = row.fetch_optional(&mut **c).await? else { return Ok(None) };
+        let workflow: WorkflowRow = parsed("a workflow", row.try_get("workflow")?)?;
+        let (revision, leases): (Option<i64>, Option<i64>) = (row.try_get("revision")?, row.try_get("leases")?);
+        let round: Option<i64> = row.try_get("round")?;
+        let draft = round.map(|round| Ok::<_, sqlx::Error>((DraftRow::from_row(&row)?, round))).transpose()?;
+        tx.revisions = revision.map(|r| (workflow.id.clone(), workflow.version, r)).into_iter().collect();
+        return Ok(Some(Next { workflow, leases: leases.unwrap_or_default(), draft }));
+    }
+    let Some(workflow) = workflows::get(tx, workflow, Hold::Share).await? else { return Ok(None) };
+    let leases = leases::of_reviewer(tx, reviewer).await?.len() as i64;
+    let mut next = Next { workflow, leases, draft: None };
+    if next.workflow.killed_at.is_none()
+        && let Some(candidate) = look(tx, &next.workflow.id, reviewer, now, exclude, blind).await?
+    {
+        next.draft = drafts::by_seq(tx, candidate.draft_seq).await?.map(|draft| (draft, candidate.round));
+    }
+    Ok(Some(next))
+}
+
+/// The same only looked at, of a workflow that isn't held.
+pub async fn look(
+    tx: &mut Tx,
+    workflow: &str,
+    reviewer: &str,
+    now: Millis,
+    exclude: &str,
+    blind: bool,
 ) -> Result<Option<Candidate>, StoreError> {
-    let (lock, list) = words(tx, take);
+    let first = first(tx, workflow, reviewer, now, exclude).await?;
+    let second = if blind { second(tx, workflow, reviewer, now).await? } else { None };
+    Ok(first.into_iter().chain(second).min_by_key(Candidate::key))
+}
+
+/// The first staged draft of a workflow that this reviewer hasn't skipped and that isn't in `exclude` (draft ids
+/// as a JSON array).
+async fn first(
+    tx: &mut Tx,
+    workflow: &str,
+    reviewer: &str,
+    now: Millis,
+    exclude: &str,
+) -> Result<Option<Candidate>, StoreError> {
+    let (_, list) = words(tx, false);
     let by = tx.by("draft_queue");
     let sql = format!(
         "SELECT d.seq AS draft_seq, d.expires_at, d.risk, CAST(1 AS BIGINT) AS round FROM draft d{by}
          WHERE d.workflow_id = $1 AND d.state = 'staged' AND d.expires_at > $2 AND d.id NOT IN ({list})
            AND (d.probe_for IS NULL OR d.probe_for = $3)
            AND NOT EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = d.seq)
-         ORDER BY d.expires_at, d.risk DESC, d.seq LIMIT 1{lock}"
+         ORDER BY d.expires_at, d.risk DESC, d.seq LIMIT 1"
     );
     first!(tx, sqlx::AssertSqlSafe(sql), workflow, now.0, reviewer, exclude)
 }
 
 /// The first draft that waits for a second review by somebody else than its first reviewer.
-pub async fn second(
-    tx: &mut Tx,
-    workflow: &str,
-    reviewer: &str,
-    now: Millis,
-    take: bool,
-) -> Result<Option<Candidate>, StoreError> {
-    // The draft too: whoever decides or withdraws holds it first, and neither waits for the other.
-    let lock = if take { tx.lock(" FOR UPDATE OF r, d SKIP LOCKED") } else { "" };
-    let sql = format!(
+async fn second(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis) -> Result<Option<Candidate>, StoreError> {
+    first!(
+        tx,
         "SELECT r.draft_seq, r.expires_at, r.risk, CAST(2 AS BIGINT) AS round
          FROM second_review r JOIN draft d ON d.seq = r.draft_seq
          WHERE r.workflow_id = $1 AND r.state = 'open' AND r.expires_at > $2 AND r.first_reviewer <> $3
            AND NOT EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = r.draft_seq)
-         ORDER BY r.expires_at, r.risk DESC, r.draft_seq LIMIT 1{lock}"
-    );
-    first!(tx, sqlx::AssertSqlSafe(sql), workflow, now.0, reviewer)
+         ORDER BY r.expires_at, r.risk DESC, r.draft_seq LIMIT 1",
+        workflow,
+        now.0,
+        reviewer
+    )
+}
+
+/// A draft under its workflow, both held, and what a verdict on it needs to know.
+pub struct Held {
+    /// The workflow.
+    pub workflow: WorkflowRow,
+    /// The draft.
+    pub draft: DraftRow,
+    /// The lease that the verdict names, if it is on this draft.
+    pub lease: Option<LeaseRow>,
+    /// Whether there is a verdict of this id.
+    pub again: bool,
+}
+
+/// Holds a draft under its workflow for a verdict.
+pub async fn take_for(tx: &mut Tx, draft: &str, verdict: &str, lease: &str) -> Result<Option<Held>, StoreError> {
+    if let Inner::Postgres(c) = tx.inner().await? {
+        let sql =
+            format!("SELECT workflow, revision, lease, again, {} FROM take_draft($1, $2, $3)", drafts::columns_of("d"));
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(draft).bind(verdict).bind(lease);
+        let Some(row) = row.fetch_optional(&mut **c).await? else { return Ok(None) };
+        let draft = DraftRow::from_row(&row)?;
+        let lease: Option<&str> = row.try_get("lease")?;
+        let held = Held {
+            workflow: parsed("a workflow", row.try_get("workflow")?)?,
+            lease: lease.map(|text| parsed("a lease", text)).transpose()?,
+            again: row.try_get("again")?,
+            draft,
+        };
+        let revision: Option<i64> = row.try_get("revision")?;
+        tx.revisions = revision.map(|r| (held.draft.workflow_id.clone(), held.draft.version, r)).into_iter().collect();
+        return Ok(Some(held));
+    }
+    let Some(draft) = drafts::get(tx, draft, true).await? else { return Ok(None) };
+    let Some(workflow) = workflows::get(tx, &draft.workflow_id, Hold::Share).await? else { return Ok(None) };
+    let lease = leases::get(tx, lease).await?.filter(|l| l.draft_seq == draft.seq);
+    let again = verdicts::get(tx, verdict).await?.is_some();
+    Ok(Some(Held { workflow, draft, lease, again }))
+}
+
+/// A row that Postgres gave as JSON.
+fn parsed<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what, value: text.to_owned() })
 }
 
 /// The first draft of a version and stage that expired undecided and can still be judged for its label, by who hasn't

@@ -11,9 +11,9 @@ pub(crate) fn list(tx: &crate::Tx) -> &'static str {
 
 macro_rules! on {
     ($tx:expr, $c:ident => $body:expr) => {
-        match &mut $tx.inner {
-            $crate::open::Inner::Sqlite($c) => $body.map_err($crate::StoreError::from),
-            $crate::open::Inner::Postgres($c) => $body.map_err($crate::StoreError::from),
+        match $tx.inner().await? {
+            $crate::tx::Inner::Sqlite($c) => $body.map_err($crate::StoreError::from),
+            $crate::tx::Inner::Postgres($c) => $body.map_err($crate::StoreError::from),
         }
     };
 }
@@ -22,6 +22,20 @@ macro_rules! on {
 macro_rules! run {
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         on!($tx, c => sqlx::query($sql)$(.bind($arg))*.execute(&mut **c).await.map(|done| done.rows_affected()))
+    };
+}
+
+/// Changes rows of one table, by the time anything is asked of the database again: on Postgres it goes there together
+/// with changes of other tables.
+macro_rules! change {
+    ($tx:expr, $table:literal, $sql:expr $(, $arg:expr)* $(,)?) => {
+        if $tx.is_postgres() {
+            let writes = $tx.writes($table).await?;
+            writes.add($table, $sql);
+            $(writes.bind($arg)?;)*
+        } else {
+            run!($tx, $sql $(, $arg)*)?;
+        }
     };
 }
 

@@ -241,9 +241,9 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
             out
         }};
     }
-    Ok(match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => read!(c),
-        crate::open::Inner::Postgres(c) => read!(c),
+    Ok(match tx.inner().await? {
+        crate::tx::Inner::Sqlite(c) => read!(c),
+        crate::tx::Inner::Postgres(c) => read!(c),
     })
 }
 

@@ -268,9 +268,9 @@ async fn stretch(
             q
         }};
     }
-    Ok(match &mut tx.inner {
-        crate::open::Inner::Sqlite(c) => build!(sqlx::Sqlite, false).build_query_as().fetch_all(&mut **c).await?,
-        crate::open::Inner::Postgres(c) => build!(sqlx::Postgres, true).build_query_as().fetch_all(&mut **c).await?,
+    Ok(match tx.inner().await? {
+        crate::tx::Inner::Sqlite(c) => build!(sqlx::Sqlite, false).build_query_as().fetch_all(&mut **c).await?,
+        crate::tx::Inner::Postgres(c) => build!(sqlx::Postgres, true).build_query_as().fetch_all(&mut **c).await?,
     })
 }
 

@@ -22,8 +22,9 @@ pub struct SecondRow {
 
 /// Opens a second review.
 pub async fn open(tx: &mut Tx, s: &SecondRow) -> Result<(), StoreError> {
-    run!(
+    change!(
         tx,
+        "second_review",
         "INSERT INTO second_review (draft_seq, workflow_id, first_reviewer, expires_at, risk, state)
          VALUES ($1, $2, $3, $4, $5, 'open') ON CONFLICT (draft_seq) DO UPDATE SET
          first_reviewer = excluded.first_reviewer, expires_at = excluded.expires_at, state = 'open'",
@@ -32,7 +33,7 @@ pub async fn open(tx: &mut Tx, s: &SecondRow) -> Result<(), StoreError> {
         &s.first_reviewer,
         s.expires_at,
         s.risk
-    )?;
+    );
     Ok(())
 }
 

@@ -74,8 +74,9 @@ const COLUMNS: &str = "id, draft_seq, workflow_id, version, stage, round, review
 /// Adds a verdict.
 pub async fn insert(tx: &mut Tx, v: &VerdictRow) -> Result<(), StoreError> {
     let texts = texts_of(v);
-    run!(
+    change!(
         tx,
+        "verdict",
         "INSERT INTO verdict (id, draft_seq, workflow_id, version, stage, round, reviewer, lease_id, action, grade,
          suggested_grade, edit_ratio, reasons, comment, final_text, seconds, at, undo_until, digest, counted, unconfirmed, too_fast,
          text_hash)
@@ -103,7 +104,7 @@ pub async fn insert(tx: &mut Tx, v: &VerdictRow) -> Result<(), StoreError> {
         v.unconfirmed,
         v.too_fast,
         &texts
-    )?;
+    );
     tx.seal(Some(&v.workflow_id), "verdict", &v.id, seal(v, &texts));
     Ok(())
 }

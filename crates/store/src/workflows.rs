@@ -6,7 +6,7 @@ use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
 
 /// A workflow as it stands.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, serde::Deserialize, sqlx::FromRow)]
 pub struct WorkflowRow {
     /// Its id.
     pub id: String,

@@ -1,0 +1,266 @@
+//! Transactions. On Postgres a round trip costs about as much as what a small statement does there: so writes go
+//! together where nobody looks between them, and what all transactions share goes last, at the commit.
+
+use crate::StoreError;
+use crate::late::{Head, Late};
+use crate::line::{Line, Turn};
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, Encode, Postgres, Sqlite, Transaction, Type};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a commit waits for this hub's turn at the log's head before it does without.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A connection, mostly with a transaction on it, which rolls back when it is dropped without [`Tx::commit`].
+pub struct Tx {
+    inner: Inner,
+    pub(crate) late: Late,
+    /// Revisions in force that were read under what is held now: workflow, version, revision.
+    pub(crate) revisions: Vec<(String, i64, i64)>,
+    writes: Writes,
+    /// Postgres: where this hub's transactions queue for the log's head.
+    log: Option<Log>,
+    /// When SQLite was last written to.
+    written: Option<Arc<Mutex<Instant>>>,
+    /// SQLite's writer is this transaction's until it is dropped, after the connection.
+    _turn: Option<Turn>,
+}
+
+pub(crate) enum Inner {
+    Sqlite(Handle<Sqlite>),
+    Postgres(Handle<Postgres>),
+}
+
+/// A connection with a transaction on it, or a bare one: every statement of a read is a round trip to the
+/// connection's thread, and beginning and ending a transaction would make three of one.
+pub(crate) enum Handle<DB: sqlx::Database> {
+    Transaction(Transaction<'static, DB>),
+    Bare(PoolConnection<DB>),
+}
+
+impl<DB: sqlx::Database> std::ops::Deref for Handle<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Bare(connection) => connection,
+        }
+    }
+}
+
+impl<DB: sqlx::Database> std::ops::DerefMut for Handle<DB> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Bare(connection) => connection,
+        }
+    }
+}
+
+/// The log's head as this hub last left it, and the line of those who add to the log. With both, an entry is chained
+/// before its transaction holds the head; where another hub was quicker, it is chained again.
+#[derive(Clone, Default)]
+pub(crate) struct Log {
+    line: Line,
+    head: Arc<Mutex<Option<Head>>>,
+}
+
+/// A turn at the log's head, until the transaction is over.
+pub(crate) struct AtHead {
+    log: Log,
+    pub(crate) head: Option<Head>,
+    _turn: Turn,
+}
+
+/// Writes of different tables that wait to go together.
+#[derive(Default)]
+pub(crate) struct Writes {
+    tables: Vec<&'static str>,
+    statements: Vec<String>,
+    arguments: PgArguments,
+    bound: usize,
+}
+
+impl Writes {
+    /// Adds a statement; what is bound next are its arguments.
+    pub(crate) fn add(&mut self, table: &'static str, sql: &str) {
+        self.tables.push(table);
+        self.statements.push(renumbered(sql, self.bound));
+    }
+
+    pub(crate) fn bind<'q, T: Encode<'q, Postgres> + Type<Postgres>>(&mut self, value: T) -> Result<(), StoreError> {
+        self.arguments.add(value).map_err(sqlx::Error::Encode)?;
+        self.bound += 1;
+        Ok(())
+    }
+
+    /// All of them as one statement, before `then`, whose only argument is the last one.
+    fn before(&self, then: &str) -> String {
+        if self.statements.is_empty() {
+            return renumbered(then, self.bound);
+        }
+        let parts = self.statements.iter().enumerate().map(|(i, sql)| format!("w{i} AS ({sql} RETURNING 1)"));
+        // Counted first, and so written first.
+        let counts = (0..self.statements.len()).map(|i| format!("(SELECT COUNT(*) FROM w{i})"));
+        let (parts, counts) = (parts.collect::<Vec<_>>().join(", "), counts.collect::<Vec<_>>().join(" + "));
+        format!("WITH {parts} {} WHERE {counts} >= 0", renumbered(then, self.bound))
+    }
+}
+
+/// A statement's `$1` as `$(1 + by)`, and so on. None has a `$` in a text.
+fn renumbered(sql: &str, by: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        let number = number.parse::<usize>().unwrap_or_default() + by;
+        out.push_str(&format!("${number}{rest}"));
+    }
+    out
+}
+
+impl Tx {
+    pub(crate) fn of(inner: Inner) -> Self {
+        let (writes, late) = (Writes::default(), Late::default());
+        Self { inner, late, revisions: Vec::new(), writes, log: None, written: None, _turn: None }
+    }
+
+    /// One that writes to SQLite, in its turn.
+    pub(crate) fn in_turn(inner: Inner, turn: Turn, written: Arc<Mutex<Instant>>) -> Self {
+        Self { written: Some(written), _turn: Some(turn), ..Self::of(inner) }
+    }
+
+    /// One that writes to Postgres.
+    pub(crate) fn with_log(inner: Inner, log: Log) -> Self {
+        Self { log: Some(log), ..Self::of(inner) }
+    }
+
+    /// Makes all of it lasting.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let mut at_head = self.turn_at_head().await;
+        self.settle(at_head.as_mut()).await?;
+        self.write().await?;
+        if let Some(written) = &self.written {
+            *written.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
+        match self.inner {
+            Inner::Sqlite(Handle::Transaction(tx)) => tx.commit().await?,
+            Inner::Postgres(Handle::Transaction(tx)) => tx.commit().await?,
+            Inner::Sqlite(Handle::Bare(_)) | Inner::Postgres(Handle::Bare(_)) => {}
+        }
+        if let Some(AtHead { log, head, .. }) = at_head {
+            *log.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+        }
+        Ok(())
+    }
+
+    /// Waits for this hub's turn at the log's head, if there is anything for the log.
+    async fn turn_at_head(&self) -> Option<AtHead> {
+        let log = self.log.clone().filter(|_| !self.late.entries.is_empty())?;
+        // A kill's transaction takes its turn like all others: each is over within two round trips.
+        let turn = log.line.wait(false, PATIENCE).await?;
+        let head = log.head.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(AtHead { log, head, _turn: turn })
+    }
+
+    /// The connection, once it has been told of every write: what is asked there sees them.
+    pub(crate) async fn inner(&mut self) -> Result<&mut Inner, StoreError> {
+        self.write().await?;
+        Ok(&mut self.inner)
+    }
+
+    /// Where a write of a table waits for others to go with. Two of one table never go together: of two changes of
+    /// one row Postgres would make one.
+    pub(crate) async fn writes(&mut self, table: &'static str) -> Result<&mut Writes, StoreError> {
+        if self.writes.tables.contains(&table) {
+            self.write().await?;
+        }
+        Ok(&mut self.writes)
+    }
+
+    async fn write(&mut self) -> Result<(), StoreError> {
+        if self.writes.statements.is_empty() {
+            return Ok(());
+        }
+        let writes = std::mem::take(&mut self.writes);
+        let sql = match writes.statements.as_slice() {
+            [only] => only.clone(),
+            _ => writes.before("SELECT 1"),
+        };
+        if let Inner::Postgres(c) = &mut self.inner {
+            sqlx::query_with(AssertSqlSafe(sql), writes.arguments).execute(&mut **c).await?;
+        }
+        Ok(())
+    }
+
+    /// The log's head, held, where `late` couldn't be chained to it; everything that was written goes with it.
+    pub(crate) async fn call_settle(&mut self, late: String) -> Result<Option<Head>, StoreError> {
+        let mut writes = std::mem::take(&mut self.writes);
+        let sql = writes.before("SELECT seq, hash FROM settle(CAST($1 AS jsonb))");
+        writes.bind(late)?;
+        match &mut self.inner {
+            Inner::Postgres(c) => {
+                Ok(sqlx::query_as_with(AssertSqlSafe(sql), writes.arguments).fetch_optional(&mut **c).await?)
+            }
+            Inner::Sqlite(_) => Ok(None),
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+
+    /// Whether a column is among the texts of a JSON array, the statement's first argument.
+    pub(crate) fn among(&self) -> &'static str {
+        if self.is_postgres() {
+            "IN (SELECT jsonb_array_elements_text(CAST($1 AS jsonb)))"
+        } else {
+            "IN (SELECT value FROM json_each($1))"
+        }
+    }
+
+    /// A row lock where the engine has them; SQLite's one writer needs none.
+    pub(crate) fn lock(&self, clause: &'static str) -> &'static str {
+        if self.is_postgres() { clause } else { "" }
+    }
+
+    /// The index that a query of SQLite has to be answered from, after the table's name: without statistics SQLite may
+    /// take another one that looks as good and walks all of a workflow's drafts. Where the index doesn't serve the
+    /// query, SQLite refuses it.
+    pub(crate) fn by(&self, index: &'static str) -> String {
+        if self.is_postgres() { String::new() } else { format!(" INDEXED BY {index}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Writes, renumbered};
+
+    #[test]
+    fn arguments_are_numbered_on() {
+        assert_eq!(renumbered("SELECT $1, $12 WHERE a = $2", 3), "SELECT $4, $15 WHERE a = $5");
+        assert_eq!(renumbered("DELETE FROM draft", 3), "DELETE FROM draft");
+    }
+
+    #[test]
+    fn writes_that_go_together_are_done_before_what_follows() {
+        let mut writes = Writes::default();
+        assert_eq!(writes.before("SELECT seq FROM settle($1)"), "SELECT seq FROM settle($1)");
+        writes.add("lease", "UPDATE lease SET ended_at = $2 WHERE id = $1");
+        writes.bind("a").unwrap();
+        writes.bind(1_i64).unwrap();
+        writes.add("draft", "UPDATE draft SET state = $2 WHERE seq = $1");
+        writes.bind(1_i64).unwrap();
+        writes.bind("staged").unwrap();
+        assert_eq!(
+            writes.before("SELECT seq FROM settle($1)"),
+            "WITH w0 AS (UPDATE lease SET ended_at = $2 WHERE id = $1 RETURNING 1), \
+             w1 AS (UPDATE draft SET state = $4 WHERE seq = $3 RETURNING 1) SELECT seq FROM settle($5) \
+             WHERE (SELECT COUNT(*) FROM w0) + (SELECT COUNT(*) FROM w1) >= 0"
+        );
+    }
+}
