@@ -52,14 +52,14 @@ pub async fn take(
 ) -> Result<Option<Next>, StoreError> {
     if let Inner::Postgres(c) = tx.inner().await? {
         let sql = format!(
-            "SELECT workflow, revision, leases, round, {} FROM take_next($1, $2, $3, CAST($4 AS jsonb), $5)",
+            "SELECT workflow, revision AS in_force, leases, round, {} FROM take_next($1, $2, $3, CAST($4 AS jsonb), $5)",
             drafts::columns_of("d")
         );
         let row =
             sqlx::query(sqlx::AssertSqlSafe(sql)).bind(workflow).bind(reviewer).bind(now.0).bind(exclude).bind(blind);
         let Some(row) = row.fetch_optional(&mut **c).await? else { return Ok(None) };
         let workflow: WorkflowRow = parsed("a workflow", row.try_get("workflow")?)?;
-        let (revision, leases): (Option<i64>, Option<i64>) = (row.try_get("revision")?, row.try_get("leases")?);
+        let (revision, leases): (Option<i64>, Option<i64>) = (row.try_get("in_force")?, row.try_get("leases")?);
         let round: Option<i64> = row.try_get("round")?;
         let draft = round.map(|round| Ok::<_, sqlx::Error>((DraftRow::from_row(&row)?, round))).transpose()?;
         tx.revisions = revision.map(|r| (workflow.id.clone(), workflow.version, r)).into_iter().collect();
@@ -141,8 +141,10 @@ pub struct Held {
 /// Holds a draft under its workflow for a verdict.
 pub async fn take_for(tx: &mut Tx, draft: &str, verdict: &str, lease: &str) -> Result<Option<Held>, StoreError> {
     if let Inner::Postgres(c) = tx.inner().await? {
-        let sql =
-            format!("SELECT workflow, revision, lease, again, {} FROM take_draft($1, $2, $3)", drafts::columns_of("d"));
+        let sql = format!(
+            "SELECT workflow, revision AS in_force, lease, again, {} FROM take_draft($1, $2, $3)",
+            drafts::columns_of("d")
+        );
         let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(draft).bind(verdict).bind(lease);
         let Some(row) = row.fetch_optional(&mut **c).await? else { return Ok(None) };
         let draft = DraftRow::from_row(&row)?;
@@ -153,7 +155,7 @@ pub async fn take_for(tx: &mut Tx, draft: &str, verdict: &str, lease: &str) -> R
             again: row.try_get("again")?,
             draft,
         };
-        let revision: Option<i64> = row.try_get("revision")?;
+        let revision: Option<i64> = row.try_get("in_force")?;
         tx.revisions = revision.map(|r| (held.draft.workflow_id.clone(), held.draft.version, r)).into_iter().collect();
         return Ok(Some(held));
     }

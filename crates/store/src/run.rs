@@ -11,7 +11,10 @@ pub(crate) fn list(tx: &crate::Tx) -> &'static str {
 
 macro_rules! on {
     ($tx:expr, $c:ident => $body:expr) => {
-        match $tx.inner().await? {
+        on!(@ $tx.inner().await?, $c => $body)
+    };
+    (@ $inner:expr, $c:ident => $body:expr) => {
+        match $inner {
             $crate::tx::Inner::Sqlite($c) => $body.map_err($crate::StoreError::from),
             $crate::tx::Inner::Postgres($c) => $body.map_err($crate::StoreError::from),
         }
@@ -39,8 +42,12 @@ macro_rules! change {
     };
 }
 
-/// All rows, as a type that reads itself from a row.
+/// All rows, as a type that reads itself from a row; `beside` a table that is looked at alone, whatever else has been
+/// changed.
 macro_rules! all {
+    ($tx:ident beside $table:literal, $sql:expr $(, $arg:expr)* $(,)?) => {
+        on!(@ $tx.beside($table).await?, c => sqlx::query_as($sql)$(.bind($arg))*.fetch_all(&mut **c).await)
+    };
     ($tx:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
         on!($tx, c => sqlx::query_as($sql)$(.bind($arg))*.fetch_all(&mut **c).await)
     };

@@ -173,12 +173,18 @@ impl Tx {
         Ok(&mut self.inner)
     }
 
-    /// Where a write of a table waits for others to go with. Two of one table never go together: of two changes of
-    /// one row Postgres would make one.
-    pub(crate) async fn writes(&mut self, table: &'static str) -> Result<&mut Writes, StoreError> {
+    /// The same for a look at one table, which writes of others don't touch.
+    pub(crate) async fn beside(&mut self, table: &'static str) -> Result<&mut Inner, StoreError> {
         if self.writes.tables.contains(&table) {
             self.write().await?;
         }
+        Ok(&mut self.inner)
+    }
+
+    /// Where a write of a table waits for others to go with. Two of one table never go together: of two changes of
+    /// one row Postgres would make one.
+    pub(crate) async fn writes(&mut self, table: &'static str) -> Result<&mut Writes, StoreError> {
+        self.beside(table).await?;
         Ok(&mut self.writes)
     }
 

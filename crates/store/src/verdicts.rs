@@ -222,5 +222,6 @@ pub async fn keep(tx: &mut Tx, k: &KeptRow) -> Result<(), StoreError> {
 
 /// What a reviewer typed in vain on a draft, newest first.
 pub async fn kept(tx: &mut Tx, draft_seq: i64, reviewer: &str) -> Result<Vec<KeptRow>, StoreError> {
-    all!(tx, "SELECT * FROM kept WHERE draft_seq = $1 AND reviewer = $2 ORDER BY at DESC LIMIT 20", draft_seq, reviewer)
+    let sql = "SELECT * FROM kept WHERE draft_seq = $1 AND reviewer = $2 ORDER BY at DESC LIMIT 20";
+    all!(tx beside "kept", sql, draft_seq, reviewer)
 }
