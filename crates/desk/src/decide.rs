@@ -1,5 +1,6 @@
 //! Deciding: one transaction for the verdict, its case, the evidence, the audit entry and the outgoing delivery.
 
+use crate::stage::MAX_CHECKS;
 use crate::{ChangeKind, Desk, DeskError, deliver, new_id, probe, record};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::diff::{self, Edit};
@@ -76,11 +77,16 @@ impl Desk {
             }
             _ => None,
         };
-        let taken = match self.take(who, draft_id, &verdict, edit.clone()).await {
-            // The same verdict id came in for another draft at the same moment.
-            Err(e) if e.is_unique_violation() => self.take(who, draft_id, &verdict, edit).await,
-            other => other,
-        };
+        let mut taken = self.take(who, draft_id, &verdict, edit.clone()).await;
+        for _ in 1..MAX_CHECKS {
+            match &taken {
+                // The same verdict id came in for another draft at the same moment.
+                Err(e) if e.is_unique_violation() => {}
+                Err(DeskError::Unsettled) => self.check_again(draft_id).await?,
+                _ => break,
+            }
+            taken = self.take(who, draft_id, &verdict, edit.clone()).await;
+        }
         match taken {
             Err(DeskError::Conflict { conflict, .. }) => {
                 self.keep(who, draft_id, &verdict, conflict).await?;
@@ -177,7 +183,9 @@ impl Desk {
         let expired = state == State::Expired && hold.is_some();
         let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() || expired };
         // Nobody signs for a source that has changed since the draft was checked.
-        self.check_on_the_spot(&mut tx, &mut draft).await?;
+        if self.is_stale(&mut tx, &draft).await? {
+            return Err(DeskError::Unsettled);
+        }
         let killed = workflow.killed_at.is_some() || self.is_held(&workflow.id);
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })
             .map_err(|conflict| DeskError::Conflict { conflict, kept: None })?;

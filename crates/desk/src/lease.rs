@@ -117,6 +117,7 @@ fn lease_end(draft: &DraftRow, round: i64, now: Millis, version: &Version) -> i6
 impl Desk {
     /// Leases the next draft, or the one asked for. `None` when there is nothing to review.
     pub async fn lease(&self, who: &Identity, request: &LeaseRequest) -> Result<Option<Leased>, DeskError> {
+        let mut unsettled = false;
         // Somebody else may take what was next between the look and the hold; then there is another next one.
         for _ in 0..MAX_LOOKS {
             let now = self.now();
@@ -125,25 +126,31 @@ impl Desk {
                 Some(id) => Taken::of(self.lease_one(&mut tx, who, id, request.expired, now).await?),
                 None => self.lease_next(&mut tx, who, request, now).await?,
             };
-            let (lease, mut draft, fresh) = match taken {
+            let (lease, draft, fresh) = match taken {
                 Taken::Held(held) => *held,
                 Taken::Nothing => return Ok(None),
                 Taken::Gone => continue,
             };
+            // Nobody reads what was checked against a source that has changed since.
+            unsettled = self.is_stale(&mut tx, &draft).await?;
+            if unsettled {
+                drop(tx);
+                self.check_again(&draft.id).await?;
+                continue;
+            }
+            // Whoever holds a draft holds it in a living workflow.
+            let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
             if fresh {
                 let detail = json!({ "lease": lease.id, "fence": lease.fence, "round": lease.round });
                 record(&mut tx, now, who, "draft.leased", Some(&lease.workflow_id), Some(&draft.id), detail);
             }
-            self.check_on_the_spot(&mut tx, &mut draft).await?;
-            // Whoever holds a draft holds it in a living workflow.
-            let view = self.view_under(&mut tx, who, &draft, false, std::slice::from_ref(&lease)).await?;
             tx.commit().await?;
             if fresh {
                 self.tell(ChangeKind::DraftLeased, &lease.workflow_id, Some(&draft.id)).await;
             }
             return Ok(Some(Leased { lease: LeaseView::of(&lease), draft: view }));
         }
-        Ok(None)
+        if unsettled { Err(DeskError::Unsettled) } else { Ok(None) }
     }
 
     async fn lease_one(

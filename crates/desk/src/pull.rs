@@ -113,9 +113,7 @@ impl Desk {
                 }
             }
             let rows = self.check_ahead(workflow, rows).await?;
-            let mut tx = self.write().await?;
-            let Some(row) = workflows::get(&mut tx, workflow, Hold::Add).await? else { return Ok(came) };
-            let results = self.stage_in(&mut tx, &hub, &row, rows).await?;
+            let (Some(mut tx), results) = self.stage_checked(&hub, workflow, rows).await? else { return Ok(came) };
             for result in results {
                 match (result.status, result.error) {
                     (LineStatus::Rejected, Some(error)) => rejected.push((result.line, error)),

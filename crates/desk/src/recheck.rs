@@ -44,27 +44,31 @@ impl Desk {
         Ok(true)
     }
 
-    /// Checks this one draft again if a source that it cites is not what it was checked against. The transaction
-    /// writes, and holds the draft.
-    pub(crate) async fn check_on_the_spot(&self, tx: &mut Tx, draft: &mut DraftRow) -> Result<(), DeskError> {
+    /// Whether an undecided draft was checked against other sources than there are now.
+    pub(crate) async fn is_stale(&self, tx: &mut Tx, draft: &DraftRow) -> Result<bool, DeskError> {
         let checks: Checks = serde_json::from_str(&draft.checks)
             .map_err(|_| StoreError::Unreadable { what: "a draft's checks", value: draft.id.clone() })?;
         if (checks.citations.is_empty() && checks.rests_on.is_empty()) || !draft.state()?.is_open() {
-            return Ok(());
+            return Ok(false);
         }
         let cited = checks.citations.iter().map(|c| c.source.as_str());
         let named: Vec<&str> = cited.chain(checks.rests_on.iter().map(|r| r.source.as_str())).collect();
         let now = sources::stamps(tx, &draft.workflow_id, &named).await?;
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
-        if !citation::is_stale(&checks, &version.pack, &now) {
-            return Ok(());
-        }
+        Ok(citation::is_stale(&checks, &version.pack, &now))
+    }
+
+    /// Checks a stale draft again, in a transaction of its own: a long one takes a while. If it or a source has changed
+    /// meanwhile, the next look at it shows that.
+    pub(crate) async fn check_again(&self, id: &str) -> Result<(), DeskError> {
+        let mut tx = self.read().await?;
+        let Some(draft) = drafts::get(&mut tx, id, false).await? else { return Ok(()) };
         let old = draft.content_hash.clone();
-        *draft = self.checked_again(tx, draft.clone()).await?;
-        if draft.content_hash != old {
-            drafts::recheck(tx, draft, &old).await?;
-        }
-        Ok(())
+        let draft = self.checked_again(&mut tx, draft).await?;
+        drop(tx);
+        let mut tx = self.write().await?;
+        drafts::recheck(&mut tx, &draft, &old).await?;
+        Ok(tx.commit().await?)
     }
 
     async fn checked_again(&self, tx: &mut Tx, mut draft: DraftRow) -> Result<DraftRow, DeskError> {

@@ -63,6 +63,8 @@ impl LineResult {
 /// which a kill waits for, for a few milliseconds.
 const STRETCH_ROWS: usize = 500;
 const STRETCH_BYTES: usize = 1 << 20;
+/// How often rows whose sources keep changing are checked again.
+pub(crate) const MAX_CHECKS: usize = 20;
 
 /// A well-formed row with the costly part of its staging done, outside of any transaction.
 pub struct Prepared {
@@ -108,12 +110,6 @@ pub(crate) struct Checked {
 struct Found {
     version: Arc<Version>,
     checked: citation::Checked,
-}
-
-impl Checked {
-    fn unchecked(row: Prepared) -> Self {
-        Self { row, found: None }
-    }
 }
 
 impl Found {
@@ -194,36 +190,63 @@ impl Desk {
         workflow: &str,
         rows: Vec<Checked>,
     ) -> Result<Vec<LineResult>, DeskError> {
-        let mut tx = self.write().await?;
-        let Some(found) = workflows::get(&mut tx, workflow, Hold::Add).await? else {
-            let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
-            let refused =
-                |Checked { row: r, .. }| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone());
-            return Ok(rows.into_iter().map(refused).collect());
-        };
-        let results = self.stage_in(&mut tx, who, &found, rows).await?;
-        tx.commit().await?;
-        self.tell(ChangeKind::DraftsStaged, workflow, None).await;
+        let (tx, results) = self.stage_checked(who, workflow, rows).await?;
+        if let Some(tx) = tx {
+            tx.commit().await?;
+            self.tell(ChangeKind::DraftsStaged, workflow, None).await;
+        }
         Ok(results)
+    }
+
+    /// Stages rows within a transaction that holds their workflow to add drafts, still to be committed; there is none
+    /// without the workflow. Rows whose sources have changed since they were checked are checked again before it.
+    pub(crate) async fn stage_checked(
+        &self,
+        who: &Identity,
+        workflow: &str,
+        mut rows: Vec<Checked>,
+    ) -> Result<(Option<Tx>, Vec<LineResult>), DeskError> {
+        for _ in 0..MAX_CHECKS {
+            let mut tx = self.write().await?;
+            let Some(found) = workflows::get(&mut tx, workflow, Hold::Add).await? else {
+                let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
+                let refused =
+                    |Checked { row: r, .. }| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone());
+                return Ok((None, rows.into_iter().map(refused).collect()));
+            };
+            match self.stage_in(&mut tx, who, &found, rows).await? {
+                Ok(results) => return Ok((Some(tx), results)),
+                Err(stale) => rows = stale,
+            }
+            drop(tx);
+            rows = self.check(workflow, rows).await?;
+        }
+        Err(DeskError::Unsettled)
     }
 
     /// Checks rows against the sources that they name before anything is held for them: it takes a while.
     pub(crate) async fn check_ahead(&self, workflow: &str, rows: Vec<Prepared>) -> Result<Vec<Checked>, DeskError> {
+        self.check(workflow, rows.into_iter().map(|row| Checked { row, found: None }).collect()).await
+    }
+
+    /// Checks those of the rows that aren't.
+    async fn check(&self, workflow: &str, rows: Vec<Checked>) -> Result<Vec<Checked>, DeskError> {
         if rows.is_empty() {
-            return Ok(Vec::new());
+            return Ok(rows);
         }
         let mut tx = self.read().await?;
-        let found = workflows::get(&mut tx, workflow, Hold::Look).await?;
-        let Some(found) = found else { return Ok(rows.into_iter().map(Checked::unchecked).collect()) };
+        let Some(found) = workflows::get(&mut tx, workflow, Hold::Look).await? else { return Ok(rows) };
         let version = self.version(&mut tx, workflow, found.version).await?;
-        let named: Vec<&str> = rows.iter().flat_map(Prepared::named).collect();
+        let unchecked = rows.iter().filter(|r| r.found.is_none());
+        let named: Vec<&str> = unchecked.flat_map(|r| r.row.named()).collect();
         let stored = sources::named(&mut tx, workflow, &named).await?;
         drop(tx);
         let check = move || {
             let shelf = Shelf::from(stored);
-            let of = |row: Prepared| {
-                let checked = citation::check(&row.incoming.body, &version.pack, &shelf);
-                Checked { found: Some(Found { version: version.clone(), checked }), row }
+            let of = |Checked { row, found }: Checked| {
+                let checked = || citation::check(&row.incoming.body, &version.pack, &shelf);
+                let found = found.unwrap_or_else(|| Found { version: version.clone(), checked: checked() });
+                Checked { row, found: Some(found) }
             };
             rows.into_iter().map(of).collect()
         };
@@ -239,21 +262,29 @@ impl Desk {
         Ok(if mine.next().is_some() { None } else { first })
     }
 
-    /// Stages one workflow's rows within a transaction that holds it to add drafts; also what a pull does, with its
-    /// cursor beside it.
-    pub(crate) async fn stage_in(
+    /// Stages one workflow's rows within a transaction that holds it to add drafts. If the pack or a source has changed
+    /// since they were checked, nothing is done: it gives them back, without what was found of those.
+    async fn stage_in(
         &self,
         tx: &mut Tx,
         who: &Identity,
         workflow: &WorkflowRow,
-        rows: Vec<Checked>,
-    ) -> Result<Vec<LineResult>, DeskError> {
+        mut rows: Vec<Checked>,
+    ) -> Result<Result<Vec<LineResult>, Vec<Checked>>, DeskError> {
         let version = self.version(tx, &workflow.id, workflow.version).await?;
         let now = self.now();
         let stage: Stage = workflow.stage.parse().unwrap_or(Stage::Internal);
         let tickets: Vec<&str> = rows.iter().map(|r| r.row.incoming.external_id.as_str()).collect();
         let named: Vec<&str> = rows.iter().flat_map(|r| r.row.named()).collect();
         sources::hold(tx, &named, false).await?;
+        let stored = if named.is_empty() { HashMap::new() } else { sources::stamps(tx, &workflow.id, &named).await? };
+        let holds = |r: &Checked| r.found.as_ref().is_some_and(|f| f.holds(&version, &stored));
+        if !rows.iter().all(holds) {
+            for row in rows.iter_mut().filter(|row| !holds(row)) {
+                row.found = None;
+            }
+            return Ok(Err(rows));
+        }
         // The floor is fixed before anything is known of the drafts that it is for.
         let rates = self.rates_now(tx, workflow, &version, stage, now).await?;
         evidence::keep_floor(tx, &workflow.id, workflow.version, &workflow.stage, rates.floor).await?;
@@ -265,8 +296,6 @@ impl Desk {
             }
             known.entry(k.external_id.clone()).or_default().push(k);
         }
-        let now_stored =
-            if named.is_empty() { HashMap::new() } else { sources::stamps(tx, &workflow.id, &named).await? };
         let mut numbers = drafts::take_numbers(tx, rows.len() as i64).await?.into_iter();
 
         let mut batch = Batch { results: Vec::with_capacity(rows.len()), ..Batch::default() };
@@ -283,15 +312,8 @@ impl Desk {
                 continue;
             }
             let Some(seq) = numbers.next() else { break };
-            let found = found.filter(|f| f.holds(&version, &now_stored));
-            let citation::Checked { checks, marks, high_risk } = match found {
-                Some(found) => found.checked,
-                // A source or the pack has changed since: what is named here alone is read again.
-                None => {
-                    let stored = sources::named(tx, &workflow.id, &row.named()).await?;
-                    citation::check(&row.incoming.body, &version.pack, &Shelf::from(stored))
-                }
-            };
+            let Some(Found { checked, .. }) = found else { break };
+            let citation::Checked { checks, marks, high_risk } = checked;
             let rate = if high_risk { rates.high } else { rates.low };
             let draw = review::draw(
                 &version.seed,
@@ -370,7 +392,7 @@ impl Desk {
             }
             batch.rows.push(DraftRow { body: row.body, ..draft });
         }
-        self.store_batch(tx, who, workflow, now, batch).await
+        self.store_batch(tx, who, workflow, now, batch).await.map(Ok)
     }
 
     async fn store_batch(

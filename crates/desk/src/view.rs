@@ -1,5 +1,6 @@
 //! A draft as a person sees it, and nothing of it that would spoil a blind second review.
 
+use crate::stage::MAX_CHECKS;
 use crate::{Desk, DeskError, probe};
 use countersign_domain::access::{Act, Identity};
 use countersign_domain::citation::{Checks, readable};
@@ -158,18 +159,24 @@ pub(crate) fn sees_verdicts(who: &Identity, workflow: &str) -> bool {
 impl Desk {
     /// A draft; reading it is on record.
     pub async fn show_draft(&self, who: &Identity, id: &str) -> Result<DraftView, DeskError> {
-        let mut tx = self.write().await?;
-        let mut draft = countersign_store::drafts::get(&mut tx, id, false)
-            .await?
-            .ok_or_else(|| DeskError::not_found("draft", id))?;
-        self.require(who, Act::ReadDrafts, Some(&draft.workflow_id), "read drafts")?;
-        probe::for_them(who, &draft)?;
-        self.check_on_the_spot(&mut tx, &mut draft).await?;
-        let view = self.view(&mut tx, who, &draft).await?;
-        let detail = serde_json::json!({});
-        crate::record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(id), detail);
-        tx.commit().await?;
-        Ok(view)
+        for _ in 0..MAX_CHECKS {
+            let mut tx = self.write().await?;
+            let draft = countersign_store::drafts::get(&mut tx, id, false).await?;
+            let draft = draft.ok_or_else(|| DeskError::not_found("draft", id))?;
+            self.require(who, Act::ReadDrafts, Some(&draft.workflow_id), "read drafts")?;
+            probe::for_them(who, &draft)?;
+            if self.is_stale(&mut tx, &draft).await? {
+                drop(tx);
+                self.check_again(id).await?;
+                continue;
+            }
+            let view = self.view(&mut tx, who, &draft).await?;
+            let detail = serde_json::json!({});
+            crate::record(&mut tx, self.now(), who, "draft.read", Some(&draft.workflow_id), Some(id), detail);
+            tx.commit().await?;
+            return Ok(view);
+        }
+        Err(DeskError::Unsettled)
     }
 
     /// The draft as this person may see it now.
