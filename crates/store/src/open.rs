@@ -112,7 +112,7 @@ impl Store {
             }
             Kind::Postgres { pool, first, log, .. } => {
                 let pool = if ahead { first } else { pool };
-                Ok(Tx::with_log(Inner::Postgres(Handle::Transaction(pool.begin().await?)), log.clone()))
+                Ok(Tx::with_log(Inner::Postgres(Handle::Transaction(pool.begin().await?)), log.clone(), ahead))
             }
         }
     }

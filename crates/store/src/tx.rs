@@ -22,6 +22,8 @@ pub struct Tx {
     writes: Writes,
     /// Postgres: where this hub's transactions queue for the log's head.
     log: Option<Log>,
+    /// Whether it goes ahead of the others there.
+    ahead: bool,
     /// When SQLite was last written to.
     written: Option<Arc<Mutex<Instant>>>,
     /// SQLite's writer is this transaction's until it is dropped, after the connection.
@@ -126,7 +128,7 @@ fn renumbered(sql: &str, by: usize) -> String {
 impl Tx {
     pub(crate) fn of(inner: Inner) -> Self {
         let (writes, late) = (Writes::default(), Late::default());
-        Self { inner, late, revisions: Vec::new(), writes, log: None, written: None, _turn: None }
+        Self { inner, late, revisions: Vec::new(), writes, log: None, ahead: false, written: None, _turn: None }
     }
 
     /// One that writes to SQLite, in its turn.
@@ -135,8 +137,8 @@ impl Tx {
     }
 
     /// One that writes to Postgres.
-    pub(crate) fn with_log(inner: Inner, log: Log) -> Self {
-        Self { log: Some(log), ..Self::of(inner) }
+    pub(crate) fn with_log(inner: Inner, log: Log, ahead: bool) -> Self {
+        Self { log: Some(log), ahead, ..Self::of(inner) }
     }
 
     /// Makes all of it lasting.
@@ -161,8 +163,7 @@ impl Tx {
     /// Waits for this hub's turn at the log's head, if there is anything for the log.
     async fn turn_at_head(&self) -> Option<AtHead> {
         let log = self.log.clone().filter(|_| !self.late.entries.is_empty())?;
-        // A kill's transaction takes its turn like all others: each is over within two round trips.
-        let turn = log.line.wait(false, PATIENCE).await?;
+        let turn = log.line.wait(self.ahead, PATIENCE).await?;
         let head = log.head.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Some(AtHead { log, head, _turn: turn })
     }
