@@ -11,7 +11,7 @@ use countersign_domain::time::Millis;
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, leases, probes, search, sources, volumes};
+use countersign_store::{Tx, leases, probes, sources, volumes};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -173,28 +173,45 @@ impl Desk {
         }
         for (workflow, rows) in by_workflow {
             let mut rows = rows.into_iter().peekable();
-            while rows.peek().is_some() {
-                let rows = self.check_ahead(&workflow, stretch(&mut rows, Prepared::bytes)).await?;
-                let mut tx = self.write().await?;
-                let Some(found) = workflows::get(&mut tx, &workflow, Hold::Add).await? else {
-                    let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
-                    let refused = |Checked { row: r, .. }| {
-                        LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone())
-                    };
-                    results.extend(rows.into_iter().map(refused));
-                    continue;
-                };
-                results.extend(self.stage_in(&mut tx, who, &found, rows).await?);
-                tx.commit().await?;
-                self.tell(ChangeKind::DraftsStaged, &workflow, None).await;
+            let mut checked = self.check_ahead(&workflow, stretch(&mut rows, Prepared::bytes)).await?;
+            while !checked.is_empty() {
+                let next = stretch(&mut rows, Prepared::bytes);
+                // The next ones are checked while these are written.
+                let (staged, ahead) =
+                    tokio::join!(self.stage_stretch(who, &workflow, checked), self.check_ahead(&workflow, next));
+                results.extend(staged?);
+                checked = ahead?;
             }
         }
         results.sort_by_key(|r| r.line);
         Ok(results)
     }
 
+    /// Stages as many rows as one transaction takes.
+    async fn stage_stretch(
+        &self,
+        who: &Identity,
+        workflow: &str,
+        rows: Vec<Checked>,
+    ) -> Result<Vec<LineResult>, DeskError> {
+        let mut tx = self.write().await?;
+        let Some(found) = workflows::get(&mut tx, workflow, Hold::Add).await? else {
+            let error = FieldError::new("workflow", format!("no workflow {workflow:?} here"));
+            let refused =
+                |Checked { row: r, .. }| LineResult::rejected(r.line, Some(r.incoming.external_id), error.clone());
+            return Ok(rows.into_iter().map(refused).collect());
+        };
+        let results = self.stage_in(&mut tx, who, &found, rows).await?;
+        tx.commit().await?;
+        self.tell(ChangeKind::DraftsStaged, workflow, None).await;
+        Ok(results)
+    }
+
     /// Checks rows against the sources that they name before anything is held for them: it takes a while.
     pub(crate) async fn check_ahead(&self, workflow: &str, rows: Vec<Prepared>) -> Result<Vec<Checked>, DeskError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut tx = self.read().await?;
         let found = workflows::get(&mut tx, workflow, Hold::Look).await?;
         let Some(found) = found else { return Ok(rows.into_iter().map(Checked::unchecked).collect()) };
@@ -340,9 +357,6 @@ impl Desk {
             });
             batch.citations.extend(row.named().into_iter().map(|s| (s.to_owned(), seq)));
             batch.report(&row, id, LineStatus::Created, superseded, None);
-            if self.inner.store.postgres().is_some() {
-                batch.words.push(search::indexed_text(&draft.external_id, &row.incoming.body));
-            }
             if let Some(cost) = row.incoming.body.cost_micro_usd() {
                 let of = batch.costs.entry(draw.probability.to_bits()).or_default();
                 of.0 += 1;
@@ -372,7 +386,7 @@ impl Desk {
         if batch.rows.is_empty() {
             return Ok(batch.results);
         }
-        drafts::insert(tx, &batch.rows, &batch.words).await?;
+        drafts::insert(tx, &batch.rows).await?;
         sources::note_citations(tx, &batch.citations).await?;
         let mut states: BTreeMap<&str, i64> = BTreeMap::new();
         let mut record_counts: HashMap<(u64, &str), i64> = HashMap::new();
@@ -434,7 +448,6 @@ impl Desk {
 #[derive(Default)]
 struct Batch {
     rows: Vec<DraftRow>,
-    words: Vec<String>,
     citations: Vec<(String, i64)>,
     overtaken: Vec<i64>,
     straight_on: Vec<(i64, (String, String, String), String)>,
