@@ -18,7 +18,7 @@ use countersign_store::drafts::{self, DraftRow};
 use countersign_store::escalations::EscalationRow;
 use countersign_store::verdicts::{self, VerdictRow};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, leases, probes, search, sources};
+use countersign_store::{Tx, leases, probes, sources};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};

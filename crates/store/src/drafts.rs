@@ -272,11 +272,7 @@ async fn insert_some(tx: &mut Tx, rows: &[DraftRow]) -> Result<(), StoreError> {
 
 /// The same on Postgres, a column at a time: one statement, prepared once, however many rows there are. Their words are
 /// indexed later.
-async fn insert_columns(
-    c: &mut sqlx::PgConnection,
-    rows: &[DraftRow],
-    hashes: &[String],
-) -> Result<(), StoreError> {
+async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], hashes: &[String]) -> Result<(), StoreError> {
     // In the order of `COLUMNS`, and the body's hash: a number, a text, a float.
     const TYPES: &str = "n t t n t t t t t t n n f f n n n n n t t t t t n n n n t";
     let casts = TYPES.split(' ').enumerate().map(|(i, of)| {

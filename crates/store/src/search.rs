@@ -14,9 +14,13 @@ macro_rules! push_match {
     ($q:expr, $alias:literal, $words:expr, $postgres:literal) => {
         if $postgres {
             let terms = crate::words::ts_terms($words);
-            $q.push(concat!(" AND EXISTS (SELECT 1 FROM draft_words w WHERE w.draft_seq = ", $alias, ".seq AND w.words @@ CAST("))
-                .push_bind(terms)
-                .push(" AS tsquery))");
+            $q.push(concat!(
+                " AND EXISTS (SELECT 1 FROM draft_words w WHERE w.draft_seq = ",
+                $alias,
+                ".seq AND w.words @@ CAST("
+            ))
+            .push_bind(terms)
+            .push(" AS tsquery))");
         } else {
             $q.push(concat!(" AND ", $alias, ".seq IN (SELECT rowid FROM words.draft_words WHERE draft_words MATCH "))
                 .push_bind(crate::words::fts_terms($words))
