@@ -253,7 +253,7 @@ impl Desk {
         // Below zero, so that no number of a real draft is ever used twice and the words of none are indexed.
         let number = -(i64::from_le_bytes(keys::random::<8>()?) & (i64::MAX >> 1)) - 2;
         let both = [draft("drill-1", number), draft("drill-2", number + 1)];
-        drafts::insert(tx, &both, &[String::new(), String::new()]).await?;
+        drafts::insert(tx, &both).await?;
         drafts::count(tx, shadow, State::Staged, 2);
         Ok(both)
     }

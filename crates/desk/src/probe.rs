@@ -18,7 +18,7 @@ use countersign_store::drafts::{self, DraftRow};
 use countersign_store::escalations::EscalationRow;
 use countersign_store::verdicts::{self, VerdictRow};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, leases, probes, search, sources};
+use countersign_store::{Tx, leases, probes, sources};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -199,8 +199,7 @@ impl Desk {
             fence: 0,
             ..next.clone()
         };
-        let words = vec![search::indexed_text(&draft.external_id, &body)];
-        drafts::insert(tx, std::slice::from_ref(&draft), &words).await?;
+        drafts::insert(tx, std::slice::from_ref(&draft)).await?;
         let named: Vec<(String, i64)> = named.into_iter().map(|s| (s.to_owned(), seq)).collect();
         sources::note_citations(tx, &named).await?;
         Ok(Some(draft))

@@ -11,7 +11,7 @@ use countersign_domain::time::Millis;
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::evidence::{self, Record};
 use countersign_store::workflows::{self, Hold, WorkflowRow};
-use countersign_store::{Tx, leases, probes, search, sources, volumes};
+use countersign_store::{Tx, leases, probes, sources, volumes};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -379,9 +379,6 @@ impl Desk {
             });
             batch.citations.extend(row.named().into_iter().map(|s| (s.to_owned(), seq)));
             batch.report(&row, id, LineStatus::Created, superseded, None);
-            if self.inner.store.postgres().is_some() {
-                batch.words.push(search::indexed_text(&draft.external_id, &row.incoming.body));
-            }
             if let Some(cost) = row.incoming.body.cost_micro_usd() {
                 let of = batch.costs.entry(draw.probability.to_bits()).or_default();
                 of.0 += 1;
@@ -411,7 +408,7 @@ impl Desk {
         if batch.rows.is_empty() {
             return Ok(batch.results);
         }
-        drafts::insert(tx, &batch.rows, &batch.words).await?;
+        drafts::insert(tx, &batch.rows).await?;
         sources::note_citations(tx, &batch.citations).await?;
         let mut states: BTreeMap<&str, i64> = BTreeMap::new();
         let mut record_counts: HashMap<(u64, &str), i64> = HashMap::new();
@@ -473,7 +470,6 @@ impl Desk {
 #[derive(Default)]
 struct Batch {
     rows: Vec<DraftRow>,
-    words: Vec<String>,
     citations: Vec<(String, i64)>,
     overtaken: Vec<i64>,
     straight_on: Vec<(i64, (String, String, String), String)>,

@@ -116,8 +116,7 @@ impl Desk {
 
     /// Indexes some more drafts for search; answers how many.
     pub async fn index_words(&self) -> Result<usize, DeskError> {
-        let store = &self.inner.store;
-        Ok(store.index_words(50).await? + store.index_again(20).await?)
+        Ok(self.inner.store.index_words(50).await?)
     }
 
     /// Folds SQLite's log into its file.

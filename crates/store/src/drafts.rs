@@ -209,17 +209,17 @@ pub async fn take_numbers(tx: &mut Tx, n: i64) -> Result<Vec<i64>, StoreError> {
     Ok((last + 1..=last + n).collect())
 }
 
-/// Adds drafts. `words` are what Postgres indexes for search, one text a row.
-pub async fn insert(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
+/// Adds drafts.
+pub async fn insert(tx: &mut Tx, rows: &[DraftRow]) -> Result<(), StoreError> {
     // A statement takes 32,766 arguments on SQLite, about twice as many on Postgres.
     const ROWS: usize = 1_000;
-    for (i, rows) in rows.chunks(ROWS).enumerate() {
-        insert_some(tx, rows, words.get(i * ROWS..).unwrap_or_default()).await?;
+    for rows in rows.chunks(ROWS) {
+        insert_some(tx, rows).await?;
     }
     Ok(())
 }
 
-async fn insert_some(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result<(), StoreError> {
+async fn insert_some(tx: &mut Tx, rows: &[DraftRow]) -> Result<(), StoreError> {
     macro_rules! push {
         ($b:ident, $r:ident, $hash:ident) => {
             $b.push_bind($r.seq)
@@ -265,20 +265,16 @@ async fn insert_some(tx: &mut Tx, rows: &[DraftRow], words: &[String]) -> Result
             });
             q.build().execute(&mut **c).await?;
         }
-        crate::tx::Inner::Postgres(c) => insert_columns(c, rows, &hashes, words).await?,
+        crate::tx::Inner::Postgres(c) => insert_columns(c, rows, &hashes).await?,
     }
     Ok(())
 }
 
-/// The same on Postgres, a column at a time: one statement, prepared once, however many rows there are.
-async fn insert_columns(
-    c: &mut sqlx::PgConnection,
-    rows: &[DraftRow],
-    hashes: &[String],
-    words: &[String],
-) -> Result<(), StoreError> {
-    // In the order of `COLUMNS`, the body's hash and the lexemes: a number, a text, a float.
-    const TYPES: &str = "n t t n t t t t t t n n f f n n n n n t t t t t n n n n t t";
+/// The same on Postgres, a column at a time: one statement, prepared once, however many rows there are. Their words are
+/// indexed later.
+async fn insert_columns(c: &mut sqlx::PgConnection, rows: &[DraftRow], hashes: &[String]) -> Result<(), StoreError> {
+    // In the order of `COLUMNS`, and the body's hash: a number, a text, a float.
+    const TYPES: &str = "n t t n t t t t t t n n f f n n n n n t t t t t n n n n t";
     let casts = TYPES.split(' ').enumerate().map(|(i, of)| {
         let of = match of {
             "n" => "bigint",
@@ -289,8 +285,10 @@ async fn insert_columns(
     });
     let casts = casts.collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "INSERT INTO draft ({COLUMNS}, body_hash, words) SELECT {COLUMNS}, body_hash, array_to_tsvector(string_to_array(lexemes, ' '))
-         FROM UNNEST({casts}) AS u({COLUMNS}, body_hash, lexemes)"
+        "WITH added AS (
+           INSERT INTO draft ({COLUMNS}, body_hash) SELECT {COLUMNS}, body_hash FROM UNNEST({casts}) AS u({COLUMNS}, body_hash)
+           RETURNING seq)
+         INSERT INTO words_due (draft_seq) SELECT seq FROM added"
     );
     let numbers = |of: fn(&DraftRow) -> i64| rows.iter().map(of).collect::<Vec<i64>>();
     let maybe_numbers = |of: fn(&DraftRow) -> Option<i64>| rows.iter().map(of).collect::<Vec<Option<i64>>>();
@@ -330,7 +328,6 @@ async fn insert_columns(
         .bind(numbers(|r| r.may_have_reached))
         .bind(maybe_numbers(|r| r.erased_at))
         .bind(hashes)
-        .bind(words.iter().take(rows.len()).map(String::as_str).collect::<Vec<_>>())
         .execute(&mut *c)
         .await?;
     Ok(())

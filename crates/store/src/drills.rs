@@ -123,6 +123,11 @@ pub async fn remove_shadow(tx: &mut Tx, shadow: &str) -> Result<(), StoreError> 
     for table in ["lease", "skip", "second_review", "kept", "case_record", "escalation", "citation", "verdict"] {
         run!(tx, sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE {DRAFTS}")), shadow)?;
     }
+    if tx.is_postgres() {
+        for table in ["words_due", "draft_words"] {
+            run!(tx, sqlx::AssertSqlSafe(format!("DELETE FROM {table} WHERE {DRAFTS}")), shadow)?;
+        }
+    }
     let of = [
         "delivery",
         "evidence",

@@ -1,6 +1,7 @@
 //! Erasing what is older than its workflow keeps. The texts go; rows, states, ids, hashes and counts stay.
 
 use crate::run::list;
+use crate::search::hold_words;
 use crate::words::indexed_body;
 use crate::{Store, StoreError, Tx};
 use countersign_domain::time::Millis;
@@ -27,10 +28,9 @@ pub async fn erase(tx: &mut Tx, drafts: &[i64], now: Millis) -> Result<usize, St
     let held: Vec<(i64,)> = all!(tx, sqlx::AssertSqlSafe(sql), given)?;
     let held: Vec<i64> = held.into_iter().map(|r| r.0).collect();
     let these = serde_json::to_string(&held).unwrap_or_default();
-    let words = if tx.is_postgres() { ", words = CAST('' AS tsvector)" } else { "" };
     let sql = format!(
         "UPDATE draft SET subject = '', customer = NULL, checks = '{{\"citations\":[],\"uncited\":[]}}', body = '',
-         erased_at = $2{words} WHERE seq IN ({})",
+         erased_at = $2 WHERE seq IN ({})",
         list(tx)
     );
     run!(tx, sqlx::AssertSqlSafe(sql), &these, now.0)?;
@@ -56,10 +56,10 @@ pub async fn erase(tx: &mut Tx, drafts: &[i64], now: Millis) -> Result<usize, St
 }
 
 impl Store {
-    /// Takes drafts out of SQLite's search index; answers those that aren't in it any more. One that isn't indexed yet
-    /// has to wait until it is: its text would come into the index after it was erased.
+    /// Takes drafts out of the search index; answers those that aren't in it any more. On SQLite one that isn't indexed
+    /// yet has to wait until it is: its text would come into the index after it was erased.
     pub async fn forget_words(&self, drafts: &[i64]) -> Result<Vec<i64>, StoreError> {
-        let Some(search) = self.search_pool() else { return Ok(drafts.to_vec()) };
+        let Some(search) = self.search_pool() else { return self.forget_words_on_postgres(drafts).await };
         let mut read = self.read().await?;
         let sql = format!("SELECT seq, external_id, body FROM draft WHERE seq IN ({})", list(&read));
         let rows: Vec<(i64, String, String)> =
@@ -84,6 +84,18 @@ impl Store {
         }
         tx.commit().await?;
         Ok(gone)
+    }
+
+    async fn forget_words_on_postgres(&self, drafts: &[i64]) -> Result<Vec<i64>, StoreError> {
+        let mut tx = self.write().await?;
+        hold_words(&mut tx).await?;
+        let these = serde_json::to_string(drafts).unwrap_or_default();
+        for table in ["words_due", "draft_words"] {
+            let sql = format!("DELETE FROM {table} WHERE draft_seq IN ({})", list(&tx));
+            run!(&mut tx, sqlx::AssertSqlSafe(sql), &these)?;
+        }
+        tx.commit().await?;
+        Ok(drafts.to_vec())
     }
 
     /// Empties SQLite's logs into their files, so that neither holds what was erased; answers whether nobody was in the

@@ -1,9 +1,9 @@
-//! Lists of drafts, with full-text search: Postgres keeps the words beside the draft, SQLite in a file of its own
-//! with a writer of its own, so that indexing never makes a verdict wait.
+//! Lists of drafts, with full-text search: words are indexed a moment after their draft came in, on Postgres in a table
+//! of their own, on SQLite in a file of their own with a writer of its own, so that nobody waits for it.
 
 use crate::page::Page;
 use crate::words::{fts_terms, indexed_body};
-use crate::{Store, StoreError, Tx, meta};
+use crate::{Store, StoreError, Tx};
 use countersign_domain::state::State;
 use sqlx::QueryBuilder;
 
@@ -14,7 +14,13 @@ macro_rules! push_match {
     ($q:expr, $alias:literal, $words:expr, $postgres:literal) => {
         if $postgres {
             let terms = crate::words::ts_terms($words);
-            $q.push(concat!(" AND ", $alias, ".words @@ CAST(")).push_bind(terms).push(" AS tsquery)");
+            $q.push(concat!(
+                " AND EXISTS (SELECT 1 FROM draft_words w WHERE w.draft_seq = ",
+                $alias,
+                ".seq AND w.words @@ CAST("
+            ))
+            .push_bind(terms)
+            .push(" AS tsquery))");
         } else {
             $q.push(concat!(" AND ", $alias, ".seq IN (SELECT rowid FROM words.draft_words WHERE draft_words MATCH "))
                 .push_bind(crate::words::fts_terms($words))
@@ -275,9 +281,9 @@ async fn stretch(
 }
 
 impl Store {
-    /// Indexes up to `limit` more drafts; answers how many there were. Postgres has nothing to catch up with.
+    /// Indexes up to `limit` more drafts; answers how many there were.
     pub async fn index_words(&self, limit: i64) -> Result<usize, StoreError> {
-        let Some(search) = self.search_pool() else { return Ok(0) };
+        let Some(search) = self.search_pool() else { return self.index_words_on_postgres(limit).await };
         let done: i64 = sqlx::query_scalar("SELECT seq FROM indexed WHERE one = 1").fetch_one(search).await?;
         let mut read = self.read().await?;
         let rows: Vec<(i64, String, String)> =
@@ -299,32 +305,49 @@ impl Store {
         Ok(rows.len())
     }
 
-    /// On Postgres: indexes up to `limit` drafts again that an earlier program indexed otherwise; answers how many there
-    /// were. How far it has come is kept, so that a hub goes on where another stopped.
-    pub async fn index_again(&self, limit: i64) -> Result<usize, StoreError> {
-        const REACHED: &str = "words_indexed_again";
-        const ALL: &str = "all";
-        if self.postgres().is_none() {
-            return Ok(0);
-        }
-        let mut read = self.read().await?;
-        let reached = meta::get(&mut read, REACHED).await?;
-        if reached.as_deref() == Some(ALL) {
-            return Ok(0);
-        }
-        let after: i64 = reached.and_then(|seq| seq.parse().ok()).unwrap_or(0);
-        let sql = "SELECT seq, external_id, body FROM draft WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let rows: Vec<(i64, String, String)> = all!(&mut read, sql, after, limit)?;
-        drop(read);
+    /// The same on Postgres, where several hubs share the work.
+    async fn index_words_on_postgres(&self, limit: i64) -> Result<usize, StoreError> {
         let mut tx = self.write().await?;
-        for (seq, external_id, body) in &rows {
-            // Not what has been erased since it was read.
-            let sql = "UPDATE draft SET words = array_to_tsvector(string_to_array($2, ' ')) WHERE seq = $1 AND erased_at IS NULL";
-            run!(&mut tx, sql, *seq, indexed_body(external_id, body))?;
+        hold_words(&mut tx).await?;
+        let due: Vec<(i64,)> = all!(
+            &mut tx,
+            "DELETE FROM words_due WHERE ctid = ANY(ARRAY(SELECT ctid FROM words_due LIMIT $1))
+             RETURNING draft_seq",
+            limit
+        )?;
+        if due.is_empty() {
+            return Ok(0);
         }
-        let reached = rows.last().map_or_else(|| ALL.to_owned(), |(seq, _, _)| seq.to_string());
-        meta::set(&mut tx, REACHED, &reached).await?;
+        let these: Vec<i64> = due.into_iter().map(|r| r.0).collect();
+        let sql = format!(
+            "SELECT seq, external_id, body FROM draft WHERE erased_at IS NULL AND seq IN ({}) ORDER BY seq",
+            crate::run::list(&tx)
+        );
+        let given = serde_json::to_string(&these).unwrap_or_default();
+        let rows: Vec<(i64, String, String)> = all!(&mut tx, sqlx::AssertSqlSafe(sql), given)?;
+        let index = move || {
+            let indexed = rows.into_iter().map(|(seq, ticket, body)| (seq, indexed_body(&ticket, &body)));
+            indexed.unzip::<i64, String, Vec<i64>, Vec<String>>()
+        };
+        let Ok((seqs, texts)) = tokio::task::spawn_blocking(index).await else { return Ok(0) };
+        if let crate::tx::Inner::Postgres(c) = tx.inner().await? {
+            sqlx::query(
+                "INSERT INTO draft_words (draft_seq, words)
+                 SELECT seq, array_to_tsvector(string_to_array(text, ' ')) FROM UNNEST($1::bigint[], $2::text[]) AS u(seq, text)
+                 ON CONFLICT (draft_seq) DO UPDATE SET words = excluded.words",
+            )
+            .bind(seqs)
+            .bind(texts)
+            .execute(&mut **c)
+            .await?;
+        }
         tx.commit().await?;
-        Ok(rows.len())
+        Ok(these.len())
     }
+}
+
+/// On Postgres: whoever indexes words, and whoever takes out those of erased drafts, one after the other.
+pub(crate) async fn hold_words(tx: &mut Tx) -> Result<(), StoreError> {
+    run!(tx, "SELECT pg_advisory_xact_lock(4, 0)")?;
+    Ok(())
 }
