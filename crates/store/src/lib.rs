@@ -17,6 +17,7 @@ pub mod erasure;
 pub mod escalations;
 pub mod evals;
 pub mod evidence;
+mod flush;
 pub mod gates;
 pub mod incidents;
 mod late;

@@ -1,6 +1,7 @@
 //! Opening a database of either kind, with the settings that the desk's promises rest on, and transactions on it.
 
 use crate::StoreError;
+use crate::flush::Flush;
 use crate::line::Line;
 use crate::tx::{Handle, Inner, Log, Tx};
 use sqlx::pool::PoolConnection;
@@ -50,6 +51,7 @@ enum Kind {
         /// For lists and searches.
         browse: PgPool,
         log: Log,
+        flush: Flush,
     },
 }
 
@@ -110,9 +112,9 @@ impl Store {
                 let inner = Inner::Sqlite(Handle::Transaction(write.begin_with("BEGIN IMMEDIATE").await?));
                 Ok(Tx::in_turn(inner, turn, written.clone()))
             }
-            Kind::Postgres { pool, first, log, .. } => {
-                let pool = if ahead { first } else { pool };
-                Ok(Tx::with_log(Inner::Postgres(Handle::Transaction(pool.begin().await?)), log.clone(), ahead))
+            Kind::Postgres { pool, first, log, flush, .. } => {
+                let (pool, flush) = if ahead { (first, None) } else { (pool, Some(flush.clone())) };
+                Ok(Tx::with_log(Inner::Postgres(Handle::Transaction(pool.begin().await?)), log.clone(), flush))
             }
         }
     }
@@ -215,8 +217,8 @@ impl Store {
                     pool.close().await;
                 }
             }
-            Kind::Postgres { pool, first, sign_in, browse, .. } => {
-                for pool in [browse, pool, sign_in, first] {
+            Kind::Postgres { pool, first, sign_in, browse, flush, .. } => {
+                for pool in [browse, pool, sign_in, first, &flush.pool] {
                     pool.close().await;
                 }
             }
@@ -377,12 +379,13 @@ async fn open_postgres(address: &str) -> Result<Kind, StoreError> {
     ]);
     // Sixteen in all.
     let pool = |n: u32| PgPoolOptions::new().max_connections(n).acquire_timeout(PATIENCE);
-    let work = pool(9).connect_with(options.clone()).await?;
-    sqlx::migrate!("migrations/postgres").run(&work).await?;
     let first = pool(2).min_connections(1).connect_with(options.clone()).await?;
+    sqlx::migrate!("migrations/postgres").run(&first).await?;
+    let work = pool(8).connect_with(options.clone().options([("synchronous_commit", "off")])).await?;
+    let flush = Flush::new(pool(1).min_connections(1).connect_with(options.clone()).await?);
     let sign_in = pool(2).min_connections(1).connect_with(options.clone()).await?;
     let browse = pool(3).connect_lazy_with(options);
-    Ok(Kind::Postgres { pool: work, first, sign_in, browse, log: Log::default() })
+    Ok(Kind::Postgres { pool: work, first, sign_in, browse, log: Log::default(), flush })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! together where nobody looks between them, and what all transactions share goes last, at the commit.
 
 use crate::StoreError;
+use crate::flush::Flush;
 use crate::late::{Head, Late};
 use crate::line::{Line, Turn};
 use sqlx::pool::PoolConnection;
@@ -22,6 +23,8 @@ pub struct Tx {
     writes: Writes,
     /// Postgres: where this hub's transactions queue for the log's head.
     log: Option<Log>,
+    /// Postgres: commits don't sync, this does.
+    flush: Option<Flush>,
     /// Whether it goes ahead of the others there.
     ahead: bool,
     /// When SQLite was last written to.
@@ -128,7 +131,17 @@ fn renumbered(sql: &str, by: usize) -> String {
 impl Tx {
     pub(crate) fn of(inner: Inner) -> Self {
         let (writes, late) = (Writes::default(), Late::default());
-        Self { inner, late, revisions: Vec::new(), writes, log: None, ahead: false, written: None, _turn: None }
+        Self {
+            inner,
+            late,
+            revisions: Vec::new(),
+            writes,
+            log: None,
+            flush: None,
+            ahead: false,
+            written: None,
+            _turn: None,
+        }
     }
 
     /// One that writes to SQLite, in its turn.
@@ -136,9 +149,9 @@ impl Tx {
         Self { written: Some(written), _turn: Some(turn), ..Self::of(inner) }
     }
 
-    /// One that writes to Postgres.
-    pub(crate) fn with_log(inner: Inner, log: Log, ahead: bool) -> Self {
-        Self { log: Some(log), ahead, ..Self::of(inner) }
+    /// One that writes to Postgres; without a `flush` its own commit syncs, and it goes ahead of others to the log.
+    pub(crate) fn with_log(inner: Inner, log: Log, flush: Option<Flush>) -> Self {
+        Self { log: Some(log), ahead: flush.is_none(), flush, ..Self::of(inner) }
     }
 
     /// Makes all of it lasting.
@@ -154,10 +167,14 @@ impl Tx {
             Inner::Postgres(Handle::Transaction(tx)) => tx.commit().await?,
             Inner::Sqlite(Handle::Bare(_)) | Inner::Postgres(Handle::Bare(_)) => {}
         }
+        // The next one's turn.
         if let Some(AtHead { log, head, .. }) = at_head {
             *log.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
         }
-        Ok(())
+        match self.flush {
+            Some(flush) => flush.wait().await,
+            None => Ok(()),
+        }
     }
 
     /// Waits for this hub's turn at the log's head, if there is anything for the log.
