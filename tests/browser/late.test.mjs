@@ -210,6 +210,60 @@ test("A asks which of the two is to be sent where an edit is kept", async () => 
   await close();
 });
 
+test("going on with an older edit puts what is typed here aside, and A asks about each of them", async () => {
+  const workflow = await apply(hub, "several");
+  await stage(hub, workflow, { external_id: "ticket-several", revision: "1", draft: { text: "Your box is on its way." } });
+  const { token } = await hub.call("POST", "/v1/tokens", { name: "at-several", grants: [{ role: "reviewer", workflow }], routes: [] });
+  const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${token}`);
+  const editor = page.locator("[data-testid=editor]");
+  const typed = async (text) => {
+    await page.keyboard.press("e");
+    await page.locator("[data-testid=editor] :focus").waitFor();
+    await page.keyboard.type(text);
+    await page.keyboard.press("Escape");
+    await editor.waitFor({ state: "detached" });
+  };
+  await ready(page);
+  await typed(" An older thought.");
+  const newer = await stage(hub, workflow, { external_id: "ticket-several", revision: "2", draft: { text: "Your box has arrived." } });
+  await page.evaluate((to) => location.assign(`#/review/${to}`), newer);
+  await page.locator(`${READY}[data-draft-id="${newer}"]`).waitFor();
+  await typed(" A long paragraph of today.");
+  await page.locator(".strip", { hasText: "revision 1" }).getByRole("button", { name: "Continue editing" }).click();
+  await editor.getByText("An older thought.").waitFor();
+  await page.keyboard.type(" With more.");
+  await page.keyboard.press("Escape");
+  // Neither is lost, not even with the window.
+  await page.reload();
+  await page.evaluate((to) => location.assign(`#/review/${to}`), newer);
+  await page.locator(`${READY}[data-draft-id="${newer}"]`).waitFor();
+  await page.keyboard.press("a");
+  const dialog = page.getByRole("dialog", { name: /one of your edits\?/ });
+  for (const text of ["An older thought. With more.", "A long paragraph of today.", "An older thought."]) {
+    await dialog.getByText(text, { exact: false }).first().waitFor();
+  }
+  await accessibleInBoth(page, "which-of-several");
+  await screenshot(page, "which-of-several");
+  assert.equal((await hub.draft(newer)).outcome ?? null, null);
+  await page.keyboard.press("2");
+  await editor.getByText("A long paragraph of today.").waitFor();
+  // The one that was open is offered now; with the editor open, too, the chosen text takes the place of the one in it.
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("e");
+  await editor.waitFor();
+  await page.getByRole("button", { name: "word diff" }).focus();
+  await page.keyboard.press("a");
+  await dialog.getByText("An older thought. With more.").waitFor();
+  await page.keyboard.press("2");
+  await editor.getByText("An older thought. With more.").waitFor();
+  await page.keyboard.type(" And an end.");
+  await page.keyboard.press("Control+Enter");
+  await until("the edit", async () => (await hub.draft(newer)).outcome?.action === "edit");
+  assert.match((await hub.draft(newer)).outcome.final_text, /An older thought\. With more\. And an end\.$/);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
 test("the grade is in view while somebody edits, however long the text is", async () => {
   const workflow = await apply(hub, "long-edit");
   const text = Array.from({ length: 60 }, (_, n) => `Paragraph ${n} of a long answer, with all that belongs to it.`).join("\n\n");

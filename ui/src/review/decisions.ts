@@ -116,7 +116,7 @@ export class Decisions {
     session.patch({ undo: null });
     try {
       const held = await api.withdraw(undo.verdict_id);
-      if (undo.final_text !== undefined) texts.save(held.draft, undo.final_text, undo.grade);
+      if (undo.final_text !== undefined) texts.replace(held.draft, undo.final_text, undo.grade);
       this.comeBack(held.draft.id);
       const elsewhere = busy() || session.state.get().shown?.id !== shown?.id;
       if (!held.lease && !elsewhere) session.select(held.draft.id);

@@ -267,9 +267,12 @@ export const review: Words["review"] = {
   spokenFound: (x, more) => `${more ? "Mehr als " : ""}${n(x)} ${x === 1 ? "Entwurf" : "Entwürfe"} gefunden.`,
   spokenEmpty: "Nichts zu prüfen.",
 
-  whichTitle: (ticket) => `Ticket ${ticket}: den Entwurf senden oder Ihre Änderung?`,
+  whichTitle: (ticket, edits) =>
+    `Ticket ${ticket}: den Entwurf senden oder ${edits > 1 ? "eine Ihrer Änderungen" : "Ihre Änderung"}?`,
   sendDraft: "Den Entwurf senden, wie er kam",
   openEdit: "Meine Änderung öffnen",
+  openFirstEdit: "Die erste Änderung öffnen",
+  openThisEdit: "Diese Änderung öffnen",
   notHere: (why) =>
     `${why && `${why} `}Über diesen Entwurf können Sie gerade nicht entscheiden, deshalb wird nichts festgehalten. Was Sie geschrieben haben, ist noch da.`,
   escalateTitle: (ticket) => `Ticket ${ticket} eskalieren`,

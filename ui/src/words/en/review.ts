@@ -276,9 +276,12 @@ export const review = {
   spokenEmpty: "Nothing to review.",
 
   // Dialogs
-  whichTitle: (ticket: string) => `Ticket ${ticket}: send the draft, or your edit?`,
+  whichTitle: (ticket: string, edits: number) =>
+    `Ticket ${ticket}: send the draft, or ${edits > 1 ? "one of your edits" : "your edit"}?`,
   sendDraft: "Send the draft as it came",
   openEdit: "Open my edit",
+  openFirstEdit: "Open the first edit",
+  openThisEdit: "Open this edit",
   notHere: (why: string) =>
     `${why && `${why} `}This draft isn't yours to decide on now, so nothing is recorded. What you typed is kept.`,
   escalateTitle: (ticket: string) => `Escalate ticket ${ticket}`,
