@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
 import { openConsole, READY, ready, screenshot, world } from "./browser.mjs";
-import { until } from "./hub.mjs";
+import { Hub, until } from "./hub.mjs";
 import { apply, escalate, person, stage } from "./packs.mjs";
 
 /** Keys, dialogs and late answers act on the draft that was read, whatever comes on screen meanwhile. */
@@ -133,6 +133,48 @@ test("a kill under the escalation dialog takes the letter's effect and leaves th
   await dialog.waitFor();
   assert.equal(await dialog.locator("textarea").inputValue(), "Half a sen");
   assert.equal((await hub.draft(id)).outcome ?? null, null);
+  await close();
+});
+
+test("a hold that runs out under the escalation dialog takes the letter's effect, leaves the comment, and names who has it", async () => {
+  const workflow = await apply(hub, "ran-out");
+  const id = await stage(hub, workflow, { external_id: "ticket-ran-out" });
+  const reviewer = (name) => hub.call("POST", "/v1/tokens", { name, grants: [{ role: "reviewer", workflow }], routes: [] });
+  const [mine, theirs] = [await reviewer("mine"), await reviewer("rosa")];
+  const [me, rosa] = [new Hub(hub.url, mine.token), new Hub(hub.url, theirs.token)];
+  const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${mine.token}`, {
+    prepare: (page) => page.clock.install(),
+  });
+  await ready(page);
+  const [reason] = (await hub.workflow(workflow)).reasons;
+  await page.keyboard.press("x");
+  const dialog = page.getByRole("dialog", { name: /^Escalate ticket/ });
+  await dialog.locator("textarea").fill("They threaten to sue");
+  await dialog.locator("button.reason").first().focus();
+  // It runs out while nobody touches a key, and a colleague takes the draft.
+  const { lease } = await me.call("POST", "/v1/queue/lease", { draft_id: id });
+  await me.call("DELETE", `/v1/leases/${lease.id}`, {});
+  const taken = await rosa.call("POST", "/v1/queue/lease", { draft_id: id });
+  await page.clock.fastForward("06:00");
+  await dialog.getByText("nothing is recorded").waitFor();
+  await page.keyboard.press(reason.key);
+  await dialog.getByText("rosa holds this draft.").waitFor();
+  await page.keyboard.press(reason.key);
+  assert.equal(await dialog.locator("textarea").inputValue(), "They threaten to sue");
+  assert.deepEqual(await outcomes(workflow), []);
+  await accessibleInBoth(page, "hold-ran-out");
+  // Somebody who reads it meanwhile is told the same, in their language.
+  const third = await openConsole(browser, `${hub.url}/#token=${(await reviewer("third")).token}`, { locale: "de-DE" });
+  await third.page.locator("nav [aria-current=page]").waitFor();
+  await third.page.evaluate((to) => location.assign(`#/review/${to}`), id);
+  await third.page.getByText("rosa prüft diesen Entwurf. Sie können ihn lesen.").waitFor();
+  await third.close();
+  // Given back, it is leased again for the one who still looks at it.
+  await rosa.call("DELETE", `/v1/leases/${taken.lease.id}`, {});
+  await dialog.getByText("nothing is recorded").waitFor({ state: "detached" });
+  await page.keyboard.press(reason.key);
+  await until("the escalation", async () => (await hub.draft(id)).outcome?.comment === "They threaten to sue");
+  assert.deepEqual(trouble, []);
   await close();
 });
 

@@ -107,7 +107,7 @@ export const review: Words["review"] = {
   readOnly: {
     lapsed: "Ihre Reservierung ist abgelaufen. Sie wird erneuert, sobald Sie etwas tun.",
     killed: "Dieser Workflow wurde gestoppt. Nichts kann entschieden werden.",
-    held: "Jemand anderes prüft diesen Entwurf. Sie können ihn lesen.",
+    held: (by) => `${by ?? "Jemand anderes"} prüft diesen Entwurf. Sie können ihn lesen.`,
     decided: "Über diesen Entwurf wurde schon entschieden.",
     superseded: "Zu diesem Ticket kam eine neuere Fassung.",
     away: "Der Hub ist nicht erreichbar. Bis dahin kann dieser Entwurf nicht entschieden werden.",
@@ -120,6 +120,7 @@ export const review: Words["review"] = {
     already_decided: "Darüber war schon entschieden.",
     workflow_killed: "Der Workflow wurde gestoppt.",
   },
+  lostTo: (name) => `Ihre Reservierung war abgelaufen, jetzt prüft ihn ${name}.`,
   notRecorded: {
     approve: (ticket) => `${ticket}: Ihre Freigabe wurde nicht aufgenommen`,
     edit: (ticket) => `${ticket}: Ihre Bearbeitung wurde nicht aufgenommen`,
