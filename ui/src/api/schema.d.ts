@@ -376,8 +376,8 @@ export interface paths {
         get: operations["list_drafts"];
         put?: never;
         /**
-         * Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream. A bad row is
-         *     reported with its line; the good ones are staged all the same.
+         * Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream, whichever the body
+         *     turns out to be. A bad row is reported with its line; the good ones are staged all the same.
          */
         post: operations["stage_drafts"];
         delete?: never;
