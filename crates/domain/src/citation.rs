@@ -205,6 +205,9 @@ fn check_claims(body: &DraftBody, pack: &Pack, stored: &Shelf, covered: &[Cited]
     let rests_on = |id: &&str| RestsOn { source: (*id).to_owned(), hash: usable(id).map(|s| s.source.hash.clone()) };
     checks.rests_on = uncited.map(rests_on).collect();
     let reading = Reading::of(body);
+    if reading.is_empty() {
+        return;
+    }
     // What the sender says a source says counts only where the hub keeps none of that id.
     let given = |id: &str| reading.given(id).filter(|_| pack.may_cite(id) && !stored.sources.contains_key(id));
     let known = |id| usable(id).map(Stored::known).or_else(|| given(id));

@@ -1,11 +1,12 @@
 //! What a draft claims: the values that it states, what it says is done, and what it says the policy is.
 
 use super::ClaimKind;
-use super::acts::{Act, act};
+use super::acts::{Act, HELPS, VERBS, act};
 use super::scan::{Key, Token, Value};
 use super::sentence::{Says, Sentence, clauses, denies, lower, says, stems};
-use super::stem::Stem;
+use super::stem::{Fixed, Stem, stem};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// So many alternatives of a statement are looked at.
 const MOST_PARTS: usize = 4;
@@ -66,6 +67,32 @@ impl Found {
 pub const IFS: [&str; 11] =
     ["if", "once", "after", "when", "unless", "whether", "until", "before", "should", "wenn", "falls"];
 
+/// Words of a clause that says what may be and what may not.
+pub const SAYS: [&str; 22] = [
+    "cannot",
+    "can't",
+    "unable",
+    "eligible",
+    "entitled",
+    "permitted",
+    "allowed",
+    "required",
+    "refundable",
+    "non-refundable",
+    "policy",
+    "qualify",
+    "qualifies",
+    "guarantee",
+    "guaranteed",
+    "possible",
+    "covers",
+    "cover",
+    "waives",
+    "allows",
+    "strict",
+    "must",
+];
+
 /// The lower-case words of some tokens.
 fn words(text: &str, tokens: &[Token]) -> Vec<String> {
     tokens.iter().map(|t| lower(text, t)).collect()
@@ -76,6 +103,17 @@ pub fn claims(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<F
     if sentence.question {
         return;
     }
+    let own = &tokens[sentence.tokens.clone()];
+    if own.iter().any(|t| t.value.is_some()) {
+        values(text, tokens, sentence, out);
+    }
+    if may_state(own) {
+        statements(text, own, out);
+    }
+}
+
+/// The values that a sentence states.
+fn values(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<Found>) {
     let about = sentence.stems(tokens);
     for i in sentence.tokens.clone() {
         if let Some(kind) = value_kind(text, tokens, sentence, i) {
@@ -91,7 +129,29 @@ pub fn claims(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<F
             out.push(Found { span, value, about: about.clone(), unit, ..Found::of(kind) });
         }
     }
-    let own = &tokens[sentence.tokens.clone()];
+}
+
+/// Whether a sentence has the words without which nothing is said to be done, and nothing to be the policy.
+fn may_state(own: &[Token]) -> bool {
+    const POLICY: u8 = 1;
+    const VERB: u8 = 2;
+    const HELP: u8 = 4;
+    static LEADS: LazyLock<Fixed<u8>> = LazyLock::new(|| {
+        let policy = SAYS.iter().chain(&["can", "no"]).map(|word| (stem(word), POLICY));
+        let verbs = VERBS.iter().map(|(word, _)| (stem(word), VERB));
+        let helps = HELPS.iter().map(|word| (stem(word), HELP));
+        let mut leads = Fixed::<u8>::default();
+        for (stem, lead) in policy.chain(verbs).chain(helps) {
+            *leads.entry(stem).or_default() |= lead;
+        }
+        leads
+    });
+    let leads = own.iter().fold(0, |all, t| all | LEADS.get(&t.stem).copied().unwrap_or_default());
+    leads & POLICY != 0 || leads & VERB != 0 && leads & HELP != 0
+}
+
+/// What the parts of a sentence say to be done, or to be the policy.
+fn statements(text: &str, own: &[Token], out: &mut Vec<Found>) {
     for clause in clauses(text, own, &["but", "however", "although"]) {
         let part = &own[clause];
         let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
@@ -196,30 +256,6 @@ fn unit_of<'a>(text: &str, tokens: &'a [Token], i: usize) -> Vec<&'a Token> {
 
 /// Whether a clause says what may be and what may not.
 fn is_policy(said: &[String]) -> bool {
-    const SAYS: [&str; 22] = [
-        "cannot",
-        "can't",
-        "unable",
-        "eligible",
-        "entitled",
-        "permitted",
-        "allowed",
-        "required",
-        "refundable",
-        "non-refundable",
-        "policy",
-        "qualify",
-        "qualifies",
-        "guarantee",
-        "guaranteed",
-        "possible",
-        "covers",
-        "cover",
-        "waives",
-        "allows",
-        "strict",
-        "must",
-    ];
     let asks = said.first().is_some_and(|w| matches!(w.as_str(), "please" | "could" | "would" | "let" | "if"));
     let finds = said.iter().any(|w| matches!(w.as_str(), "find" | "locate" | "access" | "see" | "sure"));
     let only = said.windows(2).any(|w| w[0] == "can" && w[1] == "only");

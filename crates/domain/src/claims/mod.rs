@@ -136,6 +136,7 @@ pub struct Cited {
 }
 
 /// What a draft claims and what its thread says to that; sources come later.
+#[derive(Default)]
 pub struct Reading {
     claims: Vec<(Found, FromThread)>,
     /// What was not read for its claims.
@@ -211,10 +212,12 @@ impl Reading {
             find::claims(text, &tokens, sentence, &mut found);
         }
         // Who claims nothing can only be contradicted by what a tool gave.
-        let idle = found.is_empty() && !body.thread.iter().any(|m| m.role == Role::Tool);
-        let thread = Thread::of(if idle { &[] } else { &body.thread });
-        let sums = sums::Sums::of(&tokens, &thread);
-        let shifts = thread.shifts();
+        let claimed = !found.is_empty();
+        let gave = body.thread.iter().any(|m| m.role == Role::Tool);
+        let thread = Thread::of(if claimed || gave { &body.thread } else { &[] }, claimed);
+        let amounts = found.iter().any(|f| f.kind == ClaimKind::Amount);
+        let sums = sums::Sums::of(if amounts { &tokens } else { &[] }, &thread);
+        let shifts = found.iter().any(|f| f.kind == ClaimKind::Date) && thread.shifts();
         let mut mismatches = Vec::new();
         let look = |claim: Found| {
             let behind = from_thread(&claim, &thread, &sums, shifts, &mut mismatches);
@@ -222,12 +225,16 @@ impl Reading {
         };
         let mut claims: Vec<(Found, FromThread)> = found.into_iter().map(look).collect();
         fields::fields(&tokens, &sentences, &mismatches, &mut claims);
-        let otherwise = records::Records::of(&thread).against(text, &tokens, &sentences).into_iter();
+        let otherwise = records::Records::of(&thread).against(&thread, text, &tokens, &sentences).into_iter();
         claims.extend(otherwise.map(|(found, places)| (found, FromThread::Otherwise(places))));
         let windows = windows::Window::all(text, &tokens, &sentences, &thread);
-        let now = body.thread.iter().rev().find_map(|m| m.at);
         let settled = thread.settled();
-        let named = sentences.iter().flat_map(|s| fields::named(text, &tokens, s, &settled)).take(MOST_NAMED).collect();
+        let named = sentences.iter().flat_map(|s| fields::named(text, &tokens, s, &thread, &settled));
+        let named: Vec<Named> = named.take(MOST_NAMED).collect();
+        if claims.is_empty() && named.is_empty() && windows.is_empty() {
+            return Self::default();
+        }
+        let now = body.thread.iter().rev().find_map(|m| m.at);
         let words = |m: &(usize, &Message)| {
             let plain = !m.1.text.trim_start().starts_with(['{', '[']);
             matches!(m.1.role, Role::Tool | Role::Note) && plain && m.1.text.len() <= MAX_WORDS
@@ -246,6 +253,11 @@ impl Reading {
             about: sentence::stems(&tokens),
             spoken: thread.customer,
         }
+    }
+
+    /// Whether it claims nothing, so that no source need be read.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.named.is_empty() && self.windows.is_empty()
     }
 
     /// What the draft itself brought of a source.

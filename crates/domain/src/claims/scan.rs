@@ -51,13 +51,16 @@ const SCALE: i64 = 10_000;
 
 /// The tokens of a text in reading order.
 pub fn tokens(text: &str) -> Vec<Token> {
-    let mut scan = Scan { text, at: 0, chars: 0, out: Vec::new() };
+    let lower = text.to_ascii_lowercase();
+    let mut scan = Scan { text, lower: &lower, at: 0, chars: 0, out: Vec::with_capacity(text.len() / 6) };
     scan.run();
     scan.out
 }
 
 struct Scan<'a> {
     text: &'a str,
+    /// The same with the letters A to Z in lower case.
+    lower: &'a str,
     at: usize,
     chars: u32,
     out: Vec<Token>,
@@ -70,7 +73,9 @@ pub fn is_word(c: char) -> bool {
 
 impl Scan<'_> {
     fn run(&mut self) {
-        while let Some(c) = self.text[self.at..].chars().next() {
+        while let Some(byte) = self.text.as_bytes().get(self.at) {
+            let c = if byte.is_ascii() { Some(char::from(*byte)) } else { self.text[self.at..].chars().next() };
+            let Some(c) = c else { break };
             if !is_word(c) {
                 self.at += c.len_utf8();
                 self.chars += 1;
@@ -93,47 +98,53 @@ impl Scan<'_> {
     /// How many bytes the word here has. An apostrophe inside belongs to it.
     fn word(&self) -> usize {
         let rest = &self.text[self.at..];
-        let mut end = rest.len();
-        let mut chars = rest.char_indices().peekable();
+        let plain = rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        if rest.as_bytes().get(plain).is_none_or(|b| b.is_ascii() && *b != b'\'') {
+            return plain;
+        }
+        let mut chars = rest[plain..].char_indices().peekable();
         while let Some((i, c)) = chars.next() {
             let inside = matches!(c, '\'' | '\u{2019}') && chars.peek().is_some_and(|(_, next)| next.is_alphabetic());
             if !is_word(c) && !inside {
-                end = i;
-                break;
+                return plain + i;
             }
         }
-        end
+        rest.len()
     }
 
     fn step(&mut self, bytes: usize) {
-        self.chars += self.text[self.at..self.at + bytes].chars().count() as u32;
+        let passed = &self.text[self.at..self.at + bytes];
+        self.chars += if passed.is_ascii() { bytes } else { passed.chars().count() } as u32;
         self.at += bytes;
     }
 
     fn push(&mut self, bytes: usize, value: Option<Value>) {
         let (start, from) = (self.chars, self.at);
         self.step(bytes);
-        let word = &self.text[from..self.at];
-        let lower =
-            if word.is_ascii() { word.to_ascii_lowercase() } else { word.to_lowercase().replace('\u{2019}', "'") };
-        let (stem, stop) = (of_lower(&lower), is_stop(&lower));
+        let word = &self.lower[from..self.at];
+        let known = |lower: &str| (of_lower(lower), is_stop(lower));
+        let (stem, stop) = if (self.at - from) as u32 == self.chars - start {
+            known(word)
+        } else {
+            known(&word.to_lowercase().replace('\u{2019}', "'"))
+        };
         self.out.push(Token { start, end: self.chars, bytes: (from, self.at), stem, stop, value });
     }
 
     /// A run that doesn't begin with a digit: a month with its day, a number in words, a code, or a word.
     fn name(&mut self, run: usize) {
         let word = &self.text[self.at..self.at + run];
-        if let Some(month) = month(word)
-            && let Some((len, day, year)) = day_after(&self.text[self.at + run..])
+        // Few words have a figure after them, so that is looked at first.
+        if let Some((len, day, year)) = day_after(&self.text[self.at + run..])
+            && let Some(month) = month(word)
         {
             return self.push(run + len, Some(date(vec![Key::Day(month, day)], year)));
         }
-        if let Some(n) = in_words(word) {
+        if let Some(n) = in_words(&self.lower[self.at..self.at + run]) {
             let value = Value { keys: vec![Key::Number(n * SCALE)], year: None, money: false, digits: false };
             return self.push(run, Some(value));
         }
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let code = digits > 0 && word.len() >= 4 && word.is_ascii();
+        let code = word.len() >= 4 && word.bytes().any(|b| b.is_ascii_digit()) && word.is_ascii();
         self.push(run, code.then(|| code_of(word)));
     }
 
@@ -216,32 +227,30 @@ fn readings(text: &str) -> Vec<Key> {
     keys
 }
 
+/// A number in words, in lower case.
 fn in_words(word: &str) -> Option<i64> {
-    const WORDS: [(&str, i64); 21] = [
-        ("two", 2),
-        ("three", 3),
-        ("four", 4),
-        ("five", 5),
-        ("six", 6),
-        ("seven", 7),
-        ("eight", 8),
-        ("nine", 9),
-        ("ten", 10),
-        ("eleven", 11),
-        ("twelve", 12),
-        ("fourteen", 14),
-        ("fifteen", 15),
-        ("twenty", 20),
-        ("thirty", 30),
-        ("forty", 40),
-        ("fifty", 50),
-        ("sixty", 60),
-        ("ninety", 90),
-        ("hundred", 100),
-        ("one", 1),
-    ];
-    if !(3..=8).contains(&word.len()) {
-        return None;
-    }
-    WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, n)| *n)
+    Some(match word {
+        "one" => 1,
+        "two" => 2,
+        "three" => 3,
+        "four" => 4,
+        "five" => 5,
+        "six" => 6,
+        "seven" => 7,
+        "eight" => 8,
+        "nine" => 9,
+        "ten" => 10,
+        "eleven" => 11,
+        "twelve" => 12,
+        "fourteen" => 14,
+        "fifteen" => 15,
+        "twenty" => 20,
+        "thirty" => 30,
+        "forty" => 40,
+        "fifty" => 50,
+        "sixty" => 60,
+        "ninety" => 90,
+        "hundred" => 100,
+        _ => return None,
+    })
 }

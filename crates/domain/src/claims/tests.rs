@@ -3,7 +3,9 @@
 
 use super::*;
 use crate::draft::parse;
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Each claim's text and status, in the order of the draft.
 fn judged(thread: &Value, text: &str, sources: &[&str]) -> Vec<(String, ClaimStatus)> {
@@ -218,4 +220,48 @@ fn figures_of_any_size_are_read() {
 fn a_long_line_of_signs_is_read_in_pieces() {
     let text = format!("a.{}", ")".repeat(190_000));
     assert!(judged(&asked("Hi"), &text, &[]).is_empty());
+}
+
+/// What a text claims, before anything is looked up.
+fn found(text: &str) -> Vec<Found> {
+    let tokens = scan::tokens(text);
+    let mut found = Vec::new();
+    for sentence in sentence::sentences(text, &tokens) {
+        find::claims(text, &tokens, &sentence, &mut found);
+    }
+    found
+}
+
+#[test]
+fn every_word_that_states_something_is_heard() {
+    for (verb, _) in acts::VERBS {
+        for text in [format!("I have {verb} the order."), format!("The order HAS BEEN {}", verb.to_uppercase())] {
+            assert!(matches!(found(&text)[..], [Found { act: Some(_), .. }]), "{text}");
+        }
+    }
+    for help in ["I've", "I\u{2019}ve", "we've", "I have", "It has been", "It was", "They were", "They are now"] {
+        let text = format!("Well then: {help} cancelled.");
+        assert!(matches!(found(&text)[..], [Found { act: Some(_), .. }]), "{text}");
+    }
+    let policies = find::SAYS.iter().map(|word| format!("This order {word} in that case."));
+    let others =
+        ["That can be changed here.", "You can only change it.", "There are no extra fees.", "You can\u{2019}t do it."];
+    for text in policies.chain(others.map(String::from)) {
+        assert!(matches!(found(&text)[..], [Found { kind: ClaimKind::Policy, .. }]), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn sentences_end_where_unicode_says(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            ".", "!", "?", " ", "  ", ",", "-", ")", "(", "\"", "\u{201d}", "\u{308}", "\u{ad}", "\t", "\u{b}", "\r", "\u{85}", "A",
+            "Be", "c", "5", "3.5", "\u{e9}", "\u{c9}t", "\u{3002}", "\u{5b57}", "U.S.", ". The", "? a", "e.g.",
+        ]), 0..30),
+        ends in any::<bool>(),
+    ) {
+        let text = parts.concat() + if ends { "\n" } else { "" };
+        let found: Vec<&str> = sentence::bounds(&text).collect();
+        prop_assert_eq!(found, text.split_sentence_bounds().collect::<Vec<_>>());
+    }
 }
