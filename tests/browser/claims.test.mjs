@@ -46,9 +46,9 @@ after(async () => {
 });
 
 /** The draft before somebody who has not seen it; `close` decides on it, so that nobody gets it next. */
-async function opened(options) {
+async function opened(options, more = {}) {
   people += 1;
-  const id = await stage(hub, "claims", { external_id: `ticket-70${people}`, ...DRAFT });
+  const id = await stage(hub, "claims", { external_id: `ticket-70${people}`, ...DRAFT, ...more });
   const rosa = await person(hub, `rosa-${people}`);
   const desk = await openConsole(browser, rosa.console, options);
   await desk.page.locator(`${READY}[data-draft-id="${id}"]`).waitFor();
@@ -98,6 +98,27 @@ test("a conflict is shown as one, with the sentence of the source that says othe
   await page.locator(".source", { hasText: "says otherwise" }).waitFor();
   await page.getByText("Contradicted claim").waitFor();
   await accessibleInBoth(page, "claims-conflict");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("a citation of what contradicts the draft never says that its quote was found", async () => {
+  const rules =
+    "Silver members have 1 free checked bag for each basic economy passenger, 2 free checked bags for each economy passenger, " +
+    "and 3 free checked bags for each business passenger. A bag weighs up to 23 kg.";
+  const source = { id: "kb/bags", title: "Bags", text: rules, access: ["public"] };
+  await hub.call("POST", "/v1/sources?workflow=claims", JSON.stringify(source), "application/x-ndjson");
+  const text = "As a silver member you get 2 free checked bags in business. A bag weighs up to 23 kg.";
+  const cite = (quote, of = quote) => ({ source: "kb/bags", quote, start: text.indexOf(of), end: text.indexOf(of) + of.length });
+  const citations = [cite("3 free checked bags", "2 free checked bags"), cite("A bag weighs up to 23 kg")];
+  const { page, trouble, card, close } = await opened({}, { draft: { text, citations } });
+  await card.getByRole("button", { name: "Citation of source 1, Bags: says otherwise" }).waitFor();
+  // The other place cites what the source does say.
+  await card.getByRole("button", { name: "Citation of source 1, Bags: quote found" }).waitFor();
+  assert.match((await card.locator(".cite.bad").allInnerTexts()).join(""), /2 free checked bags/);
+  assert.doesNotMatch((await card.locator(".cite:not(.bad)").allInnerTexts()).join(""), /free checked/);
+  await page.locator(".source", { hasText: "says otherwise" }).waitFor();
+  await accessibleInBoth(page, "claims-cited-conflict");
   assert.deepEqual(trouble, []);
   await close();
 });

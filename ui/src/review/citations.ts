@@ -118,10 +118,18 @@ function passages(
 ): Span[] {
   if (text === null) return [];
   const at = fromCodePoints(text);
+  const inDraft = fromCodePoints(draft.draft.text);
   return checks.flatMap(({ check, index }) =>
     check.start == null || check.end == null
       ? []
-      : [{ key: citationKey(draft, index), start: at(check.start), end: at(check.end), className: "cite" }],
+      : [
+          {
+            key: citationKey(draft, index),
+            start: at(check.start),
+            end: at(check.end),
+            className: statusOf(draft, index, inDraft) === "contradicts" ? "evidence against" : "cite",
+          },
+        ],
   );
 }
 
@@ -133,7 +141,7 @@ export function draftSpans(draft: Draft, sources: SourceView[], says = words().r
   const spans: Span[] = [];
   citationsOf(draft).forEach((citation, index) => {
     const place = placeOf(citation, text, at);
-    const status = draft.checks.citations[index]?.status ?? "exists";
+    const status = statusOf(draft, index, at);
     const source = numbers.get(citation.source);
     const bad = TONES[status] === "fail";
     if (!place || !source) return;
@@ -189,6 +197,36 @@ export function draftSpans(draft: Draft, sources: SourceView[], says = words().r
     });
   });
   return spans;
+}
+
+/**
+ * What is said of a citation where it stands; `at` turns the draft's offsets into the text's. A quote that is in its source is no comfort where that source contradicts
+ * the very words that cite it, or the quote is what contradicts the draft.
+ */
+function statusOf(draft: Draft, index: number, at: (offset: number) => number): Status {
+  const citation = citationsOf(draft)[index];
+  const check = draft.checks.citations[index];
+  const status = check?.status ?? "exists";
+  if (TONES[status] === "fail") return status;
+  const conflicts = claimsOf(draft).filter((claim) => claim.status === "conflict");
+  if (!citation || conflicts.length === 0) return status;
+  const place = placeOf(citation, draft.draft.text, at);
+  const against = conflicts.some((claim) => {
+    const cites = overlaps({ start: at(claim.start), end: at(claim.end) }, place);
+    const evidence = (claim.evidence ?? []).filter(({ source }) => source === citation.source);
+    return evidence.some((found) => cites || overlaps(found, check));
+  });
+  return against ? "contradicts" : status;
+}
+
+interface Stretch {
+  start?: number | null;
+  end?: number | null;
+}
+
+function overlaps(one: Stretch, other: Stretch | null | undefined): boolean {
+  if (one.start == null || one.end == null || other?.start == null || other.end == null) return false;
+  return one.start < other.end && one.end > other.start;
 }
 
 function placeOf(
