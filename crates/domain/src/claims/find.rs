@@ -24,6 +24,8 @@ pub struct Found {
     pub about: Vec<Stem>,
     /// What is counted, of a count.
     pub unit: Vec<Stem>,
+    /// The word before a value.
+    pub before: Option<Stem>,
     /// The words that say what was done.
     pub act: Option<Act>,
     /// It denies.
@@ -51,6 +53,7 @@ impl Found {
             value: None,
             about: Vec::new(),
             unit: Vec::new(),
+            before: None,
             act: None,
             denies: false,
             flat: false,
@@ -126,7 +129,8 @@ fn values(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<Found
                 span.1 = counted.last().map_or(span.1, |t| t.end);
             }
             let value = token.value.clone();
-            out.push(Found { span, value, about: about.clone(), unit, ..Found::of(kind) });
+            let before = (i > sentence.tokens.start).then(|| tokens[i - 1].stem);
+            out.push(Found { span, value, about: about.clone(), unit, before, ..Found::of(kind) });
         }
     }
 }
@@ -219,13 +223,29 @@ fn value_kind(text: &str, tokens: &[Token], sentence: &Sentence, i: usize) -> Op
         Key::Day(..) => Some(ClaimKind::Date),
         Key::Minute(_) => Some(ClaimKind::Time),
         Key::Code(_) => (!raw.contains(char::is_lowercase) || raw.contains('_')).then_some(ClaimKind::Code),
-        Key::Number(_) if value.money => Some(ClaimKind::Amount),
+        Key::Number(_) if value.is_money() => Some(ClaimKind::Amount),
         Key::Number(_) if raw.len() >= 4 && raw.bytes().all(|b| b.is_ascii_digit()) => {
             let year = raw.len() == 4 && (raw.starts_with("19") || raw.starts_with("20"));
-            (!year).then_some(ClaimKind::Code)
+            if year {
+                counts_things(text, tokens, sentence, i).then_some(ClaimKind::Count)
+            } else {
+                Some(ClaimKind::Code)
+            }
         }
         Key::Number(_) => (!is_label(text, tokens, sentence, i)).then_some(ClaimKind::Count),
     }
+}
+
+/// "2000 points", not "in 2019 sales rose".
+fn counts_things(text: &str, tokens: &[Token], sentence: &Sentence, i: usize) -> bool {
+    let own = &tokens[..sentence.tokens.end];
+    let things = unit_of(text, own, i).first().is_some_and(|t| text[..t.bytes.1].ends_with('s'));
+    let dated = i > sentence.tokens.start
+        && matches!(
+            lower(text, &tokens[i - 1]).as_str(),
+            "in" | "of" | "the" | "since" | "by" | "for" | "from" | "until" | "during" | "early" | "late"
+        );
+    things && !dated
 }
 
 /// `Flight 1:`, `Gift card 2`, `step 3.`: a number that only tells things of a list apart.

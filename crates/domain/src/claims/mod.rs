@@ -185,10 +185,13 @@ fn from_thread(
         };
     }
     let Some(value) = &claim.value else { return FromThread::Nothing };
-    match thread.find(value, &claim.about) {
+    match thread.find(value, &claim.unit, &claim.about) {
         Some(Hit { place, firm: true }) => FromThread::Firm(vec![place]),
         Some(Hit { place, firm: false }) => FromThread::Said(place),
         None => {
+            if let Some(place) = thread.listed(value, &claim.unit) {
+                return FromThread::Firm(vec![place]);
+            }
             let beside = || thread.next_to(value, shifts).map(|h| (String::new(), vec![h.place]));
             let sum = sums.of_value(claim).or_else(beside);
             sum.map_or(FromThread::Nothing, |(sum, places)| FromThread::Sum(sum, places))
@@ -332,7 +335,7 @@ impl Reading {
             (Some(value), Some(passage)) => sources
                 .iter()
                 .filter(|s| Some(s.id) == passage.source.as_deref())
-                .all(|s| s.known.has(value, (passage.start, passage.end))),
+                .all(|s| s.known.has(value, &found.unit, (passage.start, passage.end))),
             _ => true,
         };
         let behind_it = |c: &&Cited| c.span.start < found.span.1 && found.span.0 < c.span.end;
@@ -347,19 +350,47 @@ impl Reading {
             return claim(ClaimStatus::Supported, places.clone());
         }
         let source = found.value.as_ref().and_then(|value| {
-            let hits =
-                sources.iter().filter_map(|s| s.known.find(value, &found.about).map(|(near, span)| (near, span, s.id)));
+            let hits = sources
+                .iter()
+                .filter_map(|s| s.known.find(value, &found.unit, &found.about).map(|(near, span)| (near, span, s.id)));
             hits.max_by_key(|hit| hit.0)
         });
         if let Some((_, (start, end), id)) = source {
             return claim(ClaimStatus::Supported, vec![Place::in_source(id, (start, end))]);
         }
+        if matches!(behind, FromThread::Said(_) | FromThread::Nothing)
+            && let Some(place) = self.cited_otherwise(found, sources, cited)
+        {
+            return claim(ClaimStatus::Conflict, vec![place]);
+        }
         match behind {
             FromThread::Said(place) => claim(ClaimStatus::Supported, vec![place.clone()]),
             FromThread::Sum(sum, places) => claim(ClaimStatus::Supported, places.clone())
                 .map(|c| Claim { sum: Some(sum.clone()).filter(|s| !s.is_empty()), ..c }),
-            _ => claim(ClaimStatus::Unsupported, Vec::new()),
+            _ => {
+                let limit = |s: &Behind<'_>| s.known.limit(found).map(|span| Place::in_source(s.id, span));
+                match sources.iter().find_map(limit) {
+                    Some(place) => claim(ClaimStatus::Conflict, vec![place]),
+                    None => claim(ClaimStatus::Unsupported, Vec::new()),
+                }
+            }
         }
+    }
+
+    /// Where the passage that a value is cited with has another one: the only one of its kind there, for the only one
+    /// of its kind that is cited.
+    fn cited_otherwise(&self, found: &Found, sources: &[Behind<'_>], cited: &[Cited]) -> Option<Place> {
+        let within = |other: &Found, span: Span| span.start < other.span.1 && other.span.0 < span.end;
+        let alone = |c: &&Cited| {
+            let mut alike = self.claims.iter().filter(|(f, _)| f.kind == found.kind && within(f, c.span));
+            within(found, c.span) && alike.nth(1).is_none()
+        };
+        cited.iter().filter(alone).find_map(|c| {
+            let passage = c.passage.as_ref()?;
+            let source = sources.iter().find(|s| Some(s.id) == passage.source.as_deref())?;
+            let span = source.known.another(found, (passage.start, passage.end))?;
+            Some(Place::in_source(source.id, span))
+        })
     }
 }
 

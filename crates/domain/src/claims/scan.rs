@@ -1,7 +1,8 @@
 //! Words and values of a text: numbers, dates, times and codes, each as the value that it stands for, in one pass.
 
 use super::dates::{clock, date, day_after, day_first, iso_date, month, numeric_date};
-use super::stem::{Stem, is_stop, of_lower};
+use super::stem::{Stem, is_stop, of_lower, stem as stem_of};
+use std::sync::LazyLock;
 
 /// What a value is, however it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +17,17 @@ pub enum Key {
     Code(Box<str>),
 }
 
+/// What a number is of, where a sign or a name beside it says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nothing says.
+    None,
+    /// Money of a currency.
+    Money(&'static str),
+    /// Of a hundred.
+    Percent,
+}
+
 /// One value.
 #[derive(Clone, Debug)]
 pub struct Value {
@@ -23,10 +35,17 @@ pub struct Value {
     pub keys: Vec<Key>,
     /// A date's year, where it has one.
     pub year: Option<i32>,
-    /// It has a currency.
-    pub money: bool,
+    /// What it is of.
+    pub unit: Unit,
     /// Written as digits, not as a word (`five`).
     pub digits: bool,
+}
+
+impl Value {
+    /// Whether it has a currency.
+    pub fn is_money(&self) -> bool {
+        matches!(self.unit, Unit::Money(_))
+    }
 }
 
 /// A word or a value with where it stands.
@@ -46,8 +65,52 @@ pub struct Token {
     pub value: Option<Value>,
 }
 
+/// What is counted: so many words right after a number, with nothing but a space or a hyphen before each.
+pub fn counted(tokens: &[Token], number: usize) -> impl Iterator<Item = Stem> {
+    let next = move |(at, token): &(usize, &Token)| {
+        token.value.is_none() && !token.stop && token.start <= tokens[number + at].end + 1
+    };
+    tokens[number + 1..].iter().take(3).enumerate().take_while(next).map(|(_, token)| token.stem)
+}
+
+/// Whether the value of a token is one that is claimed: in the same year, and of the same, as far as both say.
+pub fn is_claimed(value: &Value, unit: &[Stem], tokens: &[Token], at: usize) -> bool {
+    let Some(there) = &tokens[at].value else { return false };
+    let year = there.year.is_none() || value.year.is_none() || there.year == value.year;
+    let same = match (value.unit, there.unit) {
+        (Unit::None, Unit::None) => {
+            let mut counted = counted(tokens, at).peekable();
+            unit.is_empty() || counted.peek().is_none() || counted.any(|stem| unit.contains(&stem))
+        }
+        (Unit::None, _) => unit.is_empty(),
+        (_, Unit::None) => counted(tokens, at).next().is_none_or(|stem| !lasts(stem)),
+        (ours, theirs) => ours == theirs,
+    };
+    year && same
+}
+
+/// Whether a token has a value of the same kind as one that is claimed: money of a currency, a day, so many of a thing.
+pub fn is_like(value: &Value, unit: &[Stem], tokens: &[Token], at: usize) -> bool {
+    let Some(there) = &tokens[at].value else { return false };
+    match (value.keys.first(), there.keys.first()) {
+        (Some(Key::Day(..)), Some(Key::Day(..))) => true,
+        (Some(Key::Number(_)), Some(Key::Number(_))) => {
+            value.unit == there.unit
+                && (value.unit != Unit::None || counted(tokens, at).any(|stem| unit.contains(&stem)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a word measures time.
+fn lasts(stem: Stem) -> bool {
+    static LASTS: LazyLock<[Stem; 7]> =
+        LazyLock::new(|| ["minute", "hour", "day", "night", "week", "month", "year"].map(stem_of));
+    LASTS.contains(&stem)
+}
+
 /// How a number is scaled in its key.
-const SCALE: i64 = 10_000;
+pub const SCALE: i64 = 10_000;
 
 /// The tokens of a text in reading order.
 pub fn tokens(text: &str) -> Vec<Token> {
@@ -141,7 +204,7 @@ impl Scan<'_> {
             return self.push(run + len, Some(date(vec![Key::Day(month, day)], year)));
         }
         if let Some(n) = in_words(&self.lower[self.at..self.at + run]) {
-            let value = Value { keys: vec![Key::Number(n * SCALE)], year: None, money: false, digits: false };
+            let value = Value { keys: vec![Key::Number(n * SCALE)], year: None, unit: Unit::None, digits: false };
             return self.push(run, Some(value));
         }
         let code = word.len() >= 4 && word.bytes().any(|b| b.is_ascii_digit()) && word.is_ascii();
@@ -170,26 +233,42 @@ impl Scan<'_> {
         }
         let len = amount_len(rest);
         let keys = readings(&rest[..len]);
-        let money = self.currency_before() || currency_after(&rest[len..]);
-        self.push(len, Some(Value { keys, year: None, money, digits: true }));
+        let unit = self.currency_before().or_else(|| unit_after(&rest[len..])).unwrap_or(Unit::None);
+        self.push(len, Some(Value { keys, year: None, unit, digits: true }));
     }
 
-    fn currency_before(&self) -> bool {
+    fn currency_before(&self) -> Option<Unit> {
+        const SIGNS: [(&str, &str); 9] = [
+            ("$", "USD"),
+            ("€", "EUR"),
+            ("£", "GBP"),
+            ("¥", "JPY"),
+            ("₹", "INR"),
+            ("USD", "USD"),
+            ("EUR", "EUR"),
+            ("GBP", "GBP"),
+            ("CHF", "CHF"),
+        ];
         let before = self.text[..self.at].trim_end_matches([' ', '\u{a0}', '-', '*']);
-        let sign = before.ends_with(['$', '€', '£', '¥', '₹']);
-        sign || ["USD", "EUR", "GBP", "CHF"].iter().any(|code| before.ends_with(code))
+        SIGNS.iter().find(|(sign, _)| before.ends_with(sign)).map(|(_, code)| Unit::Money(code))
     }
 }
 
-fn currency_after(rest: &str) -> bool {
+fn unit_after(rest: &str) -> Option<Unit> {
     let rest = rest.trim_start_matches([' ', '\u{a0}']);
     let word: String = rest.chars().take_while(|c| c.is_alphabetic()).take(8).collect::<String>().to_lowercase();
-    let named = ["dollar", "dollars", "usd", "eur", "euro", "euros", "gbp", "chf", "pounds"].contains(&word.as_str());
-    rest.starts_with(['€', '$', '£']) || named
+    Some(match (rest.chars().next()?, word.as_str()) {
+        ('€', _) | (_, "eur" | "euro" | "euros") => Unit::Money("EUR"),
+        ('$', _) | (_, "usd" | "dollar" | "dollars") => Unit::Money("USD"),
+        ('£', _) | (_, "gbp" | "pounds") => Unit::Money("GBP"),
+        (_, "chf") => Unit::Money("CHF"),
+        ('%', _) | (_, "percent" | "prozent") => Unit::Percent,
+        _ => return None,
+    })
 }
 
 fn code_of(word: &str) -> Value {
-    Value { keys: vec![Key::Code(word.to_uppercase().into())], year: None, money: false, digits: true }
+    Value { keys: vec![Key::Code(word.to_uppercase().into())], year: None, unit: Unit::None, digits: true }
 }
 
 /// How long the number here is, with its inner points and commas.
@@ -217,6 +296,10 @@ fn readings(text: &str) -> Vec<Key> {
     };
     let mixed = signs.iter().any(|i| text.as_bytes()[*i] != text.as_bytes()[last]);
     let thousands = text.len() - last == 4 && (signs.len() > 1 && !mixed || signs.len() == 1);
+    if signs.len() > 1 && !mixed && !thousands {
+        // A version: 1.2.3 is no 12.3.
+        return vec![Key::Code(text.into())];
+    }
     let mut keys = Vec::new();
     if thousands {
         keys.extend(decimal(None));

@@ -3,7 +3,7 @@
 use super::Place;
 use super::acts::{Act, Family};
 use super::calls::{Call, calls, does, gave_back, is_general, parts, pays};
-use super::scan::{Key, Token, Value, tokens};
+use super::scan::{Key, SCALE, Token, Unit, Value, is_claimed, tokens};
 use super::sentence::denies;
 use super::stem::{Stem, stem};
 use crate::draft::{Message, Role};
@@ -112,12 +112,9 @@ impl<'a> Thread<'a> {
     }
 
     /// Where a value stands; of several places the one that is most about the same.
-    pub fn find(&self, value: &Value, about: &[Stem]) -> Option<Hit> {
+    pub fn find(&self, value: &Value, unit: &[Stem], about: &[Stem]) -> Option<Hit> {
         let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten();
-        let fits = |(m, t): &&(u32, u32)| {
-            let there = self.tokens(*m as usize)[*t as usize].value.as_ref().and_then(|v| v.year);
-            there.is_none() || value.year.is_none() || there == value.year
-        };
+        let fits = |(m, t): &&(u32, u32)| is_claimed(value, unit, self.tokens(*m as usize), *t as usize);
         let (score, m, t) =
             places.filter(fits).map(|&(m, t)| (self.nearness(m as usize, t as usize, about), m, t)).max()?;
         let token = &self.tokens(m as usize)[t as usize];
@@ -133,6 +130,19 @@ impl<'a> Thread<'a> {
         let tokens = self.tokens(m);
         let near = &tokens[t.saturating_sub(AROUND)..(t + AROUND).min(tokens.len())];
         (firm, near.iter().filter(|t| about.binary_search(&t.stem).is_ok()).count())
+    }
+
+    /// Where a tool gave a list of so many: `"passengers": [{…}]` is one passenger.
+    pub fn listed(&self, value: &Value, unit: &[Stem]) -> Option<Place> {
+        let Some(Key::Number(number)) = value.keys.first().filter(|_| !unit.is_empty()) else { return None };
+        self.calls.iter().rev().find_map(|call| {
+            let is = |name: &str, list: &[Json]| {
+                i64::try_from(list.len()).ok().and_then(|n| n.checked_mul(SCALE)) == Some(*number)
+                    && parts(name).iter().any(|part| unit.contains(part))
+            };
+            let mut fields = call.result.iter().take(FIELDS);
+            fields.find_map(|(name, list)| is(name, list.as_array()?).then(|| self.field(call.answer, name)))
+        })
     }
 
     /// Whether the thread speaks of a day more or less: a tool gave a time of the next day, as in `01:00:00+1`, or the
@@ -173,7 +183,11 @@ impl<'a> Thread<'a> {
     pub fn next_to(&self, value: &Value, shifts: bool) -> Option<Hit> {
         let Some(Key::Day(month, day)) = value.keys.first().filter(|_| shifts) else { return None };
         [day.checked_sub(1), day.checked_add(1)].into_iter().flatten().find_map(|day| {
-            self.find(&Value { keys: vec![Key::Day(*month, day)], year: value.year, money: false, digits: true }, &[])
+            self.find(
+                &Value { keys: vec![Key::Day(*month, day)], year: value.year, unit: Unit::None, digits: true },
+                &[],
+                &[],
+            )
         })
     }
 
@@ -187,8 +201,11 @@ impl<'a> Thread<'a> {
             if !tool {
                 spoken += 1;
             }
-            for token in
-                self.tokens(m).iter().rev().filter(|t| t.value.as_ref().is_some_and(|v| v.money || tool && v.digits))
+            for token in self
+                .tokens(m)
+                .iter()
+                .rev()
+                .filter(|t| t.value.as_ref().is_some_and(|v| v.is_money() || tool && v.digits))
             {
                 let Some(Key::Number(n)) = token.value.as_ref().and_then(|v| v.keys.first()) else { continue };
                 if into.len() < most {
