@@ -24,6 +24,7 @@ on_both! {
     what_is_wrong_with_a_row_is_said_in_plain_words,
     a_byte_order_mark_is_skipped_wherever_text_comes_in,
     a_compressed_body_is_read_within_the_same_limits,
+    what_a_body_is_is_told_by_what_is_in_it,
     an_audience_that_the_stage_does_not_admit_is_rejected,
     unknown_fields_are_kept_as_metadata,
     a_thousand_drafts_with_forty_citations_each_come_in,
@@ -306,6 +307,32 @@ fn gzip(text: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::Write::write_all(&mut out, text).unwrap();
     out.finish().unwrap()
+}
+
+async fn what_a_body_is_is_told_by_what_is_in_it(engine: Engine) {
+    let app = App::start(engine).await;
+    let send = async |kind: &str, body: String| app.owner().call("POST", "/v1/drafts?workflow=desk", kind, body).await;
+    let (json, lines, form) = ("application/json", "application/x-ndjson", "application/x-www-form-urlencoded");
+    let row = |n: u32| Draft::of(&format!("t-{n}"));
+    fn came(reply: &Value) -> Vec<&str> {
+        statuses(reply["results"].as_array().unwrap())
+    }
+    for (n, kind) in [(1, json), (3, form), (5, "")] {
+        let body = format!("\u{feff}\n{}\r\nnonsense\n{}", *row(n), *row(n + 1));
+        let reply = send(kind, body).await.ok();
+        assert_eq!(came(&reply), ["created", "rejected", "created"], "{kind}");
+        assert_eq!(reply["results"][1]["line"], 3, "{kind}");
+    }
+    let reply = send(lines, format!("\n [{},\n {}]", *row(7), *row(8))).await.ok();
+    assert_eq!(came(&reply), ["created", "created"]);
+    let reply = send(lines, json!({ "workflow": "desk", "drafts": [*row(9)] }).to_string()).await.ok();
+    assert_eq!(came(&reply), ["created"]);
+    // A first line with a fault in it: rows where the client says so, else that is asked for.
+    let broken = format!("{{\"external_id\": \"t-10\"\n{}\n", *row(11));
+    let reply = send(lines, broken.clone()).await.ok();
+    assert_eq!(came(&reply), ["rejected", "created"]);
+    let error = send(form, broken).await.refused(400, "malformed");
+    assert!(text(&error["hint"]).contains("application/x-ndjson"), "{error}");
 }
 
 async fn an_audience_that_the_stage_does_not_admit_is_rejected(engine: Engine) {

@@ -46,9 +46,9 @@ after(async () => {
 });
 
 /** The draft before somebody who has not seen it; `close` decides on it, so that nobody gets it next. */
-async function opened(options) {
+async function opened(options, more = {}) {
   people += 1;
-  const id = await stage(hub, "claims", { external_id: `ticket-70${people}`, ...DRAFT });
+  const id = await stage(hub, "claims", { external_id: `ticket-70${people}`, ...DRAFT, ...more });
   const rosa = await person(hub, `rosa-${people}`);
   const desk = await openConsole(browser, rosa.console, options);
   await desk.page.locator(`${READY}[data-draft-id="${id}"]`).waitFor();
@@ -102,6 +102,27 @@ test("a conflict is shown as one, with the sentence of the source that says othe
   await close();
 });
 
+test("a citation of what contradicts the draft never says that its quote was found", async () => {
+  const rules =
+    "Silver members have 1 free checked bag for each basic economy passenger, 2 free checked bags for each economy passenger, " +
+    "and 3 free checked bags for each business passenger. A bag weighs up to 23 kg.";
+  const source = { id: "kb/bags", title: "Bags", text: rules, access: ["public"] };
+  await hub.call("POST", "/v1/sources?workflow=claims", JSON.stringify(source), "application/x-ndjson");
+  const text = "As a silver member you get 2 free checked bags in business. A bag weighs up to 23 kg.";
+  const cite = (quote, of = quote) => ({ source: "kb/bags", quote, start: text.indexOf(of), end: text.indexOf(of) + of.length });
+  const citations = [cite("3 free checked bags", "2 free checked bags"), cite("A bag weighs up to 23 kg")];
+  const { page, trouble, card, close } = await opened({}, { draft: { text, citations } });
+  await card.getByRole("button", { name: "Citation of source 1, Bags: says otherwise" }).waitFor();
+  // The other place cites what the source does say.
+  await card.getByRole("button", { name: "Citation of source 1, Bags: quote found" }).waitFor();
+  assert.match((await card.locator(".cite.bad").allInnerTexts()).join(""), /2 free checked bags/);
+  assert.doesNotMatch((await card.locator(".cite:not(.bad)").allInnerTexts()).join(""), /free checked/);
+  await page.locator(".source", { hasText: "says otherwise" }).waitFor();
+  await accessibleInBoth(page, "claims-cited-conflict");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
 test("what nothing bears out is an unsupported claim; a question, thanks and a name are none", async () => {
   const { card, claim, close } = await opened();
   const doubted = await card.locator(".claim:not(.backed):not(.conflict)").allInnerTexts();
@@ -132,4 +153,33 @@ test("in German it says the same", async () => {
   assert.equal(await claim("14").getAttribute("title"), "Unbelegte Aussage");
   await screenshot(page, "claims-german-dark");
   await close();
+});
+
+test("where a source changed after the decision it says so, and marks no other sentence as the evidence", async () => {
+  const send = (text) =>
+    hub.call("POST", "/v1/sources?workflow=claims", JSON.stringify({ id: "kb/fees", title: "Fees", text, access: ["public"] }), "application/x-ndjson");
+  const rule = "A courier fetches it for $14 within Bonn.";
+  await send(rule);
+  const fee = "A courier fetches it for $14";
+  const draft = { text: `${fee}. Shall we send one?`, citations: [{ source: "kb/fees", quote: fee, start: 0, end: fee.length }] };
+  const { page, trouble, close } = await opened({}, { draft, sources: [] });
+  const id = await page.locator(READY).getAttribute("data-draft-id");
+  await page.locator(".source .cite", { hasText: "fetches" }).waitFor();
+  await close();
+  await send(`The fees of May. ${rule}`);
+  for (const [locale, said, line] of [
+    ["en", "changed since", "This source has changed since the decision."],
+    ["de-DE", "seitdem geändert", "Diese Quelle wurde seit der Entscheidung geändert."],
+  ]) {
+    const desk = await openConsole(browser, `${served.console}`, { locale });
+    await desk.page.locator("nav.rail a[aria-current=page]").waitFor();
+    await desk.page.evaluate((to) => location.assign(`#/review/${to}`), id);
+    const source = desk.page.locator(`[data-testid=draft][data-draft-id="${id}"] ~ * .source, .source`, { hasText: "Fees" }).first();
+    await source.getByText(said, { exact: true }).waitFor();
+    await source.getByText(line).waitFor();
+    assert.equal(await source.locator(".cite, .evidence").count(), 0);
+    await accessibleInBoth(desk.page, `source-changed-${locale}`);
+    await desk.close();
+  }
+  assert.deepEqual(trouble, []);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
 import { openConsole, READY, ready, screenshot, world } from "./browser.mjs";
-import { until } from "./hub.mjs";
+import { Hub, until } from "./hub.mjs";
 import { apply, escalate, person, stage } from "./packs.mjs";
 
 /** Keys, dialogs and late answers act on the draft that was read, whatever comes on screen meanwhile. */
@@ -136,6 +136,48 @@ test("a kill under the escalation dialog takes the letter's effect and leaves th
   await close();
 });
 
+test("a hold that runs out under the escalation dialog takes the letter's effect, leaves the comment, and names who has it", async () => {
+  const workflow = await apply(hub, "ran-out");
+  const id = await stage(hub, workflow, { external_id: "ticket-ran-out" });
+  const reviewer = (name) => hub.call("POST", "/v1/tokens", { name, grants: [{ role: "reviewer", workflow }], routes: [] });
+  const [mine, theirs] = [await reviewer("mine"), await reviewer("rosa")];
+  const [me, rosa] = [new Hub(hub.url, mine.token), new Hub(hub.url, theirs.token)];
+  const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${mine.token}`, {
+    prepare: (page) => page.clock.install(),
+  });
+  await ready(page);
+  const [reason] = (await hub.workflow(workflow)).reasons;
+  await page.keyboard.press("x");
+  const dialog = page.getByRole("dialog", { name: /^Escalate ticket/ });
+  await dialog.locator("textarea").fill("They threaten to sue");
+  await dialog.locator("button.reason").first().focus();
+  // It runs out while nobody touches a key, and a colleague takes the draft.
+  const { lease } = await me.call("POST", "/v1/queue/lease", { draft_id: id });
+  await me.call("DELETE", `/v1/leases/${lease.id}`, {});
+  const taken = await rosa.call("POST", "/v1/queue/lease", { draft_id: id });
+  await page.clock.fastForward("06:00");
+  await dialog.getByText("nothing is recorded").waitFor();
+  await page.keyboard.press(reason.key);
+  await dialog.getByText("rosa holds this draft.").waitFor();
+  await page.keyboard.press(reason.key);
+  assert.equal(await dialog.locator("textarea").inputValue(), "They threaten to sue");
+  assert.deepEqual(await outcomes(workflow), []);
+  await accessibleInBoth(page, "hold-ran-out");
+  // Somebody who reads it meanwhile is told the same, in their language.
+  const third = await openConsole(browser, `${hub.url}/#token=${(await reviewer("third")).token}`, { locale: "de-DE" });
+  await third.page.locator("nav [aria-current=page]").waitFor();
+  await third.page.evaluate((to) => location.assign(`#/review/${to}`), id);
+  await third.page.getByText("rosa prüft diesen Entwurf. Sie können ihn lesen.").waitFor();
+  await third.close();
+  // Given back, it is leased again for the one who still looks at it.
+  await rosa.call("DELETE", `/v1/leases/${taken.lease.id}`, {});
+  await dialog.getByText("nothing is recorded").waitFor({ state: "detached" });
+  await page.keyboard.press(reason.key);
+  await until("the escalation", async () => (await hub.draft(id)).outcome?.comment === "They threaten to sue");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
 test("settling that fails keeps the note and says so; one that is answered late leaves the screen as it is", async () => {
   const workflow = await apply(hub, "settling");
   const rosa = await person(hub, "rosa");
@@ -206,6 +248,60 @@ test("A asks which of the two is to be sent where an edit is kept", async () => 
   await dialog.waitFor();
   await page.keyboard.press("d");
   await until("the draft as it came", async () => (await hub.draft(id)).outcome?.action === "approve");
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("going on with an older edit puts what is typed here aside, and A asks about each of them", async () => {
+  const workflow = await apply(hub, "several");
+  await stage(hub, workflow, { external_id: "ticket-several", revision: "1", draft: { text: "Your box is on its way." } });
+  const { token } = await hub.call("POST", "/v1/tokens", { name: "at-several", grants: [{ role: "reviewer", workflow }], routes: [] });
+  const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${token}`);
+  const editor = page.locator("[data-testid=editor]");
+  const typed = async (text) => {
+    await page.keyboard.press("e");
+    await page.locator("[data-testid=editor] :focus").waitFor();
+    await page.keyboard.type(text);
+    await page.keyboard.press("Escape");
+    await editor.waitFor({ state: "detached" });
+  };
+  await ready(page);
+  await typed(" An older thought.");
+  const newer = await stage(hub, workflow, { external_id: "ticket-several", revision: "2", draft: { text: "Your box has arrived." } });
+  await page.evaluate((to) => location.assign(`#/review/${to}`), newer);
+  await page.locator(`${READY}[data-draft-id="${newer}"]`).waitFor();
+  await typed(" A long paragraph of today.");
+  await page.locator(".strip", { hasText: "revision 1" }).getByRole("button", { name: "Continue editing" }).click();
+  await editor.getByText("An older thought.").waitFor();
+  await page.keyboard.type(" With more.");
+  await page.keyboard.press("Escape");
+  // Neither is lost, not even with the window.
+  await page.reload();
+  await page.evaluate((to) => location.assign(`#/review/${to}`), newer);
+  await page.locator(`${READY}[data-draft-id="${newer}"]`).waitFor();
+  await page.keyboard.press("a");
+  const dialog = page.getByRole("dialog", { name: /one of your edits\?/ });
+  for (const text of ["An older thought. With more.", "A long paragraph of today.", "An older thought."]) {
+    await dialog.getByText(text, { exact: false }).first().waitFor();
+  }
+  await accessibleInBoth(page, "which-of-several");
+  await screenshot(page, "which-of-several");
+  assert.equal((await hub.draft(newer)).outcome ?? null, null);
+  await page.keyboard.press("2");
+  await editor.getByText("A long paragraph of today.").waitFor();
+  // The one that was open is offered now; with the editor open, too, the chosen text takes the place of the one in it.
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("e");
+  await editor.waitFor();
+  await page.getByRole("button", { name: "word diff" }).focus();
+  await page.keyboard.press("a");
+  await dialog.getByText("An older thought. With more.").waitFor();
+  await page.keyboard.press("2");
+  await editor.getByText("An older thought. With more.").waitFor();
+  await page.keyboard.type(" And an end.");
+  await page.keyboard.press("Control+Enter");
+  await until("the edit", async () => (await hub.draft(newer)).outcome?.action === "edit");
+  assert.match((await hub.draft(newer)).outcome.final_text, /An older thought\. With more\. And an end\.$/);
   assert.deepEqual(trouble, []);
   await close();
 });

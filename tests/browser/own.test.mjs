@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { accessibleInBoth } from "./accessible.mjs";
 import { go, openConsole, READY, ready, screenshot, world } from "./browser.mjs";
-import { until } from "./hub.mjs";
+import { Hub, until } from "./hub.mjs";
 import { apply, stage } from "./packs.mjs";
 
 /** What one person typed and decided is theirs: kept where a browser keeps nothing, and never the next one's. */
@@ -108,6 +108,60 @@ test("two people one after the other on one browser: neither sees or sends anyth
   await page.locator("[data-testid=editor]", { hasText: "SECRET OF ANA" }).waitFor();
   assert.doesNotMatch(await page.locator("#root").innerText(), /SECRET OF BEN/);
   assert.equal((await hub.workflow(workflow)).id, workflow);
+  await close();
+});
+
+test("what one person was about to settle is not shown to the next who settles, and is there when they come back", async () => {
+  const workflow = await apply(hub, "settled-by-two");
+  const files = (await hub.call("GET", `/v1/workflows/${workflow}/versions/1`)).files;
+  const toml = files["workflow.toml"].replace(/^double_rate = .*$/m, "double_rate = 1.0");
+  await hub.call("POST", "/v1/packs", { files: { ...files, "workflow.toml": toml } });
+  const id = await stage(hub, workflow, { external_id: "ticket-settled-by-two" });
+  for (const [name, verdict] of [["una", { action: "approve" }], ["duo", { action: "edit", final_text: "It is on its way.", grade: "material" }]]) {
+    const { token } = await hub.call("POST", "/v1/tokens", { name, grants: [{ role: "reviewer", workflow }], routes: [] });
+    const by = new Hub(hub.url, token);
+    const { lease, draft } = await by.call("POST", "/v1/queue/lease", { draft_id: id });
+    await by.call("POST", `/v1/drafts/${id}/verdicts`, {
+      verdict_id: randomUUID(), lease_id: lease.id, fence: lease.fence, content_hash: draft.content_hash, seconds: 9, ...verdict,
+    });
+  }
+  const { disagreements } = await hub.call("GET", `/v1/disagreements?workflow=${workflow}&state=open`);
+  const place = `cases/disagreements/${disagreements[0].id}`;
+  const curator = (name) => hub.call("POST", "/v1/tokens", { name, grants: [{ role: "curator", workflow }], routes: [] });
+  const [cleo, dan] = [await curator("cleo"), await curator("dan")];
+  const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${cleo.token}`);
+  const form = page.locator("[data-testid=settle]");
+  const one = page.locator(`[data-testid=disagreement] [data-disagreement-id="${disagreements[0].id}"]`);
+  const open = async (key) => {
+    await go(page, place);
+    await one.waitFor();
+    await page.keyboard.press(key);
+    await form.locator("textarea").first().waitFor();
+  };
+  await page.locator("nav.rail a[aria-current=page]").waitFor();
+  await open("s");
+  await form.locator("textarea").first().fill("CLEO SAYS WHY");
+  await hub.call("DELETE", `/v1/tokens/${cleo.id}`);
+  await page.locator("input[type=password]").waitFor({ timeout: 20_000 });
+  await signIn(page, dan.token);
+  await page.locator("nav.rail a[aria-current=page]").waitFor();
+  await go(page, place);
+  await one.waitFor();
+  assert.equal(await page.getByText("What you typed is kept.").count(), 0);
+  await open("f");
+  assert.equal(await form.locator("textarea").first().inputValue(), "");
+  assert.doesNotMatch(await page.locator("#root").innerText(), /CLEO SAYS/);
+  await form.locator("textarea").first().fill("dan's own");
+  await hub.call("DELETE", `/v1/tokens/${dan.id}`);
+  await page.locator("input[type=password]").waitFor({ timeout: 20_000 });
+  await signIn(page, (await curator("cleo")).token);
+  await page.locator("nav.rail a[aria-current=page]").waitFor();
+  await go(page, place);
+  await one.waitFor();
+  await page.getByText("What you typed is kept.").waitFor();
+  await open("s");
+  assert.equal(await form.locator("textarea").first().inputValue(), "CLEO SAYS WHY");
+  assert.deepEqual(trouble, []);
   await close();
 });
 

@@ -256,3 +256,27 @@ test("E suggests by value what an edit was: another amount is factual, the same 
   assert.deepEqual(trouble, []);
   await close();
 });
+
+test("signs alone in the search box find nothing, and the whole queue is never shown as what was found", async () => {
+  const workflow = await apply(hub, "signs");
+  for (let n = 0; n < 3; n++) await stage(hub, workflow, { external_id: `ticket-signs-${n}` });
+  const { token } = await hub.call("POST", "/v1/tokens", { name: "at-signs", grants: [{ role: "reviewer", workflow }], routes: [] });
+  const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${token}`);
+  await ready(page);
+  const head = page.locator(".queue-head h2");
+  await head.getByText("· 3").waitFor();
+  for (const signs of ['"', "***", "(((", "%' OR 1=1 --", "💥", "พัสดุ"]) {
+    await page.keyboard.press("/");
+    await page.locator("#search").fill(signs);
+    await head.getByText("0 results").waitFor();
+    await page.getByText("No draft matches.").waitFor();
+    assert.equal(await page.locator(".queue [role=option]").count(), 0, signs);
+    assert.equal(await page.getByText("could not be fetched").count(), 0, signs);
+    await page.locator("#search").fill("");
+    await head.getByText("· 3").waitFor();
+  }
+  await page.locator("#search").fill("invoice");
+  await head.getByText("3 results").waitFor();
+  assert.deepEqual(trouble, []);
+  await close();
+});

@@ -137,6 +137,27 @@ async function moving(id, to) {
   await page.locator(".track [aria-current=step]", { hasText: to ? "opt-in" : "internal" }).waitFor();
 }
 
+test("after a promotion the track and the gate count the new stage's reviews, and the earlier ones stay where they were", async () => {
+  const id = "promoted-desk";
+  await moving(id, "opt_in");
+  const here = page.locator(".track [aria-current=step]", { hasText: "opt-in" });
+  const before = page.locator(".track li", { hasText: "internal" });
+  const side = page.getByRole("region", { name: "v1 at opt-in" });
+  await row("reviewed").getByText(/^0 of 10/).waitFor();
+  await here.getByText("v1: 0 reviewed").waitFor();
+  await before.getByText("v1: 12 reviewed").waitFor();
+  const by = await person(hub, "after-promotion");
+  const audience = { subject: "customer-1", groups: ["staff"], opted_in: true };
+  for (let i = 0; i < 2; i++) await approve(by.hub, await stage(hub, id, { external_id: `after-${i}`, audience }));
+  await page.reload();
+  await rollout(id);
+  await row("reviewed").getByText(/^2 of 10/).waitFor();
+  await here.getByText("v1: 2 reviewed").waitFor();
+  await before.getByText("v1: 12 reviewed").waitFor();
+  await side.getByText("of 2 reviewed drafts", { exact: true }).waitFor();
+  await page.getByText("28 days, 14 decided · all versions and stages").waitFor();
+});
+
 /** Presses the key, says why, and takes the answer away: `reaches` says whether the hub ever heard of it. */
 async function unanswered(act, key, reaches) {
   const over = desk.page;

@@ -99,12 +99,18 @@ async fn what_is_taken_at_one_door_is_taken_at_every_door() {
     let pair = |name: &str| (row(&format!("{name}-1")), row(&format!("{name}-2")));
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
     let (a, b, c, d, e) = (pair("a"), pair("b"), pair("c"), pair("d"), pair("e"));
+    let (f, g, h) = (pair("f"), pair("g"), pair("h"));
+    const FORM: &str = "application/x-www-form-urlencoded";
     let files = [
         ("array.json", JSON, json!([a.0, a.1]).to_string()),
         ("pretty.json", JSON, pretty(&json!([b.0, b.1]))),
         ("page.json", JSON, pretty(&json!({ "drafts": [c.0, c.1] }))),
         ("mark.jsonl", LINES, format!("\u{feff}{}\n{}\n", d.0, d.1)),
         ("windows.jsonl", LINES, format!("{}\r\n\r\n{}\r\n", e.0, e.1)),
+        // What a body is, is told by what is in it: a client may say another kind, or what it always says.
+        ("form.jsonl", FORM, format!("{}\n{}\n", f.0, f.1)),
+        ("array.jsonl", LINES, pretty(&json!([g.0, g.1]))),
+        ("page.jsonl", LINES, json!({ "drafts": [h.0, h.1] }).to_string()),
     ];
     for (name, kind, content) in files {
         let (code, out, said) = doors.import(name, content.as_bytes());

@@ -17,6 +17,8 @@ fn said(mut command: Command, args: &[&str]) -> (i32, String) {
 async fn every_act_names_the_hub_or_the_database_it_acted_on() {
     let site = begun();
     let file = site.path().join("hub.db").display().to_string();
+    let sources = site.path().join("sources.jsonl");
+    std::fs::write(sources, "{\"id\": \"kb/refunds\", \"text\": \"Refunds\", \"access\": [\"public\"]}\n").unwrap();
     let acts: &[&[&str]] = &[
         &["pack", "apply", "my-replies"],
         &["draft", "import", "drafts.jsonl", "--workflow", "my-replies"],
@@ -30,6 +32,16 @@ async fn every_act_names_the_hub_or_the_database_it_acted_on() {
         // What is refused there says where that was.
         &["kill", "nowhere", "--reason", "x"],
         &["token", "revoke", "none"],
+        &["source", "import", "sources.jsonl"],
+        &["source", "import", "sources.jsonl", "--workflow", "my-replies"],
+        &["incident", "open", "--workflow", "my-replies", "--title", "x"],
+        &["incident", "close", "none"],
+        &["demote", "my-replies", "--reason", "x"],
+        &["pack", "rollback", "my-replies", "--to", "1"],
+        &["secret", "unbind", "NONE"],
+        &["delivery", "retry", "none"],
+        &["escalation", "take", "none"],
+        &["escalation", "settle", "none", "--note", "x"],
     ];
     for act in acts {
         let (_, out, said) = site.exit(act);

@@ -78,6 +78,25 @@ pub struct Checks {
     pub rests_on: Vec<RestsOn>,
 }
 
+impl Checks {
+    /// Whether a source is another one than what was checked: `hash` is what it has now.
+    pub fn is_changed(&self, source: &str, hash: &str) -> bool {
+        let cited = self.citations.iter().filter(|c| c.source == source).filter_map(|c| c.source_hash.as_deref());
+        let named = self.rests_on.iter().filter(|r| r.source == source).filter_map(|r| r.hash.as_deref());
+        cited.chain(named).any(|checked| checked != hash)
+    }
+
+    /// Takes out where something stands in these sources: their texts are other ones now. What was found stays.
+    pub fn leave_out_places(&mut self, sources: &[&str]) {
+        for citation in self.citations.iter_mut().filter(|c| sources.contains(&c.source.as_str())) {
+            (citation.start, citation.end) = (None, None);
+        }
+        for claim in &mut self.claims {
+            claim.evidence.retain(|place| place.source.as_deref().is_none_or(|id| !sources.contains(&id)));
+        }
+    }
+}
+
 /// A source that a draft names, as it was when the draft's claims were held against it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RestsOn {
@@ -205,6 +224,9 @@ fn check_claims(body: &DraftBody, pack: &Pack, stored: &Shelf, covered: &[Cited]
     let rests_on = |id: &&str| RestsOn { source: (*id).to_owned(), hash: usable(id).map(|s| s.source.hash.clone()) };
     checks.rests_on = uncited.map(rests_on).collect();
     let reading = Reading::of(body);
+    if reading.is_empty() {
+        return;
+    }
     // What the sender says a source says counts only where the hub keeps none of that id.
     let given = |id: &str| reading.given(id).filter(|_| pack.may_cite(id) && !stored.sources.contains_key(id));
     let known = |id| usable(id).map(Stored::known).or_else(|| given(id));

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Failure};
 use crate::inflate::unzipped;
+use axum::body::Body;
 use bytes::{Buf, Bytes, BytesMut};
 use countersign_domain::draft::FieldError;
 use countersign_domain::kind::other_kind;
@@ -17,6 +18,30 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub const HEAD: usize = 64 << 10;
 /// A line is at most this long.
 pub const MAX_LINE: usize = countersign_domain::draft::MAX_ROW;
+
+/// The beginning of a body as far as its first line goes, and the whole body.
+pub async fn peek(body: Body) -> (Bytes, Body) {
+    let mut rest = body.into_data_stream();
+    let mut head = BytesMut::new();
+    let mut broke = None;
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while !has_line(&head) && head.len() <= MAX_LINE && broke.is_none() {
+        match tokio::time::timeout_at(until, rest.next()).await {
+            Ok(Some(Ok(chunk))) => head.extend_from_slice(&chunk),
+            Ok(Some(Err(e))) => broke = Some(Err(e)),
+            // Whoever reads the body whole says so if nothing comes.
+            Ok(None) | Err(_) => break,
+        }
+    }
+    let head = head.freeze();
+    let begun = futures::stream::iter([Ok(head.clone())].into_iter().chain(broke));
+    (head, Body::from_stream(begun.chain(rest)))
+}
+
+fn has_line(head: &[u8]) -> bool {
+    let began = head.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(head.len());
+    memchr::memchr(b'\n', &head[began..]).is_some()
+}
 
 /// Splits a body into lines. Memory stays within a line however long one is: the rest of one that is too long is
 /// thrown away while it comes.

@@ -376,8 +376,8 @@ export interface paths {
         get: operations["list_drafts"];
         put?: never;
         /**
-         * Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream. A bad row is
-         *     reported with its line; the good ones are staged all the same.
+         * Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream, whichever the body
+         *     turns out to be. A bad row is reported with its line; the good ones are staged all the same.
          */
         post: operations["stage_drafts"];
         delete?: never;
@@ -3608,6 +3608,11 @@ export interface components {
             title: string;
             /** @description Its text. */
             text: string;
+            /**
+             * @description It has changed since the draft was checked against it, which an open draft is anew: what was found is no longer
+             *     said to stand anywhere in it.
+             */
+            changed?: boolean;
         };
         /** @description How many drafts there are, and what became of them. */
         Summary: {

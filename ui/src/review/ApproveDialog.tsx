@@ -10,7 +10,7 @@ import { useBound } from "./bound";
 import { markKey } from "./commands";
 import { show, useDesk } from "./context";
 import { isCommand } from "./guard";
-import { editsOf, goOnWith } from "./KeptTexts";
+import { editsOf, goOnWith, type Offer } from "./KeptTexts";
 
 /** Asked of whoever approves a draft over which an edit of theirs is kept: which of the two is to be sent? */
 export function ApproveDialog() {
@@ -24,8 +24,8 @@ function Which({ about, held }: { about: Draft; held: boolean }) {
   const says = useWords().review;
   const first = useRef<HTMLButtonElement>(null);
   const close = () => show(view, { dialog: null });
-  const [edit] = editsOf(desk, about);
-  const goOn = () => {
+  const edits = editsOf(desk, about);
+  const goOn = (edit: Offer | undefined) => {
     if (!held || !edit) return;
     close();
     goOnWith(desk, about, edit);
@@ -35,18 +35,40 @@ function Which({ about, held }: { about: Draft; held: boolean }) {
     markKey();
     if (decisions.decide({ action: "approve" }, about)) show(view, { dialog: null, editing: null });
   };
+  // The key is not typed into the editor that it opens.
+  const open = (edit: Offer | undefined) => (event: KeyboardEvent) => {
+    if (!isCommand(event)) return;
+    event.preventDefault();
+    goOn(edit);
+  };
   useKeys({
-    e: (event) => isCommand(event) && goOn(),
+    e: open(edits[0]),
     d: (event) => isCommand(event) && sendDraft(),
+    ...Object.fromEntries(edits.slice(1, 9).map((edit, i) => [`${i + 2}`, open(edit)])),
   });
   return (
-    <Dialog title={says.whichTitle(ticketName(about.external_id))} onClose={close} initialFocus={first}>
-      <p className="dialog-lead" dir="auto">
-        <Inline text={edit?.words ?? ""} />
-      </p>
-      <div className="which-text">
-        <Prose text={edit?.text ?? ""} format="markdown" />
-      </div>
+    <Dialog
+      title={says.whichTitle(ticketName(about.external_id), edits.length)}
+      onClose={close}
+      initialFocus={first}
+    >
+      {edits.map((edit, i) => (
+        <section key={edit.id} className="which">
+          <header>
+            <p className="dialog-lead" dir="auto">
+              <Inline text={edit.words} />
+            </p>
+            {i > 0 && (
+              <button type="button" className="quiet" aria-disabled={!held} onClick={() => goOn(edit)}>
+                {says.openThisEdit} {i < 9 && <Key press={`${i + 1}`} />}
+              </button>
+            )}
+          </header>
+          <div className="which-text">
+            <Prose text={edit.text} format="markdown" />
+          </div>
+        </section>
+      ))}
       <p className="dialog-result" role="status">
         {!held && says.notHere("")}
       </p>
@@ -54,8 +76,14 @@ function Which({ about, held }: { about: Draft; held: boolean }) {
         <button type="button" className="quiet" aria-disabled={!held} onClick={sendDraft}>
           {says.sendDraft} <Key press="D" />
         </button>
-        <button ref={first} type="button" className="primary" aria-disabled={!held} onClick={goOn}>
-          {says.openEdit} <Key press="E" />
+        <button
+          ref={first}
+          type="button"
+          className="primary"
+          aria-disabled={!held}
+          onClick={() => goOn(edits[0])}
+        >
+          {edits.length > 1 ? says.openFirstEdit : says.openEdit} <Key press="E" />
         </button>
       </div>
     </Dialog>

@@ -90,7 +90,7 @@ export const DraftScreen = memo(function DraftScreen({ draft, onScreen, inert, l
           )}
           {why && (
             <p className="strip hold" role="status">
-              {why()}
+              {why(draft.held_by)}
             </p>
           )}
           {leased && draft.state === "expired" && (

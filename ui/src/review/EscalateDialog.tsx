@@ -23,6 +23,7 @@ function Escalate({ about, held }: { about: Draft; held: boolean }) {
   const says = useWords().review;
   const workflow = useWorkflow(about.workflow);
   const why = useSession(({ shown }) => (shown?.id === about.id ? shown.why : null));
+  const holder = useSession(({ shown }) => (shown?.id === about.id ? shown.draft?.held_by : null));
   const [kept, keep] = useKept(comments, about.id);
   const comment = kept ?? "";
   const first = useRef<HTMLButtonElement>(null);
@@ -48,7 +49,7 @@ function Escalate({ about, held }: { about: Draft; held: boolean }) {
         <Inline text={about.subject} />
       </p>
       <p className="dialog-result" role="status">
-        {!held && says.notHere(why?.() ?? "")}
+        {!held && says.notHere(why?.(holder) ?? "")}
       </p>
       <div className="reasons">
         {reasons.map(({ code, label, to, key, harm }, i) => (

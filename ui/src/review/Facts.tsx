@@ -6,6 +6,7 @@ import { countdown } from "../shared/words";
 import { useWords } from "../words";
 import { doubts } from "./citations";
 import { useDesk, useSession } from "./context";
+import { othersName } from "./words";
 
 /** What is known about how the draft came to be, at the foot of the sources. */
 export function Facts({ draft }: { draft: Draft }) {
@@ -84,5 +85,5 @@ function Holder({ draft }: { draft: Draft }) {
   );
   useTick(1000, lease !== null);
   if (lease) return <>{says.youLeft(countdown(Date.parse(lease.expires_at) - api.now()))}</>;
-  return <>{draft.held_by && draft.held_by !== "you" ? draft.held_by : says.nobody}</>;
+  return <>{othersName(draft.held_by) ?? says.nobody}</>;
 }

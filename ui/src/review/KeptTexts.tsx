@@ -1,9 +1,11 @@
 import { useState } from "react";
+import { flushSync } from "react-dom";
 import type { Draft } from "../api/types";
 import { Inline } from "../kit/prose/inline";
 import { longSpan } from "../shared/words";
 import { useWords, words } from "../words";
 import { type Desk, show, useDesk } from "./context";
+import { idOf, type Typed } from "./texts";
 
 const MINUTE_MS = 60_000;
 
@@ -20,12 +22,16 @@ export function offersOf({ texts, api }: Pick<Desk, "texts" | "api">, draft: Dra
   const says = words().review;
   const here = texts.of(draft);
   const typed = (ago: number) => (ago < MINUTE_MS ? says.typedNow : says.typedHere(longSpan(ago)));
+  const wordsFor = ({ hash, revision, at }: Typed) => {
+    if (hash === draft.content_hash) return typed(Date.now() - at);
+    return revision === draft.revision ? says.typedBefore : says.typedOn(revision);
+  };
   const kept = [
     ...(here ? [{ id: here.hash, words: typed(Date.now() - here.at), text: here.text }] : []),
-    ...texts.earlier(draft).map(({ hash, revision, text }) => ({
-      id: hash,
-      words: revision === draft.revision ? says.typedBefore : says.typedOn(revision),
-      text,
+    ...texts.earlier(draft).map((earlier) => ({
+      id: idOf(earlier),
+      words: wordsFor(earlier),
+      text: earlier.text,
     })),
   ];
   const refused = draft.kept.flatMap(({ verdict_id, final_text, comment, at }): Offer[] => {
@@ -53,7 +59,7 @@ export function editsOf(desk: Pick<Desk, "texts" | "api">, draft: Draft): Offer[
   return offersOf(desk, draft).filter(({ comment, text }) => !comment && text !== draft.draft.text);
 }
 
-/** Goes on with what was typed before. */
+/** Goes on with what was typed before. What is typed here now is offered from then on. */
 export function goOnWith({ texts, comments, view }: Desk, draft: Draft, offer: Offer) {
   if (offer.comment) {
     const now = comments.of(draft.id);
@@ -62,7 +68,9 @@ export function goOnWith({ texts, comments, view }: Desk, draft: Draft, offer: O
     return;
   }
   const here = texts.of(draft);
-  texts.save(draft, offer.text, offer.id === here?.hash ? here.grade : undefined);
+  // An open editor would write its own text over the one that is asked for.
+  flushSync(() => show(view, { editing: null }));
+  texts.replace(draft, offer.text, offer.id === here?.hash ? here.grade : undefined);
   show(view, { editing: draft.content_hash });
 }
 

@@ -17,6 +17,8 @@ export interface SourceView {
   key: string | null;
   /** Passages found, in UTF-16 offsets of `text`. */
   spans: Span[];
+  /** Its text is another one than what the draft was checked against. */
+  changed: boolean;
   /** What the draft claims to quote and the source doesn't say. */
   missing: string[];
 }
@@ -79,6 +81,7 @@ export function sourceViews(draft: Draft): SourceView[] {
       status: against ? "contradicts" : worst(checks.map(({ check }) => check.status)),
       key: checks[0] ? citationKey(draft, checks[0].index) : null,
       spans: [...evidenceIn(draft, text, ({ source }) => source === id), ...passages(draft, checks, text)],
+      changed: stored.get(id)?.changed === true,
       missing: checks
         .filter(({ check }) => check.status === "no_such_quote" || check.status === "no_such_source")
         .map(({ index }) => citationsOf(draft)[index]?.quote ?? "")
@@ -118,10 +121,18 @@ function passages(
 ): Span[] {
   if (text === null) return [];
   const at = fromCodePoints(text);
+  const inDraft = fromCodePoints(draft.draft.text);
   return checks.flatMap(({ check, index }) =>
     check.start == null || check.end == null
       ? []
-      : [{ key: citationKey(draft, index), start: at(check.start), end: at(check.end), className: "cite" }],
+      : [
+          {
+            key: citationKey(draft, index),
+            start: at(check.start),
+            end: at(check.end),
+            className: statusOf(draft, index, inDraft) === "contradicts" ? "evidence against" : "cite",
+          },
+        ],
   );
 }
 
@@ -133,7 +144,7 @@ export function draftSpans(draft: Draft, sources: SourceView[], says = words().r
   const spans: Span[] = [];
   citationsOf(draft).forEach((citation, index) => {
     const place = placeOf(citation, text, at);
-    const status = draft.checks.citations[index]?.status ?? "exists";
+    const status = statusOf(draft, index, at);
     const source = numbers.get(citation.source);
     const bad = TONES[status] === "fail";
     if (!place || !source) return;
@@ -189,6 +200,36 @@ export function draftSpans(draft: Draft, sources: SourceView[], says = words().r
     });
   });
   return spans;
+}
+
+/**
+ * What is said of a citation where it stands; `at` turns the draft's offsets into the text's. A quote that is in its source is no comfort where that source contradicts
+ * the very words that cite it, or the quote is what contradicts the draft.
+ */
+function statusOf(draft: Draft, index: number, at: (offset: number) => number): Status {
+  const citation = citationsOf(draft)[index];
+  const check = draft.checks.citations[index];
+  const status = check?.status ?? "exists";
+  if (TONES[status] === "fail") return status;
+  const conflicts = claimsOf(draft).filter((claim) => claim.status === "conflict");
+  if (!citation || conflicts.length === 0) return status;
+  const place = placeOf(citation, draft.draft.text, at);
+  const against = conflicts.some((claim) => {
+    const cites = overlaps({ start: at(claim.start), end: at(claim.end) }, place);
+    const evidence = (claim.evidence ?? []).filter(({ source }) => source === citation.source);
+    return evidence.some((found) => cites || overlaps(found, check));
+  });
+  return against ? "contradicts" : status;
+}
+
+interface Stretch {
+  start?: number | null;
+  end?: number | null;
+}
+
+function overlaps(one: Stretch, other: Stretch | null | undefined): boolean {
+  if (one.start == null || one.end == null || other?.start == null || other.end == null) return false;
+  return one.start < other.end && one.end > other.start;
 }
 
 function placeOf(

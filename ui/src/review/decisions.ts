@@ -6,7 +6,7 @@ import { Outbox, type Pending } from "./outbox";
 import type { Session } from "./session";
 import type { Undo } from "./state";
 import type { Texts } from "./texts";
-import { afterUndoFailed, cameBack, refused, skipFailed } from "./words";
+import { afterUndoFailed, cameBack, othersName, refused, skipFailed } from "./words";
 
 export interface Decision {
   action: Action;
@@ -116,7 +116,7 @@ export class Decisions {
     session.patch({ undo: null });
     try {
       const held = await api.withdraw(undo.verdict_id);
-      if (undo.final_text !== undefined) texts.save(held.draft, undo.final_text, undo.grade);
+      if (undo.final_text !== undefined) texts.replace(held.draft, undo.final_text, undo.grade);
       this.comeBack(held.draft.id);
       const elsewhere = busy() || session.state.get().shown?.id !== shown?.id;
       if (!held.lease && !elsewhere) session.select(held.draft.id);
@@ -152,9 +152,17 @@ export class Decisions {
     } catch (error) {
       this.changeUndo(body.verdict_id, () => null);
       this.comeBack(draft_id);
-      if (error instanceof ApiError) session.notify(refused(pending, error));
+      if (error instanceof ApiError)
+        session.notify(refused(pending, error, await this.holder(pending, error)));
     }
     onDecided();
+  }
+
+  /** Who has the draft now, where a decision came too late because somebody else does. */
+  private async holder({ draft_id }: Pending, error: ApiError): Promise<string | null> {
+    if (error.code !== "lease_lost") return null;
+    const draft = await this.deps.api.draft(draft_id).catch(() => null);
+    return othersName(draft?.held_by);
   }
 
   private changeUndo(verdictId: string, to: (undo: Undo) => Undo | null) {

@@ -129,7 +129,9 @@ describe("leases", () => {
     session.start("x");
     await vi.advanceTimersByTimeAsync(200);
     expect(at().shown).toMatchObject({ id: "x", lease: null });
-    expect(at().shown?.why?.()).toBe("Somebody else holds this draft. You can read it.");
+    const why = at().shown?.why;
+    expect(why?.("Rosa")).toBe("Rosa holds this draft. You can read it.");
+    expect(why?.()).toBe("Somebody else holds this draft. You can read it.");
     expect(at().shown?.draft?.id).toBe("x");
   });
 
@@ -449,6 +451,25 @@ describe("decisions", () => {
     const changed = { ...(at().shown?.draft ?? aDraft()), content_hash: "as it was read" };
     expect(decisions.decide({ action: "escalate", reasons: ["r"] }, changed)).toBe(false);
     expect(at()).toMatchObject({ shown: { id: "x" }, undo: null });
+  });
+
+  test("a decision that comes too late says who has the draft now", async () => {
+    for (const [held_by, said] of [
+      ["Rosa", "Your hold on it had run out, and Rosa has it now. Open it to look again."],
+      [null, "Your hold on it had run out and somebody else may have it. Open it to look again."],
+    ] as const) {
+      const { session, decisions, at } = desk({
+        decide: async () => {
+          throw refusal("lease_lost");
+        },
+        draft: async (id) => aDraft({ id, held_by }),
+      });
+      session.start();
+      await settle();
+      decisions.decide({ action: "approve" });
+      await settle();
+      expect(at().notices.map(({ text }) => text)).toEqual([said]);
+    }
   });
 
   test("whoever signs in next sends nothing of what the one before decided, and loses nothing of it", async () => {

@@ -25,8 +25,8 @@ export const MARKS: Record<string, Tone> = {
 
 export const GRADES: Grade[] = ["cosmetic", "material", "factual", "citation"];
 
-/** Said when it is drawn, in the language that is spoken then. */
-export type Why = () => string;
+/** Said when it is drawn, in the language that is spoken then, with the name of whoever holds the draft. */
+export type Why = (holder?: string | null) => string;
 
 const readOnly = () => words().review.readOnly;
 export const LAPSED: Why = () => readOnly().lapsed;
@@ -34,11 +34,16 @@ export const KILLED: Why = () => readOnly().killed;
 export const READING: Why = () => readOnly().reading;
 
 const READ_ONLY: Record<string, Why> = {
-  lease_lost: () => readOnly().held,
+  lease_lost: (holder) => readOnly().held(othersName(holder)),
   already_decided: () => readOnly().decided,
   draft_superseded: () => readOnly().superseded,
   workflow_killed: KILLED,
 };
+
+/** The name of somebody else; none where that isn't said, or it is one's own. */
+export function othersName(holder?: string | null): string | null {
+  return holder && holder !== "you" ? holder : null;
+}
 
 /** Why the draft on screen can only be read. */
 export function whyReadOnly(error: unknown): Why {
@@ -51,9 +56,15 @@ export function whyBarred(error: unknown): Why | null {
   return error instanceof ApiError && error.status === 403 ? () => reasonOf(error) : null;
 }
 
-export function refused({ draft_id, external_id, body }: Pending, error: ApiError): Omit<Notice, "id"> {
+export function refused(
+  { draft_id, external_id, body }: Pending,
+  error: ApiError,
+  holder: string | null,
+): Omit<Notice, "id"> {
   const says = words().review;
-  const why = (says.refused as Record<string, string>)[error.code] ?? sentence(error.message);
+  const why = holder
+    ? says.lostTo(holder)
+    : ((says.refused as Record<string, string>)[error.code] ?? sentence(error.message));
   const kept = body.final_text !== undefined || Boolean(body.comment);
   return {
     tone: "fail",

@@ -1,7 +1,8 @@
 //! What is said to be done.
 
 use super::find::IFS;
-use super::stem::{Stem, stem};
+use super::stem::{Fixed, Stem, stem};
+use std::sync::LazyLock;
 
 /// Something that is said to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Family {
     ];
 }
 
-const VERBS: &[(&str, Family)] = &[
+pub const VERBS: &[(&str, Family)] = &[
     ("cancelled", Family::Cancel),
     ("closed", Family::Cancel),
     ("terminated", Family::Cancel),
@@ -104,6 +105,9 @@ const VERBS: &[(&str, Family)] = &[
     ("located", Family::Read),
 ];
 
+/// Without one of these nothing is said to be done.
+pub const HELPS: [&str; 7] = ["i've", "we've", "have", "has", "was", "were", "now"];
+
 /// "I have cancelled", "has been charged", "was waived"; none of them denied or only possible.
 pub fn act(said: &[String]) -> Option<Act> {
     for (i, word) in said.iter().enumerate() {
@@ -128,16 +132,26 @@ pub fn act(said: &[String]) -> Option<Act> {
                 "now" | "just" | "already" | "successfully" | "also" | "both" | "all" | "fully" | "automatically"
                 | "then" => {}
                 verb => {
-                    let known = VERBS.iter().find(|(name, _)| stem(name) == stem(verb) && verb.ends_with(['d', 't']));
-                    let Some((_, family)) = known.filter(|_| first || been) else { break };
+                    let done = (first || been) && verb.ends_with(['d', 't']);
+                    let Some((verb, family)) = done.then(|| known(verb)).flatten() else { break };
                     // "It was booked on…" describes; it doesn't report.
                     if past && matches!(family, Family::Book | Family::Give | Family::Read) {
                         break;
                     }
-                    return Some(Act { verb: stem(verb), family: *family, own: first && !been });
+                    return Some(Act { verb, family, own: first && !been });
                 }
             }
         }
     }
     None
+}
+
+/// A verb that says that something was done.
+fn known(verb: &str) -> Option<(Stem, Family)> {
+    static KNOWN: LazyLock<Fixed<Family>> = LazyLock::new(|| {
+        // Of two with one stem the first stands for both.
+        VERBS.iter().rev().map(|(name, family)| (stem(name), *family)).collect()
+    });
+    let verb = stem(verb);
+    Some((verb, *KNOWN.get(&verb)?))
 }

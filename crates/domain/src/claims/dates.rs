@@ -1,10 +1,10 @@
 //! Dates and times, as people write them.
 
-use super::scan::{Key, Value, is_word};
+use super::scan::{Key, Unit, Value, is_word};
 use std::borrow::Cow;
 
 pub fn date(keys: Vec<Key>, year: Option<i32>) -> Value {
-    Value { keys, year, money: false, digits: true }
+    Value { keys, year, unit: Unit::None, digits: true }
 }
 
 /// The digits at the start of a text, at most `most`.
@@ -63,7 +63,7 @@ pub fn clock(text: &str) -> Option<(usize, Value)> {
         None => vec![minutes(hour)?],
     };
     let len = len + half.map_or(0, |half| gap + half.len());
-    Some((len, Value { keys, year: None, money: false, digits: true }))
+    Some((len, Value { keys, year: None, unit: Unit::None, digits: true }))
 }
 
 /// `05/20/2024`, `20.05.2024`, `20.05.`: with a slash both readings.
@@ -129,7 +129,9 @@ pub fn day_after(text: &str) -> Option<(usize, u8, Option<i32>)> {
             break;
         }
     }
-    if text[len..].starts_with([':', '%']) || text[len..].starts_with(is_word) {
+    // "May 5:30" is a time, "May 24th:" a day.
+    let time = text[len..].strip_prefix(':').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if time || text[len..].starts_with('%') || text[len..].starts_with(is_word) {
         return None;
     }
     let (more, year) = year_after(&text[len..]);

@@ -42,7 +42,8 @@ pub fn named(
     text: &str,
     tokens: &[scan::Token],
     sentence: &sentence::Sentence,
-    settled: &[(Stem, Stem, Place)],
+    thread: &thread::Thread<'_>,
+    settled: &[(Stem, Stem, usize, &str)],
 ) -> Vec<Named> {
     if settled.is_empty() {
         return Vec::new();
@@ -51,13 +52,13 @@ pub fn named(
     pairs
         .filter_map(|pair| {
             let (said, name) = (&tokens[pair.start], &tokens[pair.end - 1]);
-            let (_, is, place) = settled.iter().find(|(field, is, _)| *field == name.stem && *is != said.stem)?;
+            let (_, is, at, field) = settled.iter().find(|(field, is, ..)| *field == name.stem && *is != said.stem)?;
             Some(Named {
                 said: said.stem,
                 name: name.stem,
                 is: *is,
                 span: (said.start, name.end),
-                place: place.clone(),
+                place: thread.field(*at, field),
             })
         })
         .collect()

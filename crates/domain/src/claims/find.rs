@@ -1,11 +1,12 @@
 //! What a draft claims: the values that it states, what it says is done, and what it says the policy is.
 
 use super::ClaimKind;
-use super::acts::{Act, act};
+use super::acts::{Act, HELPS, VERBS, act};
 use super::scan::{Key, Token, Value};
 use super::sentence::{Says, Sentence, clauses, denies, lower, says, stems};
-use super::stem::Stem;
+use super::stem::{Fixed, Stem, stem};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// So many alternatives of a statement are looked at.
 const MOST_PARTS: usize = 4;
@@ -23,6 +24,8 @@ pub struct Found {
     pub about: Vec<Stem>,
     /// What is counted, of a count.
     pub unit: Vec<Stem>,
+    /// The word before a value.
+    pub before: Option<Stem>,
     /// The words that say what was done.
     pub act: Option<Act>,
     /// It denies.
@@ -50,6 +53,7 @@ impl Found {
             value: None,
             about: Vec::new(),
             unit: Vec::new(),
+            before: None,
             act: None,
             denies: false,
             flat: false,
@@ -66,6 +70,32 @@ impl Found {
 pub const IFS: [&str; 11] =
     ["if", "once", "after", "when", "unless", "whether", "until", "before", "should", "wenn", "falls"];
 
+/// Words of a clause that says what may be and what may not.
+pub const SAYS: [&str; 22] = [
+    "cannot",
+    "can't",
+    "unable",
+    "eligible",
+    "entitled",
+    "permitted",
+    "allowed",
+    "required",
+    "refundable",
+    "non-refundable",
+    "policy",
+    "qualify",
+    "qualifies",
+    "guarantee",
+    "guaranteed",
+    "possible",
+    "covers",
+    "cover",
+    "waives",
+    "allows",
+    "strict",
+    "must",
+];
+
 /// The lower-case words of some tokens.
 fn words(text: &str, tokens: &[Token]) -> Vec<String> {
     tokens.iter().map(|t| lower(text, t)).collect()
@@ -76,6 +106,17 @@ pub fn claims(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<F
     if sentence.question {
         return;
     }
+    let own = &tokens[sentence.tokens.clone()];
+    if own.iter().any(|t| t.value.is_some()) {
+        values(text, tokens, sentence, out);
+    }
+    if may_state(own) {
+        statements(text, own, out);
+    }
+}
+
+/// The values that a sentence states.
+fn values(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<Found>) {
     let about = sentence.stems(tokens);
     for i in sentence.tokens.clone() {
         if let Some(kind) = value_kind(text, tokens, sentence, i) {
@@ -88,10 +129,33 @@ pub fn claims(text: &str, tokens: &[Token], sentence: &Sentence, out: &mut Vec<F
                 span.1 = counted.last().map_or(span.1, |t| t.end);
             }
             let value = token.value.clone();
-            out.push(Found { span, value, about: about.clone(), unit, ..Found::of(kind) });
+            let before = (i > sentence.tokens.start).then(|| tokens[i - 1].stem);
+            out.push(Found { span, value, about: about.clone(), unit, before, ..Found::of(kind) });
         }
     }
-    let own = &tokens[sentence.tokens.clone()];
+}
+
+/// Whether a sentence has the words without which nothing is said to be done, and nothing to be the policy.
+fn may_state(own: &[Token]) -> bool {
+    const POLICY: u8 = 1;
+    const VERB: u8 = 2;
+    const HELP: u8 = 4;
+    static LEADS: LazyLock<Fixed<u8>> = LazyLock::new(|| {
+        let policy = SAYS.iter().chain(&["can", "no"]).map(|word| (stem(word), POLICY));
+        let verbs = VERBS.iter().map(|(word, _)| (stem(word), VERB));
+        let helps = HELPS.iter().map(|word| (stem(word), HELP));
+        let mut leads = Fixed::<u8>::default();
+        for (stem, lead) in policy.chain(verbs).chain(helps) {
+            *leads.entry(stem).or_default() |= lead;
+        }
+        leads
+    });
+    let leads = own.iter().fold(0, |all, t| all | LEADS.get(&t.stem).copied().unwrap_or_default());
+    leads & POLICY != 0 || leads & VERB != 0 && leads & HELP != 0
+}
+
+/// What the parts of a sentence say to be done, or to be the policy.
+fn statements(text: &str, own: &[Token], out: &mut Vec<Found>) {
     for clause in clauses(text, own, &["but", "however", "although"]) {
         let part = &own[clause];
         let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
@@ -159,13 +223,29 @@ fn value_kind(text: &str, tokens: &[Token], sentence: &Sentence, i: usize) -> Op
         Key::Day(..) => Some(ClaimKind::Date),
         Key::Minute(_) => Some(ClaimKind::Time),
         Key::Code(_) => (!raw.contains(char::is_lowercase) || raw.contains('_')).then_some(ClaimKind::Code),
-        Key::Number(_) if value.money => Some(ClaimKind::Amount),
+        Key::Number(_) if value.is_money() => Some(ClaimKind::Amount),
         Key::Number(_) if raw.len() >= 4 && raw.bytes().all(|b| b.is_ascii_digit()) => {
             let year = raw.len() == 4 && (raw.starts_with("19") || raw.starts_with("20"));
-            (!year).then_some(ClaimKind::Code)
+            if year {
+                counts_things(text, tokens, sentence, i).then_some(ClaimKind::Count)
+            } else {
+                Some(ClaimKind::Code)
+            }
         }
         Key::Number(_) => (!is_label(text, tokens, sentence, i)).then_some(ClaimKind::Count),
     }
+}
+
+/// "2000 points", not "in 2019 sales rose".
+fn counts_things(text: &str, tokens: &[Token], sentence: &Sentence, i: usize) -> bool {
+    let own = &tokens[..sentence.tokens.end];
+    let things = unit_of(text, own, i).first().is_some_and(|t| text[..t.bytes.1].ends_with('s'));
+    let dated = i > sentence.tokens.start
+        && matches!(
+            lower(text, &tokens[i - 1]).as_str(),
+            "in" | "of" | "the" | "since" | "by" | "for" | "from" | "until" | "during" | "early" | "late"
+        );
+    things && !dated
 }
 
 /// `Flight 1:`, `Gift card 2`, `step 3.`: a number that only tells things of a list apart.
@@ -196,30 +276,6 @@ fn unit_of<'a>(text: &str, tokens: &'a [Token], i: usize) -> Vec<&'a Token> {
 
 /// Whether a clause says what may be and what may not.
 fn is_policy(said: &[String]) -> bool {
-    const SAYS: [&str; 22] = [
-        "cannot",
-        "can't",
-        "unable",
-        "eligible",
-        "entitled",
-        "permitted",
-        "allowed",
-        "required",
-        "refundable",
-        "non-refundable",
-        "policy",
-        "qualify",
-        "qualifies",
-        "guarantee",
-        "guaranteed",
-        "possible",
-        "covers",
-        "cover",
-        "waives",
-        "allows",
-        "strict",
-        "must",
-    ];
     let asks = said.first().is_some_and(|w| matches!(w.as_str(), "please" | "could" | "would" | "let" | "if"));
     let finds = said.iter().any(|w| matches!(w.as_str(), "find" | "locate" | "access" | "see" | "sure"));
     let only = said.windows(2).any(|w| w[0] == "can" && w[1] == "only");

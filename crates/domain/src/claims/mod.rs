@@ -136,6 +136,7 @@ pub struct Cited {
 }
 
 /// What a draft claims and what its thread says to that; sources come later.
+#[derive(Default)]
 pub struct Reading {
     claims: Vec<(Found, FromThread)>,
     /// What was not read for its claims.
@@ -184,10 +185,13 @@ fn from_thread(
         };
     }
     let Some(value) = &claim.value else { return FromThread::Nothing };
-    match thread.find(value, &claim.about) {
+    match thread.find(value, &claim.unit, &claim.about) {
         Some(Hit { place, firm: true }) => FromThread::Firm(vec![place]),
         Some(Hit { place, firm: false }) => FromThread::Said(place),
         None => {
+            if let Some(place) = thread.listed(value, &claim.unit) {
+                return FromThread::Firm(vec![place]);
+            }
             let beside = || thread.next_to(value, shifts).map(|h| (String::new(), vec![h.place]));
             let sum = sums.of_value(claim).or_else(beside);
             sum.map_or(FromThread::Nothing, |(sum, places)| FromThread::Sum(sum, places))
@@ -211,10 +215,12 @@ impl Reading {
             find::claims(text, &tokens, sentence, &mut found);
         }
         // Who claims nothing can only be contradicted by what a tool gave.
-        let idle = found.is_empty() && !body.thread.iter().any(|m| m.role == Role::Tool);
-        let thread = Thread::of(if idle { &[] } else { &body.thread });
-        let sums = sums::Sums::of(&tokens, &thread);
-        let shifts = thread.shifts();
+        let claimed = !found.is_empty();
+        let gave = body.thread.iter().any(|m| m.role == Role::Tool);
+        let thread = Thread::of(if claimed || gave { &body.thread } else { &[] }, claimed);
+        let amounts = found.iter().any(|f| f.kind == ClaimKind::Amount);
+        let sums = sums::Sums::of(if amounts { &tokens } else { &[] }, &thread);
+        let shifts = found.iter().any(|f| f.kind == ClaimKind::Date) && thread.shifts();
         let mut mismatches = Vec::new();
         let look = |claim: Found| {
             let behind = from_thread(&claim, &thread, &sums, shifts, &mut mismatches);
@@ -222,12 +228,16 @@ impl Reading {
         };
         let mut claims: Vec<(Found, FromThread)> = found.into_iter().map(look).collect();
         fields::fields(&tokens, &sentences, &mismatches, &mut claims);
-        let otherwise = records::Records::of(&thread).against(text, &tokens, &sentences).into_iter();
+        let otherwise = records::Records::of(&thread).against(&thread, text, &tokens, &sentences).into_iter();
         claims.extend(otherwise.map(|(found, places)| (found, FromThread::Otherwise(places))));
         let windows = windows::Window::all(text, &tokens, &sentences, &thread);
-        let now = body.thread.iter().rev().find_map(|m| m.at);
         let settled = thread.settled();
-        let named = sentences.iter().flat_map(|s| fields::named(text, &tokens, s, &settled)).take(MOST_NAMED).collect();
+        let named = sentences.iter().flat_map(|s| fields::named(text, &tokens, s, &thread, &settled));
+        let named: Vec<Named> = named.take(MOST_NAMED).collect();
+        if claims.is_empty() && named.is_empty() && windows.is_empty() {
+            return Self::default();
+        }
+        let now = body.thread.iter().rev().find_map(|m| m.at);
         let words = |m: &(usize, &Message)| {
             let plain = !m.1.text.trim_start().starts_with(['{', '[']);
             matches!(m.1.role, Role::Tool | Role::Note) && plain && m.1.text.len() <= MAX_WORDS
@@ -246,6 +256,11 @@ impl Reading {
             about: sentence::stems(&tokens),
             spoken: thread.customer,
         }
+    }
+
+    /// Whether it claims nothing, so that no source need be read.
+    pub fn is_empty(&self) -> bool {
+        self.claims.is_empty() && self.named.is_empty() && self.windows.is_empty()
     }
 
     /// What the draft itself brought of a source.
@@ -320,7 +335,7 @@ impl Reading {
             (Some(value), Some(passage)) => sources
                 .iter()
                 .filter(|s| Some(s.id) == passage.source.as_deref())
-                .all(|s| s.known.has(value, (passage.start, passage.end))),
+                .all(|s| s.known.has(value, &found.unit, (passage.start, passage.end))),
             _ => true,
         };
         let behind_it = |c: &&Cited| c.span.start < found.span.1 && found.span.0 < c.span.end;
@@ -335,19 +350,47 @@ impl Reading {
             return claim(ClaimStatus::Supported, places.clone());
         }
         let source = found.value.as_ref().and_then(|value| {
-            let hits =
-                sources.iter().filter_map(|s| s.known.find(value, &found.about).map(|(near, span)| (near, span, s.id)));
+            let hits = sources
+                .iter()
+                .filter_map(|s| s.known.find(value, &found.unit, &found.about).map(|(near, span)| (near, span, s.id)));
             hits.max_by_key(|hit| hit.0)
         });
         if let Some((_, (start, end), id)) = source {
             return claim(ClaimStatus::Supported, vec![Place::in_source(id, (start, end))]);
         }
+        if matches!(behind, FromThread::Said(_) | FromThread::Nothing)
+            && let Some(place) = self.cited_otherwise(found, sources, cited)
+        {
+            return claim(ClaimStatus::Conflict, vec![place]);
+        }
         match behind {
             FromThread::Said(place) => claim(ClaimStatus::Supported, vec![place.clone()]),
             FromThread::Sum(sum, places) => claim(ClaimStatus::Supported, places.clone())
                 .map(|c| Claim { sum: Some(sum.clone()).filter(|s| !s.is_empty()), ..c }),
-            _ => claim(ClaimStatus::Unsupported, Vec::new()),
+            _ => {
+                let limit = |s: &Behind<'_>| s.known.limit(found).map(|span| Place::in_source(s.id, span));
+                match sources.iter().find_map(limit) {
+                    Some(place) => claim(ClaimStatus::Conflict, vec![place]),
+                    None => claim(ClaimStatus::Unsupported, Vec::new()),
+                }
+            }
         }
+    }
+
+    /// Where the passage that a value is cited with has another one: the only one of its kind there, for the only one
+    /// of its kind that is cited.
+    fn cited_otherwise(&self, found: &Found, sources: &[Behind<'_>], cited: &[Cited]) -> Option<Place> {
+        let within = |other: &Found, span: Span| span.start < other.span.1 && other.span.0 < span.end;
+        let alone = |c: &&Cited| {
+            let mut alike = self.claims.iter().filter(|(f, _)| f.kind == found.kind && within(f, c.span));
+            within(found, c.span) && alike.nth(1).is_none()
+        };
+        cited.iter().filter(alone).find_map(|c| {
+            let passage = c.passage.as_ref()?;
+            let source = sources.iter().find(|s| Some(s.id) == passage.source.as_deref())?;
+            let span = source.known.another(found, (passage.start, passage.end))?;
+            Some(Place::in_source(source.id, span))
+        })
     }
 }
 

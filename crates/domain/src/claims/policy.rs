@@ -6,6 +6,7 @@ use super::sentence::Says;
 use super::source::{Clause, Known};
 use super::stem::{Stem, stem};
 use super::{Behind, ClaimStatus, Place};
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 /// A word that stands in more clauses than this doesn't lead to any.
@@ -33,7 +34,7 @@ const MOST_EACH: i64 = 9;
 pub struct Shelf<'a> {
     known: Vec<(Whose<'a>, &'a Known)>,
     clauses: usize,
-    weights: HashMap<Stem, usize>,
+    weights: OnceCell<HashMap<Stem, usize>>,
 }
 
 enum Whose<'a> {
@@ -74,17 +75,24 @@ impl<'a> Shelf<'a> {
     pub fn of(sources: &[Behind<'a>], told: &'a [(u32, Known)]) -> Self {
         let mut known: Vec<_> = sources.iter().map(|s| (Whose::Source(s.id), s.known)).collect();
         known.extend(told.iter().map(|(message, known)| (Whose::Message(*message), known)));
-        let mut weights = HashMap::new();
-        for (stem, clauses) in known.iter().flat_map(|(_, known)| &known.with) {
-            *weights.entry(*stem).or_default() += clauses.len();
-        }
-        Self { clauses: known.iter().map(|(_, k)| k.clauses.len()).sum(), known, weights }
+        Self { clauses: known.iter().map(|(_, k)| k.clauses.len()).sum(), known, weights: OnceCell::new() }
+    }
+
+    /// In how many clauses each word stands.
+    fn weights(&self) -> &HashMap<Stem, usize> {
+        self.weights.get_or_init(|| {
+            let mut weights = HashMap::new();
+            for (stem, clauses) in self.known.iter().flat_map(|(_, known)| &known.with) {
+                *weights.entry(*stem).or_default() += clauses.len();
+            }
+            weights
+        })
     }
 
     /// Rare words weigh more; one that no source has weighs as a middling one.
     fn weight(&self, stem: Stem) -> f64 {
         let all = self.clauses as f64 + 1.0;
-        match self.weights.get(&stem) {
+        match self.weights().get(&stem) {
             Some(n) => (1.0 + all / *n as f64).ln(),
             None => (1.0 + all).ln() / 2.0,
         }
@@ -184,7 +192,8 @@ impl<'a> Shelf<'a> {
 
     /// Whether neither the customer nor the draft has a word of those that only this condition has.
     fn misses_condition(&self, clause: &Clause, spoken: &[Stem], about: &[Stem]) -> bool {
-        let rare: Vec<&Stem> = clause.only_if.iter().filter(|s| self.weights.get(s).is_some_and(|n| *n <= 1)).collect();
+        let rare: Vec<&Stem> =
+            clause.only_if.iter().filter(|s| self.weights().get(s).is_some_and(|n| *n <= 1)).collect();
         !rare.is_empty() && !rare.iter().any(|s| spoken.binary_search(s).is_ok() || about.binary_search(s).is_ok())
     }
 

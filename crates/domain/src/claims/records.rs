@@ -31,7 +31,8 @@ struct Record {
 struct Field {
     name: String,
     value: Says,
-    place: Place,
+    /// Message of the answer that has it.
+    answer: usize,
 }
 
 enum Says {
@@ -56,7 +57,7 @@ impl Records {
                 if let Says::Is(words) = &value {
                     records.values.entry(name.clone()).or_default().insert(words.clone());
                 }
-                fields.push(Field { name: name.clone(), value, place: thread.field(call.answer, name) });
+                fields.push(Field { name: name.clone(), value, answer: call.answer });
             }
             records.by_code.insert(code, Record { fields });
         }
@@ -64,9 +65,18 @@ impl Records {
     }
 
     /// What sentences say of the records that they name, where a record has it otherwise.
-    pub fn against(&self, text: &str, tokens: &[Token], sentences: &[Sentence]) -> Vec<(Found, Vec<Place>)> {
+    pub fn against(
+        &self,
+        thread: &Thread<'_>,
+        text: &str,
+        tokens: &[Token],
+        sentences: &[Sentence],
+    ) -> Vec<(Found, Vec<Place>)> {
+        if self.by_code.is_empty() {
+            return Vec::new();
+        }
         let naming = sentences.iter().filter(|s| !s.question && self.named(&tokens[s.tokens.clone()]).next().is_some());
-        naming.take(MOST).filter_map(|s| self.otherwise(text, &tokens[s.tokens.clone()])).collect()
+        naming.take(MOST).filter_map(|s| self.otherwise(thread, text, &tokens[s.tokens.clone()])).collect()
     }
 
     fn named<'s>(&'s self, own: &'s [Token]) -> impl Iterator<Item = &'s Record> {
@@ -74,7 +84,7 @@ impl Records {
         keys.filter_map(|key| self.by_code.get(key))
     }
 
-    fn otherwise(&self, text: &str, own: &[Token]) -> Option<(Found, Vec<Place>)> {
+    fn otherwise(&self, thread: &Thread<'_>, text: &str, own: &[Token]) -> Option<(Found, Vec<Place>)> {
         let named: Vec<&Record> = self.named(own).take(NAMED).collect();
         let mut otherwise = Vec::new();
         for record in &named {
@@ -82,7 +92,7 @@ impl Records {
             let (right, wrong): (Vec<_>, Vec<_>) = heard.partition(|(right, _)| *right);
             // Of several, one thing may be said of some and another of the rest.
             if right.is_empty() || named.len() == 1 {
-                otherwise.extend(wrong.into_iter().map(|(_, f)| f.place.clone()));
+                otherwise.extend(wrong.into_iter().map(|(_, f)| thread.field(f.answer, &f.name)));
             }
         }
         let (first, last) = (own.first()?, own.last()?);

@@ -46,7 +46,7 @@ pub fn sentences(text: &str, tokens: &[Token]) -> Vec<Sentence> {
             && body[digits + 1..].starts_with([' ', '*']);
         let skip = line.len() - body.len() + if listed { digits + 1 } else { 0 };
         let mut from = at + skip;
-        for sentence in pieces(&line[skip..]).flat_map(UnicodeSegmentation::split_sentence_bounds) {
+        for sentence in pieces(&line[skip..]).flat_map(bounds) {
             let end = from + sentence.trim_end().len();
             while tokens.get(token).is_some_and(|t| t.bytes.0 < from) {
                 token += 1;
@@ -80,6 +80,35 @@ fn pieces(mut line: &str) -> impl Iterator<Item = &str> {
         line = rest;
         Some(piece)
     })
+}
+
+/// The sentences of a piece, as Unicode has them. Where a sign ends one, spaces follow, and a capital begins the next,
+/// there is no other reading; only what has another sign within takes the full rules.
+pub fn bounds(mut piece: &str) -> impl Iterator<Item = &str> {
+    let mut unsure = None;
+    std::iter::from_fn(move || {
+        if let Some(sentence) = unsure.as_mut().and_then(Iterator::next) {
+            return Some(sentence);
+        }
+        let (sentence, rest) = piece.split_at(sure_end(piece));
+        piece = rest;
+        let within = sentence.trim_end_matches([' ', '\n', '.', '!', '?']);
+        if within.is_ascii() && !within.contains(['.', '!', '?', '\r']) {
+            return Some(sentence).filter(|s| !s.is_empty());
+        }
+        unsure.insert(sentence.split_sentence_bounds()).next()
+    })
+}
+
+/// Where the first sentence ends for sure.
+fn sure_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut signs = bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'.' | b'!' | b'?')).map(|(i, _)| i + 1);
+    let end = signs.find_map(|at| {
+        let spaces = bytes[at..].iter().take_while(|b| **b == b' ').count();
+        (spaces > 0 && bytes.get(at + spaces).is_some_and(u8::is_ascii_uppercase)).then_some(at + spaces)
+    });
+    end.unwrap_or(bytes.len())
 }
 
 /// The parts of a sentence that say one thing each: between signs, at words that turn, and where another subject

@@ -1,11 +1,17 @@
 //! What a source says: its values and its clauses, each with what it is about.
 
-use super::scan::{Key, Token, Value, tokens};
+use super::find::Found;
+use super::scan::{Key, Token, Value, is_claimed, is_like, tokens};
 use super::sentence::{Says, clauses, denies, says, sentences, stems};
 use super::stem::Stem;
 use super::windows::instant;
 use crate::time::Millis;
 use std::collections::HashMap;
+
+/// So many words of a passage are searched for a value that contradicts one.
+const PASSAGE: usize = 1_000;
+/// So many places of one value, or numbers of one thing, are compared.
+const PLACES: usize = 1_000;
 
 /// A source, ready to be looked up in.
 #[derive(Debug, Default)]
@@ -43,6 +49,8 @@ pub struct Count {
     pub keys: Vec<Key>,
     /// What is counted.
     pub unit: Vec<Stem>,
+    /// The word before it.
+    pub before: Option<Stem>,
     /// What the part of the sentence around it is about.
     pub about: Vec<Stem>,
     /// Where, in Unicode scalars.
@@ -85,13 +93,11 @@ impl Known {
     }
 
     /// Where a value stands, at the place that is most about the same.
-    pub fn find(&self, value: &Value, about: &[Stem]) -> Option<(usize, (u32, u32))> {
+    pub fn find(&self, value: &Value, unit: &[Stem], about: &[Stem]) -> Option<(usize, (u32, u32))> {
         const MOST: usize = 64;
-        let fits = |t: &&u32| {
-            let there = self.tokens[**t as usize].value.as_ref().and_then(|v| v.year);
-            there.is_none() || value.year.is_none() || there == value.year
-        };
-        let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten().filter(fits).take(MOST);
+        let fits = |t: &&u32| is_claimed(value, unit, &self.tokens, **t as usize);
+        let places =
+            value.keys.iter().filter_map(|key| self.values.get(key)).flatten().take(PLACES).filter(fits).take(MOST);
         let near = |t: usize| {
             let around = &self.tokens[t.saturating_sub(12)..(t + 12).min(self.tokens.len())];
             around.iter().filter(|t| about.binary_search(&t.stem).is_ok()).count()
@@ -102,10 +108,38 @@ impl Known {
     }
 
     /// Whether a value stands in a part of it.
-    pub fn has(&self, value: &Value, (start, end): (u32, u32)) -> bool {
-        let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten();
-        let mut tokens = places.map(|t| &self.tokens[*t as usize]);
-        tokens.any(|t| t.start >= start && t.end <= end)
+    pub fn has(&self, value: &Value, unit: &[Stem], (start, end): (u32, u32)) -> bool {
+        let (from, upto) = self.within(start, end);
+        value.keys.iter().filter_map(|key| self.values.get(key)).any(|places| {
+            let first = places.partition_point(|t| (*t as usize) < from);
+            let mut here = places[first..].iter().map(|t| *t as usize).take_while(|t| *t < upto);
+            here.any(|t| is_claimed(value, unit, &self.tokens, t))
+        })
+    }
+
+    /// The tokens of a part of it.
+    fn within(&self, start: u32, end: u32) -> (usize, usize) {
+        (self.tokens.partition_point(|t| t.start < start), self.tokens.partition_point(|t| t.end <= end))
+    }
+
+    /// Where a part of it has one value like this, and another one.
+    pub fn another(&self, found: &Found, (start, end): (u32, u32)) -> Option<(u32, u32)> {
+        let value = found.value.as_ref()?;
+        let (from, upto) = self.within(start, end);
+        let mut like = (from..upto.min(from + PASSAGE)).filter(|at| is_like(value, &found.unit, &self.tokens, *at));
+        let at = like.next().filter(|_| like.next().is_none())?;
+        let token = &self.tokens[at];
+        (!self.has(value, &found.unit, (start, end))).then_some((token.start, token.end))
+    }
+
+    /// Where it limits the same thing by the same word, as in "within 14 days".
+    pub fn limit(&self, found: &Found) -> Option<(u32, u32)> {
+        if found.unit.len() != 1 || found.before.is_none() {
+            return None;
+        }
+        let same = |count: &&Count| count.unit.first() == found.unit.first() && count.before == found.before;
+        let shares = |count: &&Count| count.about.iter().filter(|s| found.about.binary_search(s).is_ok()).count() >= 2;
+        self.counts.iter().filter(same).take(PLACES).find(shares).map(|count| count.span)
     }
 
     /// Numbers of the same thing.
@@ -155,7 +189,8 @@ fn counts(text: &str, tokens: &[Token]) -> Vec<Count> {
         about.extend(&head);
         about.sort_unstable();
         about.dedup();
-        found.push(Count { keys: value.keys.clone(), unit, about, span: (token.start, token.end) });
+        let before = (i > from).then(|| tokens[i - 1].stem);
+        found.push(Count { keys: value.keys.clone(), unit, before, about, span: (token.start, token.end) });
     }
     found
 }

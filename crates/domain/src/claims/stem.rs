@@ -1,6 +1,7 @@
 //! Words compared by what they are about: a rough stem, stop words, and a few words that mean the same in support.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 /// A word's stem as a number (FNV-1a).
@@ -15,20 +16,22 @@ pub fn stem(word: &str) -> Stem {
 
 /// The same of a word in lower case.
 pub fn of_lower(word: &str) -> Stem {
-    let lower = word.split(['\'', '\u{2019}']).next().unwrap_or_default();
-    let mut rest = lower;
+    let ascii = word.is_ascii();
+    let has = |text: &str, chars: usize| text.len() >= chars && (ascii || text.chars().count() >= chars);
+    let apostrophe = if ascii { word.bytes().position(|b| b == b'\'') } else { word.find(['\'', '\u{2019}']) };
+    let mut rest = &word[..apostrophe.unwrap_or(word.len())];
     for end in ["ing", "ed", "es", "s"] {
         if let Some(cut) = rest.strip_suffix(end)
-            && cut.chars().count() >= 3
-            && !cut.ends_with(|c: char| c == 's' && end == "s")
+            && has(cut, 3)
+            && !(end == "s" && cut.ends_with('s'))
         {
             rest = cut;
             break;
         }
     }
-    let rest = if rest.chars().count() > 3 { rest.strip_suffix('e').unwrap_or(rest) } else { rest };
-    let end = rest.char_indices().nth(LENGTH).map_or(rest.len(), |(i, _)| i);
-    fnv(same(&rest[..end]))
+    let rest = if has(rest, 4) { rest.strip_suffix('e').unwrap_or(rest) } else { rest };
+    let end = if ascii { Some(LENGTH) } else { rest.char_indices().nth(LENGTH).map(|(i, _)| i) };
+    fnv(same(end.and_then(|end| rest.get(..end)).unwrap_or(rest)))
 }
 
 fn fnv(text: &str) -> Stem {
@@ -213,6 +216,27 @@ const STOP: &[&str] = &[
 
 /// Whether a word, in lower case, says nothing about the subject.
 pub fn is_stop(word: &str) -> bool {
-    static STOPS: LazyLock<HashSet<Stem>> = LazyLock::new(|| STOP.iter().map(|word| fnv(word)).collect());
-    STOPS.contains(&fnv(word))
+    static STOPS: LazyLock<Fixed<()>> = LazyLock::new(|| STOP.iter().map(|word| (fnv(word), ())).collect());
+    STOPS.contains_key(&fnv(word))
+}
+
+/// What is known of a few words that nobody outside chooses: each word of a text is looked up in it by its own number.
+pub type Fixed<T> = HashMap<Stem, T, BuildHasherDefault<AsItIs>>;
+
+/// A number that is spread well enough as it is.
+#[derive(Default)]
+pub struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |all, b| all << 8 | u64::from(*b));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
 }

@@ -1,7 +1,7 @@
 //! Amounts that follow from others: a difference, a sum, so many times, the total of a list.
 
 use super::find::Found;
-use super::scan::{Key, Token};
+use super::scan::{Key, SCALE, Token, Value};
 use super::thread::Thread;
 use super::{ClaimKind, Place};
 use std::collections::HashMap;
@@ -10,7 +10,6 @@ use std::collections::HashMap;
 const MOST: usize = 48;
 /// A total adds up at most this many amounts before it.
 const RUN: usize = 10;
-const SCALE: i64 = 10_000;
 
 /// The amounts of a draft and its thread.
 pub struct Sums {
@@ -24,7 +23,7 @@ pub struct Sums {
 impl Sums {
     /// Collects them.
     pub fn of(tokens: &[Token], thread: &Thread<'_>) -> Self {
-        let money = tokens.iter().filter(|t| t.value.as_ref().is_some_and(|v| v.money));
+        let money = tokens.iter().filter(|t| t.value.as_ref().is_some_and(Value::is_money));
         let own: Vec<(i64, u32)> = money
             .filter_map(|t| match t.value.as_ref()?.keys.first()? {
                 Key::Number(n) => Some((*n, t.end)),

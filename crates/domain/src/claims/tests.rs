@@ -3,7 +3,9 @@
 
 use super::*;
 use crate::draft::parse;
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use unicode_segmentation::UnicodeSegmentation;
 
 /// Each claim's text and status, in the order of the draft.
 fn judged(thread: &Value, text: &str, sources: &[&str]) -> Vec<(String, ClaimStatus)> {
@@ -218,4 +220,105 @@ fn figures_of_any_size_are_read() {
 fn a_long_line_of_signs_is_read_in_pieces() {
     let text = format!("a.{}", ")".repeat(190_000));
     assert!(judged(&asked("Hi"), &text, &[]).is_empty());
+}
+
+/// What a text claims, before anything is looked up.
+fn found(text: &str) -> Vec<Found> {
+    let tokens = scan::tokens(text);
+    let mut found = Vec::new();
+    for sentence in sentence::sentences(text, &tokens) {
+        find::claims(text, &tokens, &sentence, &mut found);
+    }
+    found
+}
+
+#[test]
+fn every_word_that_states_something_is_heard() {
+    for (verb, _) in acts::VERBS {
+        for text in [format!("I have {verb} the order."), format!("The order HAS BEEN {}", verb.to_uppercase())] {
+            assert!(matches!(found(&text)[..], [Found { act: Some(_), .. }]), "{text}");
+        }
+    }
+    for help in ["I've", "I\u{2019}ve", "we've", "I have", "It has been", "It was", "They were", "They are now"] {
+        let text = format!("Well then: {help} cancelled.");
+        assert!(matches!(found(&text)[..], [Found { act: Some(_), .. }]), "{text}");
+    }
+    let policies = find::SAYS.iter().map(|word| format!("This order {word} in that case."));
+    let others =
+        ["That can be changed here.", "You can only change it.", "There are no extra fees.", "You can\u{2019}t do it."];
+    for text in policies.chain(others.map(String::from)) {
+        assert!(matches!(found(&text)[..], [Found { kind: ClaimKind::Policy, .. }]), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn sentences_end_where_unicode_says(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            ".", "!", "?", " ", "  ", ",", "-", ")", "(", "\"", "\u{201d}", "\u{308}", "\u{ad}", "\t", "\u{b}", "\r", "\u{85}", "A",
+            "Be", "c", "5", "3.5", "\u{e9}", "\u{c9}t", "\u{3002}", "\u{5b57}", "U.S.", ". The", "? a", "e.g.",
+        ]), 0..30),
+        ends in any::<bool>(),
+    ) {
+        let text = parts.concat() + if ends { "\n" } else { "" };
+        let found: Vec<&str> = sentence::bounds(&text).collect();
+        prop_assert_eq!(found, text.split_sentence_bounds().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_number_is_borne_out_by_one_of_the_same_currency_unit_and_thing() {
+    let said = |text: &str, source: &str| judged(&asked("Hi"), text, &[source])[0].1;
+    for (text, source) in [
+        ("You can return it within 30 days.", "A courier costs $30."),
+        ("It costs €50.", "It costs $50."),
+        ("You save 50% of it.", "You save $50."),
+        ("It has 12 seats.", "It has 12 doors."),
+        ("It costs $30.", "It takes 30 days."),
+        ("It takes 12.3 hours.", "The version is 1.2.3."),
+        ("You get 2000 points.", "It was founded in 1999."),
+    ] {
+        assert_eq!(said(text, source), ClaimStatus::Unsupported, "{text} {source}");
+    }
+    for (text, source) in [
+        ("It costs 30 dollars.", "A courier costs $30."),
+        ("It costs $1,250.", "The fee of 1250 is charged."),
+        ("You save 50 percent of it.", "You save 50%."),
+        ("It has 12 free seats.", "There are 12 seats."),
+        ("You get 2000 points.", "It gives 2000 points."),
+    ] {
+        assert_eq!(said(text, source), ClaimStatus::Supported, "{text} {source}");
+    }
+    assert!(judged(&asked("Hi"), "In 2019 sales rose.", &[]).is_empty());
+    let thread = tool("get_booking", &json!({}), r#"{"passengers": [{"name": "Noah"}]}"#);
+    assert!(doubtful(&thread, "It has 1 passenger.", &[]).is_empty());
+}
+
+#[test]
+fn a_limit_that_a_source_has_otherwise_is_a_conflict() {
+    let said = |text: &str| judged(&asked("Hi"), text, &["Returns are free within 14 days. A courier costs $30."])[0].1;
+    assert_eq!(said("You can return it within 30 days."), ClaimStatus::Conflict);
+    assert_eq!(said("You can return it within 14 days."), ClaimStatus::Supported);
+    assert_eq!(said("It was sent 30 days ago."), ClaimStatus::Unsupported);
+}
+
+#[test]
+fn a_cited_passage_that_has_another_value_is_a_conflict() {
+    let known = Known::of("The courier fee is $50. It ends on 20 May 2023, or after 3 weeks. A box is $5, a bag $7.");
+    let status = |text: &str, start: u32, end: u32| {
+        let row = json!({ "external_id": "t", "revision": "1", "thread": asked("Hi"), "draft": { "text": text } });
+        let body = parse(row.to_string().as_bytes()).unwrap().body;
+        let span = Span { start: 0, end: text.chars().count() as u32 };
+        let passage = Some(Place::in_source("s", (start, end)));
+        let claims = Reading::of(&body).against(&[Behind { id: "s", known: &known }], &[Cited { span, passage }]);
+        claims[0].status
+    };
+    assert_eq!(status("The courier fee is $500.", 0, 23), ClaimStatus::Conflict);
+    assert_eq!(status("The courier fee is $50.", 0, 23), ClaimStatus::Supported);
+    assert_eq!(status("It is €500.", 0, 23), ClaimStatus::Unsupported);
+    assert_eq!(status("The fee is $500, or $600 at night.", 0, 23), ClaimStatus::Unsupported);
+    assert_eq!(status("It ends on May 21.", 24, 68), ClaimStatus::Conflict);
+    assert_eq!(status("It ends on May 20, 2024.", 24, 68), ClaimStatus::Conflict);
+    assert_eq!(status("It ends after 4 weeks.", 24, 68), ClaimStatus::Conflict);
+    assert_eq!(status("A box is $6.", 69, 91), ClaimStatus::Unsupported);
 }

@@ -3,11 +3,12 @@
 use super::Place;
 use super::acts::{Act, Family};
 use super::calls::{Call, calls, does, gave_back, is_general, parts, pays};
-use super::scan::{Key, Token, Value, tokens};
+use super::scan::{Key, SCALE, Token, Unit, Value, is_claimed, tokens};
 use super::sentence::denies;
 use super::stem::{Stem, stem};
 use crate::draft::{Message, Role};
 use serde_json::Value as Json;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 /// So many places of one value are compared.
@@ -22,7 +23,8 @@ const DENIED: usize = 4;
 /// The thread, ready to be looked up in.
 pub struct Thread<'a> {
     messages: &'a [Message],
-    tokens: Vec<Vec<Token>>,
+    /// Of each message, once something asks for them.
+    tokens: Vec<OnceCell<Vec<Token>>>,
     values: HashMap<Key, Vec<(u32, u32)>>,
     /// Tools that were called, in their order.
     pub calls: Vec<Call>,
@@ -62,19 +64,18 @@ pub struct Mismatch {
 }
 
 impl<'a> Thread<'a> {
-    /// Reads a thread.
-    pub fn of(messages: &'a [Message]) -> Self {
+    /// Reads a thread; what is said in it only where the draft claims something.
+    pub fn of(messages: &'a [Message], claimed: bool) -> Self {
         let mut thread = Self {
             messages,
-            tokens: Vec::new(),
+            tokens: vec![OnceCell::new(); messages.len()],
             values: HashMap::new(),
-            calls: Vec::new(),
+            calls: calls(messages),
             told: HashMap::new(),
             customer: Vec::new(),
         };
-        for (m, message) in messages.iter().enumerate() {
-            // What the model asked its tools is no evidence of what is.
-            let found = if message.role == Role::ToolCall { Vec::new() } else { tokens(&message.text) };
+        for (m, message) in messages.iter().enumerate().filter(|_| claimed) {
+            let found = read(message);
             let theirs = message.role == Role::Customer;
             let asks = theirs && message.text.trim_end().ends_with('?');
             for (t, token) in found.iter().enumerate() {
@@ -91,12 +92,15 @@ impl<'a> Thread<'a> {
                     thread.customer.push(token.stem);
                 }
             }
-            thread.tokens.push(found);
+            thread.tokens[m] = found.into();
         }
         thread.customer.sort_unstable();
         thread.customer.dedup();
-        thread.calls = calls(messages);
         thread
+    }
+
+    fn tokens(&self, message: usize) -> &[Token] {
+        self.tokens[message].get_or_init(|| read(&self.messages[message]))
     }
 
     fn note(&mut self, key: Key, message: usize, token: usize) {
@@ -108,15 +112,12 @@ impl<'a> Thread<'a> {
     }
 
     /// Where a value stands; of several places the one that is most about the same.
-    pub fn find(&self, value: &Value, about: &[Stem]) -> Option<Hit> {
+    pub fn find(&self, value: &Value, unit: &[Stem], about: &[Stem]) -> Option<Hit> {
         let places = value.keys.iter().filter_map(|key| self.values.get(key)).flatten();
-        let fits = |(m, t): &&(u32, u32)| {
-            let there = self.tokens[*m as usize][*t as usize].value.as_ref().and_then(|v| v.year);
-            there.is_none() || value.year.is_none() || there == value.year
-        };
+        let fits = |(m, t): &&(u32, u32)| is_claimed(value, unit, self.tokens(*m as usize), *t as usize);
         let (score, m, t) =
             places.filter(fits).map(|&(m, t)| (self.nearness(m as usize, t as usize, about), m, t)).max()?;
-        let token = &self.tokens[m as usize][t as usize];
+        let token = &self.tokens(m as usize)[t as usize];
         let place = Place::in_message(m as usize, (token.start, token.end));
         Some(Hit { place, firm: score.0 > 0 })
     }
@@ -126,9 +127,22 @@ impl<'a> Thread<'a> {
             Role::Tool | Role::Note => 1,
             _ => 0,
         };
-        let tokens = &self.tokens[m];
+        let tokens = self.tokens(m);
         let near = &tokens[t.saturating_sub(AROUND)..(t + AROUND).min(tokens.len())];
         (firm, near.iter().filter(|t| about.binary_search(&t.stem).is_ok()).count())
+    }
+
+    /// Where a tool gave a list of so many: `"passengers": [{…}]` is one passenger.
+    pub fn listed(&self, value: &Value, unit: &[Stem]) -> Option<Place> {
+        let Some(Key::Number(number)) = value.keys.first().filter(|_| !unit.is_empty()) else { return None };
+        self.calls.iter().rev().find_map(|call| {
+            let is = |name: &str, list: &[Json]| {
+                i64::try_from(list.len()).ok().and_then(|n| n.checked_mul(SCALE)) == Some(*number)
+                    && parts(name).iter().any(|part| unit.contains(part))
+            };
+            let mut fields = call.result.iter().take(FIELDS);
+            fields.find_map(|(name, list)| is(name, list.as_array()?).then(|| self.field(call.answer, name)))
+        })
     }
 
     /// Whether the thread speaks of a day more or less: a tool gave a time of the next day, as in `01:00:00+1`, or the
@@ -169,7 +183,11 @@ impl<'a> Thread<'a> {
     pub fn next_to(&self, value: &Value, shifts: bool) -> Option<Hit> {
         let Some(Key::Day(month, day)) = value.keys.first().filter(|_| shifts) else { return None };
         [day.checked_sub(1), day.checked_add(1)].into_iter().flatten().find_map(|day| {
-            self.find(&Value { keys: vec![Key::Day(*month, day)], year: value.year, money: false, digits: true }, &[])
+            self.find(
+                &Value { keys: vec![Key::Day(*month, day)], year: value.year, unit: Unit::None, digits: true },
+                &[],
+                &[],
+            )
         })
     }
 
@@ -183,8 +201,11 @@ impl<'a> Thread<'a> {
             if !tool {
                 spoken += 1;
             }
-            for token in
-                self.tokens[m].iter().rev().filter(|t| t.value.as_ref().is_some_and(|v| v.money || tool && v.digits))
+            for token in self
+                .tokens(m)
+                .iter()
+                .rev()
+                .filter(|t| t.value.as_ref().is_some_and(|v| v.is_money() || tool && v.digits))
             {
                 let Some(Key::Number(n)) = token.value.as_ref().and_then(|v| v.keys.first()) else { continue };
                 if into.len() < most {
@@ -231,12 +252,12 @@ impl<'a> Thread<'a> {
 
     /// Where a tool's answer says in a word that it was done, as in `"status": "cancelled"`; else all of it.
     fn report(&self, call: &Call, act: Act) -> Place {
-        let word = self.tokens[call.answer].iter().rev().find(|t| t.stem == act.verb);
+        let word = self.tokens(call.answer).iter().rev().find(|t| t.stem == act.verb);
         word.map_or_else(|| self.whole(call.answer), |t| Place::in_message(call.answer, (t.start, t.end)))
     }
 
     fn whole(&self, message: usize) -> Place {
-        let end = self.tokens[message].last().map_or(0, |t| t.end);
+        let end = self.tokens(message).last().map_or(0, |t| t.end);
         Place::in_message(message, (0, end))
     }
 
@@ -254,7 +275,7 @@ impl<'a> Thread<'a> {
 
     /// Where a tool's answer has a field of this name: the name and the word after it.
     pub fn field(&self, message: usize, name: &str) -> Place {
-        let tokens = &self.tokens[message];
+        let tokens = self.tokens(message);
         let text = &self.messages[message].text;
         let at = tokens.iter().position(|t| text[t.bytes.0..t.bytes.1] == *name);
         let Some(at) = at else { return self.whole(message) };
@@ -262,8 +283,9 @@ impl<'a> Thread<'a> {
         Place::in_message(message, (tokens[at].start, end))
     }
 
-    /// The fields of tools' answers that always had the same short value: their names' stems, the value's, and where.
-    pub fn settled(&self) -> Vec<(Stem, Stem, Place)> {
+    /// The fields of tools' answers that always had the same short value: their names' stems, the value's, and which
+    /// answer has them under which name.
+    pub fn settled(&self) -> Vec<(Stem, Stem, usize, &str)> {
         let mut fields: HashMap<&str, (Option<&str>, usize)> = HashMap::new();
         for call in &self.calls {
             for (name, value) in call.result.iter().take(FIELDS) {
@@ -277,8 +299,13 @@ impl<'a> Thread<'a> {
         let mut settled: Vec<_> =
             fields.into_iter().filter_map(|(name, (value, at))| Some((name, value?, at))).collect();
         settled.sort_unstable();
-        settled.into_iter().map(|(name, value, at)| (stem(name), stem(value), self.field(at, name))).collect()
+        settled.into_iter().map(|(name, value, at)| (stem(name), stem(value), at, name)).collect()
     }
+}
+
+/// The tokens of a message. What the model asked its tools is no evidence of what is.
+fn read(message: &Message) -> Vec<Token> {
+    if message.role == Role::ToolCall { Vec::new() } else { tokens(&message.text) }
 }
 
 /// One word that isn't yes or no.

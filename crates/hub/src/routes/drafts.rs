@@ -4,7 +4,7 @@ use crate::State;
 use crate::access::Who;
 use crate::answer::{Answer, ErrorBody, Failure};
 use crate::body::{Body, Query, read};
-use crate::ingest::{HEAD, Lines};
+use crate::ingest::{HEAD, Lines, peek};
 use axum::Json;
 use axum::extract::{self, Path, Request};
 use axum::http::StatusCode;
@@ -18,6 +18,7 @@ use countersign_domain::draft::{FieldError, parse};
 use countersign_domain::json;
 use countersign_domain::kind::other_kind;
 use countersign_domain::verdict::Verdict;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::task::JoinHandle;
@@ -176,8 +177,8 @@ impl Stager {
     }
 }
 
-/// Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream. A bad row is
-/// reported with its line; the good ones are staged all the same.
+/// Sends drafts in: one JSON object, an array, `{"workflow", "drafts": […]}`, or NDJSON as a stream, whichever the body
+/// turns out to be. A bad row is reported with its line; the good ones are staged all the same.
 #[utoipa::path(post, operation_id = "stage_drafts", path = "/v1/drafts", tag = "drafts", params(StageQuery),
     request_body(content((serde_json::Value = "application/json"), (String = "application/x-ndjson"))),
     responses((status = 200, body = Staged), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody), (status = 413, body = ErrorBody)))]
@@ -192,17 +193,18 @@ pub async fn stage(
         state.desk.workflow_exists(id).await?;
     }
     let kind = request.headers().get("content-type").and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let streamed = ["ndjson", "jsonl", "jsonlines", "json-seq"].iter().any(|k| kind.contains(k));
+    let labelled = ["ndjson", "jsonl", "jsonlines", "json-seq"].iter().any(|k| kind.contains(k));
     let report = Report::of(query.summary);
     let mut stager =
         Stager { desk: state.desk, who, workflow: query.workflow, batch: Vec::new(), bytes: 0, running: None, report };
-    if streamed {
-        let mut lines = Lines::of(request.into_body().into_data_stream());
+    let (head, body) = peek(request.into_body()).await;
+    if are_lines(&head, labelled) {
+        let mut lines = Lines::of(body.into_data_stream());
         while let Some((line, row)) = lines.next().await? {
             stager.take(line, row.as_ref().map(AsRef::as_ref).map_err(Clone::clone)).await?;
         }
     } else {
-        let bytes = read(request.into_body(), MAX_JSON).await?;
+        let bytes = read(body, MAX_JSON).await?;
         let (workflow, rows) = rows(json::without_bom(&bytes))?;
         stager.workflow = match (stager.workflow, workflow) {
             (Some(asked), Some(named)) if asked != named => {
@@ -220,20 +222,40 @@ pub async fn stage(
     Ok(stager.report.answer())
 }
 
-fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
+/// Whether a body is a draft a line, by how it begins: what kind it says it is matters only where both may be meant.
+fn are_lines(head: &[u8], labelled: bool) -> bool {
     #[derive(Deserialize)]
-    struct Envelope<'a> {
-        workflow: Option<String>,
-        #[serde(borrow)]
-        drafts: Option<Vec<&'a RawValue>>,
+    struct Row {
+        external_id: Option<IgnoredAny>,
+        drafts: Option<IgnoredAny>,
     }
+    let text = json::without_bom(head).trim_ascii_start();
+    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    match serde_json::from_slice::<Row>(first) {
+        _ if text.starts_with(b"[") => false,
+        Ok(Row { external_id: None, drafts: Some(_) }) => false,
+        Ok(Row { external_id: Some(_), .. }) => true,
+        _ => labelled,
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    workflow: Option<String>,
+    #[serde(borrow)]
+    drafts: Option<Vec<&'a RawValue>>,
+}
+
+fn rows(bytes: &[u8]) -> Answer<(Option<String>, Vec<&RawValue>)> {
     let malformed = |e: serde_json::Error| {
-        let what = json::read::<serde::de::IgnoredAny>(bytes).map_or_else(|fault| fault.message, |_| e.to_string());
-        Failure::malformed(format!("the body can't be read: {what}"))
+        let what = json::read::<IgnoredAny>(bytes).map_or_else(|fault| fault.message, |_| e.to_string());
+        let failure = Failure::malformed(format!("the body can't be read: {what}"));
+        let is_array = json::without_bom(bytes).trim_ascii_start().starts_with(b"[");
+        if is_array { failure } else { failure.hint("one draft a line is sent as Content-Type: application/x-ndjson") }
     };
     const EXPECTED: &str = "expected a draft, an array of drafts, or {\"drafts\": […]}";
     if let Some(kind) = other_kind(&bytes[..bytes.len().min(HEAD)])
-        && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err()
+        && serde_json::from_slice::<IgnoredAny>(bytes).is_err()
     {
         return Err(Failure::malformed(format!("the body is {kind}; {EXPECTED}")));
     }

@@ -107,7 +107,7 @@ export const review: Words["review"] = {
   readOnly: {
     lapsed: "Ihre Reservierung ist abgelaufen. Sie wird erneuert, sobald Sie etwas tun.",
     killed: "Dieser Workflow wurde gestoppt. Nichts kann entschieden werden.",
-    held: "Jemand anderes prüft diesen Entwurf. Sie können ihn lesen.",
+    held: (by) => `${by ?? "Jemand anderes"} prüft diesen Entwurf. Sie können ihn lesen.`,
     decided: "Über diesen Entwurf wurde schon entschieden.",
     superseded: "Zu diesem Ticket kam eine neuere Fassung.",
     away: "Der Hub ist nicht erreichbar. Bis dahin kann dieser Entwurf nicht entschieden werden.",
@@ -120,6 +120,7 @@ export const review: Words["review"] = {
     already_decided: "Darüber war schon entschieden.",
     workflow_killed: "Der Workflow wurde gestoppt.",
   },
+  lostTo: (name) => `Ihre Reservierung war abgelaufen, jetzt prüft ihn ${name}.`,
   notRecorded: {
     approve: (ticket) => `${ticket}: Ihre Freigabe wurde nicht aufgenommen`,
     edit: (ticket) => `${ticket}: Ihre Bearbeitung wurde nicht aufgenommen`,
@@ -161,6 +162,9 @@ export const review: Words["review"] = {
   sourceCounts: (cited, unused) => `${n(cited)} zitiert · ${n(unused)} nicht zitiert`,
   noSources: "Dieser Entwurf belegt nichts und bekam keine Quellen.",
   quotes: (quote) => `Der Entwurf zitiert „${quote}“`,
+  changedSince: "seitdem geändert",
+  sourceChanged:
+    "Diese Quelle wurde seit der Entscheidung geändert. Worauf der Entwurf sich stützte, ist in ihr nicht markiert.",
   readIt: "zeigen",
   showAll: "alles zeigen",
   showLess: "weniger zeigen",
@@ -267,9 +271,12 @@ export const review: Words["review"] = {
   spokenFound: (x, more) => `${more ? "Mehr als " : ""}${n(x)} ${x === 1 ? "Entwurf" : "Entwürfe"} gefunden.`,
   spokenEmpty: "Nichts zu prüfen.",
 
-  whichTitle: (ticket) => `Ticket ${ticket}: den Entwurf senden oder Ihre Änderung?`,
+  whichTitle: (ticket, edits) =>
+    `Ticket ${ticket}: den Entwurf senden oder ${edits > 1 ? "eine Ihrer Änderungen" : "Ihre Änderung"}?`,
   sendDraft: "Den Entwurf senden, wie er kam",
   openEdit: "Meine Änderung öffnen",
+  openFirstEdit: "Die erste Änderung öffnen",
+  openThisEdit: "Diese Änderung öffnen",
   notHere: (why) =>
     `${why && `${why} `}Über diesen Entwurf können Sie gerade nicht entscheiden, deshalb wird nichts festgehalten. Was Sie geschrieben haben, ist noch da.`,
   escalateTitle: (ticket) => `Ticket ${ticket} eskalieren`,

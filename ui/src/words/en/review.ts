@@ -106,7 +106,7 @@ export const review = {
   readOnly: {
     lapsed: "Your hold on this draft ran out. It is taken again as soon as you move.",
     killed: "This workflow was killed. Nothing can be decided.",
-    held: "Somebody else holds this draft. You can read it.",
+    held: (by: string | null) => `${by ?? "Somebody else"} holds this draft. You can read it.`,
     decided: "This draft has been decided already.",
     superseded: "A newer revision of this ticket came in.",
     away: "The hub can't be reached. This draft can't be decided until it is back.",
@@ -119,6 +119,7 @@ export const review = {
     already_decided: "It had been decided already.",
     workflow_killed: "The workflow was killed.",
   },
+  lostTo: (name: string) => `Your hold on it had run out, and ${name} has it now.`,
   notRecorded: {
     approve: (ticket: string) => `${ticket}: your approval was not recorded`,
     edit: (ticket: string) => `${ticket}: your edit was not recorded`,
@@ -162,6 +163,8 @@ export const review = {
   sourceCounts: (cited: number, unused: number) => `${n(cited)} cited · ${n(unused)} not cited`,
   noSources: "This draft cites nothing and was given no sources.",
   quotes: (quote: string) => `The draft quotes “${quote}”`,
+  changedSince: "changed since",
+  sourceChanged: "This source has changed since the decision. What the draft rested on isn't marked in it.",
   readIt: "show",
   showAll: "show all of it",
   showLess: "show less",
@@ -276,9 +279,12 @@ export const review = {
   spokenEmpty: "Nothing to review.",
 
   // Dialogs
-  whichTitle: (ticket: string) => `Ticket ${ticket}: send the draft, or your edit?`,
+  whichTitle: (ticket: string, edits: number) =>
+    `Ticket ${ticket}: send the draft, or ${edits > 1 ? "one of your edits" : "your edit"}?`,
   sendDraft: "Send the draft as it came",
   openEdit: "Open my edit",
+  openFirstEdit: "Open the first edit",
+  openThisEdit: "Open this edit",
   notHere: (why: string) =>
     `${why && `${why} `}This draft isn't yours to decide on now, so nothing is recorded. What you typed is kept.`,
   escalateTitle: (ticket: string) => `Escalate ticket ${ticket}`,
