@@ -264,6 +264,10 @@ impl Tx {
 mod tests {
     use super::{Writes, renumbered};
 
+    fn bind_both(writes: &mut Writes, text: &str, number: i64) {
+        assert!(writes.bind(text).is_ok() && writes.bind(number).is_ok());
+    }
+
     #[test]
     fn arguments_are_numbered_on() {
         assert_eq!(renumbered("SELECT $1, $12 WHERE a = $2", 3), "SELECT $4, $15 WHERE a = $5");
@@ -275,11 +279,9 @@ mod tests {
         let mut writes = Writes::default();
         assert_eq!(writes.before("SELECT seq FROM settle($1)"), "SELECT seq FROM settle($1)");
         writes.add("lease", "UPDATE lease SET ended_at = $2 WHERE id = $1");
-        writes.bind("a").unwrap();
-        writes.bind(1_i64).unwrap();
+        bind_both(&mut writes, "a", 1);
         writes.add("draft", "UPDATE draft SET state = $2 WHERE seq = $1");
-        writes.bind(1_i64).unwrap();
-        writes.bind("staged").unwrap();
+        bind_both(&mut writes, "b", 2);
         assert_eq!(
             writes.before("SELECT seq FROM settle($1)"),
             "WITH w0 AS (UPDATE lease SET ended_at = $2 WHERE id = $1 RETURNING 1), \
