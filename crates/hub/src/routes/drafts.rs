@@ -230,9 +230,11 @@ fn are_lines(head: &[u8], labelled: bool) -> bool {
         drafts: Option<IgnoredAny>,
     }
     let text = json::without_bom(head).trim_ascii_start();
-    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let mut lines = text.split(|b| *b == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let (first, more) = (lines.next().unwrap_or_default(), lines.next().is_some());
     match serde_json::from_slice::<Row>(first) {
-        _ if text.starts_with(b"[") => false,
+        // An array that ends on its line, with more lines after it, is no document either.
+        _ if text.starts_with(b"[") => labelled && more && serde_json::from_slice::<IgnoredAny>(first).is_ok(),
         Ok(Row { external_id: None, drafts: Some(_) }) => false,
         Ok(Row { external_id: Some(_), .. }) => true,
         _ => labelled,
