@@ -322,3 +322,55 @@ fn a_cited_passage_that_has_another_value_is_a_conflict() {
     assert_eq!(status("It ends after 4 weeks.", 24, 68), ClaimStatus::Conflict);
     assert_eq!(status("A box is $6.", 69, 91), ClaimStatus::Unsupported);
 }
+
+#[test]
+fn what_a_tool_did_bears_out_only_what_it_has_to_do_with() {
+    for (name, answer, said) in [
+        ("add_note", r#"{"note": "done"}"#, "I have refunded your order."),
+        ("send_email", "Sent", "The difference has been charged."),
+        ("get_weather", "Sunny", "I have verified your identity."),
+    ] {
+        assert_eq!(answered(name, answer, said), [], "{name}: {said}");
+    }
+    for (name, answer, said) in [
+        ("refund_order", "Done", "I have refunded your order."),
+        ("return_items", r#"{"refund_amount": 20}"#, "The money has been refunded."),
+        ("close_case", "refunded", "I have refunded it."),
+        ("verify_identity", "Done", "I have verified your identity."),
+        ("get_order_details", "{}", "I have reviewed your order."),
+    ] {
+        assert_eq!(answered(name, answer, said), [ClaimStatus::Supported], "{name}: {said}");
+    }
+    assert_eq!(judged(&asked("Hi"), "I have refunded it.", &[])[0].1, ClaimStatus::Unsupported);
+    assert_eq!(answered("refund_order", "Error: too late", "I have refunded it."), [ClaimStatus::Conflict]);
+}
+
+#[test]
+fn how_long_ago_something_was_is_counted_over_time_zones() {
+    let is_late = |created: &str, now: &str| {
+        let order = json!({ "order": "QX7RTM", "created_at": created }).to_string();
+        let mut thread = tool("get_order", &json!({}), &order);
+        thread[2]["at"] = json!(now);
+        let text = "It was placed within the last 24 hours, so I can help.";
+        judged(&thread, text, &[]).iter().any(|c| c.1 == ClaimStatus::Conflict)
+    };
+    assert!(!is_late("2024-05-14T23:00:00-08:00", "2024-05-16T00:00:00Z"));
+    assert!(is_late("2024-05-15T08:00:00+09:00", "2024-05-16T00:00:00Z"));
+    assert!(!is_late("2024-05-14T12:00:00", "2024-05-16T00:00:00Z"));
+    assert!(is_late("2024-05-14T09:00:00", "2024-05-16T00:00:00Z"));
+}
+
+#[test]
+fn many_acts_and_many_calls_with_much_in_them_are_read_in_time() {
+    let given = json!({ "a": "b_c ".repeat(1_000) });
+    let calls = (0..300).flat_map(|_| match tool("add_note", &given, &"and so on ".repeat(300)) {
+        Value::Array(call) => call,
+        _ => Vec::new(),
+    });
+    let text = "I have refunded it. I have verified that. ".repeat(1_000);
+    let body = json!({ "thread": calls.collect::<Vec<_>>(), "draft": { "text": text } });
+    let body: DraftBody = serde_json::from_value(body).unwrap();
+    let started = std::time::Instant::now();
+    assert!(Reading::of(&body).against(&[], &[]).is_empty());
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+}
