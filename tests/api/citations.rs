@@ -16,6 +16,7 @@ on_both! {
     a_claim_leads_to_what_bears_it_out_and_a_draft_that_only_asks_has_no_mark,
     a_claim_is_held_against_a_named_source_again_when_it_changes,
     a_changed_source_makes_the_content_changed_and_the_text_is_kept,
+    what_a_decided_draft_rested_on_is_not_looked_for_in_a_source_that_changed_since,
     a_source_that_comes_later_mends_the_drafts_that_wait_for_it,
     a_source_of_another_workflow_does_not_count,
     a_source_id_is_its_workflows_own,
@@ -170,6 +171,43 @@ async fn a_changed_source_makes_the_content_changed_and_the_text_is_kept(engine:
     assert_eq!(again["draft"]["kept"][0]["comment"], "all fine");
     ana.decide(&again, &verdict(&again, "approve")).await.ok();
     assert_eq!(app.draft(&id).await["state"], "approved");
+}
+
+async fn what_a_decided_draft_rested_on_is_not_looked_for_in_a_source_that_changed_since(engine: Engine) {
+    let app = App::start(engine).await;
+    let source = |id: &str, text: &str| json!({ "id": id, "title": "Rules", "text": text, "access": ["public"] });
+    let rule = "The service fee is $14 for each order.";
+    bring(&app, source("desk/fees", rule)).await;
+    bring(&app, source("desk/other", "Something else.")).await;
+    let draft = Draft::of("t-1").text("We keep $14. See the rules.").citing(SOURCE, "thirty days");
+    let sources = json!([{ "id": "desk/fees" }, { "id": "desk/other" }]);
+    let id = app.stage(&draft.with("sources", sources)).await;
+    let ana = app.reviewer("ana").await;
+    let leased = ana.lease().await;
+    ana.decide(&leased, &verdict(&leased, "approve")).await.ok();
+    let places = async || {
+        let seen = app.draft(&id).await;
+        let changed = |id: &str| {
+            let all = seen["stored_sources"].as_array().unwrap();
+            all.iter().find(|s| s["id"] == id).unwrap()["changed"] == true
+        };
+        let cited = (seen["checks"]["citations"][0]["start"].is_u64(), changed(SOURCE));
+        let claims = seen["checks"]["claims"].as_array().unwrap();
+        let amount = claims.iter().find(|c| c["kind"] == "amount").unwrap();
+        assert_eq!((&amount["status"], changed("desk/other")), (&json!("supported"), false), "{amount}");
+        assert_eq!(seen["checks"]["citations"][0]["status"], "found", "what was found is on record");
+        let named = (amount["evidence"].as_array().is_some_and(|e| !e.is_empty()), changed("desk/fees"));
+        (cited, named)
+    };
+    let (there, gone) = ((true, false), (false, true));
+    assert_eq!(places().await, (there, there));
+    bring(&app, source("desk/fees", &format!("New since May. {rule}"))).await;
+    assert_eq!(places().await, (there, gone));
+    let moved = format!("Much has changed. {SOURCE_TEXT}");
+    bring(&app, json!({ "id": SOURCE, "title": "Returns", "text": moved, "access": ["public"] })).await;
+    assert_eq!(places().await, (gone, gone));
+    bring(&app, source("desk/fees", rule)).await;
+    assert_eq!(places().await, (gone, there), "the text is what it was");
 }
 
 async fn a_source_that_comes_later_mends_the_drafts_that_wait_for_it(engine: Engine) {

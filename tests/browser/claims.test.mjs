@@ -154,3 +154,32 @@ test("in German it says the same", async () => {
   await screenshot(page, "claims-german-dark");
   await close();
 });
+
+test("where a source changed after the decision it says so, and marks no other sentence as the evidence", async () => {
+  const send = (text) =>
+    hub.call("POST", "/v1/sources?workflow=claims", JSON.stringify({ id: "kb/fees", title: "Fees", text, access: ["public"] }), "application/x-ndjson");
+  const rule = "A courier fetches it for $14 within Bonn.";
+  await send(rule);
+  const fee = "A courier fetches it for $14";
+  const draft = { text: `${fee}. Shall we send one?`, citations: [{ source: "kb/fees", quote: fee, start: 0, end: fee.length }] };
+  const { page, trouble, close } = await opened({}, { draft, sources: [] });
+  const id = await page.locator(READY).getAttribute("data-draft-id");
+  await page.locator(".source .cite", { hasText: "fetches" }).waitFor();
+  await close();
+  await send(`The fees of May. ${rule}`);
+  for (const [locale, said, line] of [
+    ["en", "changed since", "This source has changed since the decision."],
+    ["de-DE", "seitdem geändert", "Diese Quelle wurde seit der Entscheidung geändert."],
+  ]) {
+    const desk = await openConsole(browser, `${served.console}`, { locale });
+    await desk.page.locator("nav.rail a[aria-current=page]").waitFor();
+    await desk.page.evaluate((to) => location.assign(`#/review/${to}`), id);
+    const source = desk.page.locator(`[data-testid=draft][data-draft-id="${id}"] ~ * .source, .source`, { hasText: "Fees" }).first();
+    await source.getByText(said, { exact: true }).waitFor();
+    await source.getByText(line).waitFor();
+    assert.equal(await source.locator(".cite, .evidence").count(), 0);
+    await accessibleInBoth(desk.page, `source-changed-${locale}`);
+    await desk.close();
+  }
+  assert.deepEqual(trouble, []);
+});

@@ -62,6 +62,10 @@ pub struct StoredSource {
     pub title: String,
     /// Its text.
     pub text: String,
+    /// It has changed since the draft was checked against it, which an open draft is anew: what was found is no longer
+    /// said to stand anywhere in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
 }
 
 /// A standing verdict.
@@ -192,10 +196,6 @@ impl Desk {
         let unreadable = |what| countersign_store::StoreError::Unreadable { what, value: draft.id.clone() };
         let body = draft.body()?;
         let mut checks: Checks = serde_json::from_str(&draft.checks).map_err(|_| unreadable("a draft's checks"))?;
-        for citation in &mut checks.citations {
-            citation.source_hash = None;
-        }
-        checks.rests_on.clear();
         let version = self.version(tx, &draft.workflow_id, draft.version).await?;
         let second_review = held.iter().any(|l| l.round == 2 && l.reviewer == who.subject);
         let decided = !draft.state()?.is_open();
@@ -231,9 +231,20 @@ impl Desk {
             .await?
             .into_values()
             .filter(|s| readable(&s.access, &version.pack.sources.access))
-            .map(|s| StoredSource { id: s.id, title: s.title, text: s.text })
+            .map(|s| StoredSource {
+                changed: checks.is_changed(&s.id, &s.hash),
+                id: s.id,
+                title: s.title,
+                text: s.text,
+            })
             .collect();
         stored.sort_by(|a, b| a.id.cmp(&b.id));
+        let changed: Vec<&str> = stored.iter().filter(|s| s.changed).map(|s| s.id.as_str()).collect();
+        checks.leave_out_places(&changed);
+        for citation in &mut checks.citations {
+            citation.source_hash = None;
+        }
+        checks.rests_on.clear();
         let kept = verdicts::kept(tx, draft.seq, &who.subject).await?;
         let delivery = delivery.map(|d| DeliveryState {
             state: if d.state == "pending" && killed { "held".to_owned() } else { d.state.clone() },

@@ -78,6 +78,25 @@ pub struct Checks {
     pub rests_on: Vec<RestsOn>,
 }
 
+impl Checks {
+    /// Whether a source is another one than what was checked: `hash` is what it has now.
+    pub fn is_changed(&self, source: &str, hash: &str) -> bool {
+        let cited = self.citations.iter().filter(|c| c.source == source).filter_map(|c| c.source_hash.as_deref());
+        let named = self.rests_on.iter().filter(|r| r.source == source).filter_map(|r| r.hash.as_deref());
+        cited.chain(named).any(|checked| checked != hash)
+    }
+
+    /// Takes out where something stands in these sources: their texts are other ones now. What was found stays.
+    pub fn leave_out_places(&mut self, sources: &[&str]) {
+        for citation in self.citations.iter_mut().filter(|c| sources.contains(&c.source.as_str())) {
+            (citation.start, citation.end) = (None, None);
+        }
+        for claim in &mut self.claims {
+            claim.evidence.retain(|place| place.source.as_deref().is_none_or(|id| !sources.contains(&id)));
+        }
+    }
+}
+
 /// A source that a draft names, as it was when the draft's claims were held against it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RestsOn {

@@ -116,7 +116,7 @@ fn join(ops: Vec<Op>) -> Vec<Op> {
 
 /// Factual: a value or a negation changed. Citation: words that a citation stands on, a link or a reference mark
 /// changed. Cosmetic: only case, punctuation, space and words that carry nothing, or a few words of wording in a long
-/// text. Material: the rest.
+/// text, no name among them. Material: the rest.
 fn suggest(before: &str, after: &str, quotes: &[&str]) -> Grade {
     let lost_quote = || quotes.iter().any(|q| !q.trim().is_empty() && before.contains(q) && !after.contains(q));
     match values::compare(before, after) {

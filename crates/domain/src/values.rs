@@ -17,6 +17,7 @@ use read::Said;
 use std::collections::HashMap;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use words::Lang;
 
 /// The worst that an edit changes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +26,7 @@ pub(crate) enum Change {
     Value,
     /// A link or a reference mark.
     Reference,
-    /// A word such as "can", "before" or "free" came, went, or was exchanged.
+    /// A word such as "can", "before" or "free" came, went, or was exchanged, or a name or a noun was.
     Meaning,
     /// Only words that may come and go; the share of the other words that differ, 0 to 1.
     Wording(f64),
@@ -33,7 +34,7 @@ pub(crate) enum Change {
 
 /// Compares two texts.
 pub(crate) fn compare(before: &str, after: &str) -> Change {
-    let (before, after) = read::read(before, after);
+    let (lang, before, after) = read::read(before, after);
     if before.values != after.values {
         return Change::Value;
     }
@@ -43,13 +44,25 @@ pub(crate) fn compare(before: &str, after: &str) -> Change {
     if before.turns != after.turns {
         return Change::Meaning;
     }
-    let (taken, put) = apart(&before.words, &after.words);
+    let (taken, put) = match apart(&before.words, &after.words) {
+        Apart::Moved(words) => (words / 2, words.div_ceil(2)),
+        Apart::Changed { taken, put } if is_exchange(lang, &taken, &put) => return Change::Meaning,
+        Apart::Changed { taken, put } => (taken.len(), put.len()),
+    };
     let all = (before.total + after.total).max(1);
     Change::Wording((taken + put) as f64 / all as f64)
 }
 
-/// How many words stand only in the first text, and only in the second. A word that was misspelt counts as the same.
-fn apart(before: &[Said], after: &[Said]) -> (usize, usize) {
+/// In what two texts' words differ.
+enum Apart {
+    /// So many of them stand elsewhere.
+    Moved(usize),
+    /// These stand in one text alone.
+    Changed { taken: Vec<Said>, put: Vec<Said> },
+}
+
+/// Which words stand only in the first text, and which only in the second. One that was misspelt counts as the same.
+fn apart(before: &[Said], after: &[Said]) -> Apart {
     let mut counts: HashMap<&str, i64> = HashMap::new();
     for said in before {
         *counts.entry(&said.sense).or_default() += 1;
@@ -57,31 +70,58 @@ fn apart(before: &[Said], after: &[Said]) -> (usize, usize) {
     for said in after {
         *counts.entry(&said.sense).or_default() -= 1;
     }
-    let mut side = |said: &[Said], sign: i64| -> Vec<String> {
+    let mut side = |said: &[Said], sign: i64| -> Vec<Said> {
         let mut words = Vec::new();
         for said in said {
             if let Some(count) = counts.get_mut(said.sense.as_str()).filter(|count| **count * sign > 0) {
                 *count -= sign;
-                words.push(said.word.clone());
+                words.push(said.clone());
             }
         }
         words
     };
-    let (taken, mut put) = (side(before, 1), side(after, -1));
+    let (mut taken, mut put) = (side(before, 1), side(after, -1));
     if taken.is_empty() && put.is_empty() {
-        let moved = before.iter().zip(after).filter(|(a, b)| a.sense != b.sense).count();
-        return (moved / 2, moved.div_ceil(2));
+        return Apart::Moved(before.iter().zip(after).filter(|(a, b)| a.sense != b.sense).count());
     }
     const MANY: usize = 50;
-    let mut left = taken.len();
-    for word in taken.iter().take(MANY) {
-        if let Some(at) = put.iter().take(MANY).position(|other| is_misspelling(word, other)) {
-            put.swap_remove(at);
-            left -= 1;
+    let mut seen = 0;
+    taken.retain(|said| {
+        seen += 1;
+        let other = (seen <= MANY).then(|| put.iter().take(MANY).position(|o| is_misspelling(&said.word, &o.word)));
+        match other.flatten() {
+            Some(at) => {
+                put.swap_remove(at);
+                false
+            }
+            None => true,
         }
-    }
-    (left, put.len())
+    });
+    Apart::Changed { taken, put }
 }
+
+/// Whether something else is claimed: a name stands where another word did, or in English, whose synonyms are known, a
+/// word that says something. In German every noun has a capital, so both must.
+fn is_exchange(lang: Lang, taken: &[Said], put: &[Said]) -> bool {
+    let says = |said: &&Said| !said.word.is_empty() && !SMALL.contains(&said.word.as_str());
+    let has = |side: &[Said]| side.iter().any(|s| says(&s));
+    let names = |side: &[Said]| side.iter().filter(says).any(|s| s.named);
+    match lang {
+        Lang::En => has(taken) && has(put),
+        Lang::De => names(taken) && names(put),
+        _ => has(taken) && has(put) && (names(taken) || names(put)),
+    }
+}
+
+/// Words that say nothing by themselves: for one of them another may stand. Those with a capital in German are among them.
+const SMALL: &[&str] = &[
+    "i", "me", "my", "we", "us", "our", "you", "your", "yours", "it", "its", "they", "them", "their", "this", "that",
+    "these", "those", "who", "which", "what", "when", "where", "while", "as", "once", "and", "or", "but", "so", "of",
+    "to", "from", "with", "for", "by", "in", "on", "at", "into", "onto", "about", "there", "here", "be", "been",
+    "being", "is", "are", "was", "were", "had", "have", "has", "having", "ve", "d", "ll", "re", "s", "do", "does",
+    "did", "will", "would", "shall", "a", "an", "the", "now", "again", "still", "already", "directly", "right", "away",
+    "feel", "free", "sie", "ihr", "ihre", "ihrem", "ihren", "ihrer", "ihnen",
+];
 
 /// Whether two words differ in accents alone, or, having five letters or more, by one that is put in, left out, exchanged
 /// or swapped, and not the first.

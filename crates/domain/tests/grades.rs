@@ -50,7 +50,12 @@ fn pairs() -> Vec<Pair> {
 
 /// Whether the suggestion is what a careful person would have said.
 fn is_right(pair: &Pair, grade: Grade) -> bool {
-    if pair.changes_value { matches!(grade, Grade::Factual | Grade::Citation) } else { grade == Grade::Cosmetic }
+    match pair.changes_value {
+        // Whether a claim was wrong before, or is another one now, an exchanged name doesn't say.
+        true if pair.kind == "name" => grade != Grade::Cosmetic,
+        true => matches!(grade, Grade::Factual | Grade::Citation),
+        false => grade == Grade::Cosmetic,
+    }
 }
 
 #[test]
@@ -95,7 +100,7 @@ fn a_changed_value_is_never_cosmetic_and_a_rewording_nearly_always() {
         }
         counts.into_iter().collect::<Vec<_>>()
     };
-    let even = [("de", 30), ("en", 30), ("es", 30), ("fr", 30), ("ja", 30)];
+    let even = [("de", 35), ("en", 35), ("es", 35), ("fr", 35), ("ja", 30)];
     assert_eq!((languages(true), languages(false)), (even.to_vec(), even.to_vec()), "half of each in each language");
     assert!(hidden.is_empty(), "a value changed unseen: {hidden:#?}");
     assert_eq!(values.1, 0, "a changed value is at least factual: {wrong:#?}");

@@ -3608,6 +3608,11 @@ export interface components {
             title: string;
             /** @description Its text. */
             text: string;
+            /**
+             * @description It has changed since the draft was checked against it, which an open draft is anew: what was found is no longer
+             *     said to stand anywhere in it.
+             */
+            changed?: boolean;
         };
         /** @description How many drafts there are, and what became of them. */
         Summary: {

@@ -35,7 +35,9 @@ function Source({ source }: { source: SourceView }) {
   const says = useWords().review;
   const [whole, showWhole] = useState(false);
   const body = useRef<HTMLDivElement>(null);
-  const status = { label: says.status[source.status], tone: TONES[source.status] };
+  const status = source.changed
+    ? { label: says.changedSince, tone: TONES.exists }
+    : { label: says.status[source.status], tone: TONES[source.status] };
   const used = source.status !== "unused" || sought;
 
   useEffect(() => {
@@ -78,6 +80,7 @@ function Source({ source }: { source: SourceView }) {
           <Inline text={says.quotes(quote)} />
         </p>
       ))}
+      {source.changed && <p className="claimed">{says.sourceChanged}</p>}
       {source.text !== null && (used || whole) && (
         <div className="source-text">
           {whole || !excerpt ? (

@@ -17,6 +17,8 @@ export interface SourceView {
   key: string | null;
   /** Passages found, in UTF-16 offsets of `text`. */
   spans: Span[];
+  /** Its text is another one than what the draft was checked against. */
+  changed: boolean;
   /** What the draft claims to quote and the source doesn't say. */
   missing: string[];
 }
@@ -79,6 +81,7 @@ export function sourceViews(draft: Draft): SourceView[] {
       status: against ? "contradicts" : worst(checks.map(({ check }) => check.status)),
       key: checks[0] ? citationKey(draft, checks[0].index) : null,
       spans: [...evidenceIn(draft, text, ({ source }) => source === id), ...passages(draft, checks, text)],
+      changed: stored.get(id)?.changed === true,
       missing: checks
         .filter(({ check }) => check.status === "no_such_quote" || check.status === "no_such_source")
         .map(({ index }) => citationsOf(draft)[index]?.quote ?? "")

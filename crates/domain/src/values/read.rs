@@ -27,6 +27,8 @@ pub(super) struct Said {
     pub(super) sense: String,
     /// As it stands, in lower case; nothing for a phrase whose exchange changes what is meant.
     pub(super) word: String,
+    /// Whether it has a capital within a sentence: a name, or a noun in German.
+    pub(super) named: bool,
 }
 
 /// A piece, or several words that are one phrase.
@@ -89,6 +91,8 @@ pub(super) struct Reader {
     pub(super) last: Option<Last>,
     negated: bool,
     thanking: bool,
+    /// The phrase that is being read.
+    said: usize,
 }
 
 /// The language of a text and its correction.
@@ -105,10 +109,10 @@ pub(super) fn language(texts: [&[char]; 2]) -> Lang {
 }
 
 /// Reads a text and its correction, both in the language that they share.
-pub(super) fn read(before: &str, after: &str) -> (Reading, Reading) {
+pub(super) fn read(before: &str, after: &str) -> (Lang, Reading, Reading) {
     let (before, after) = (clean(before), clean(after));
     let lang = language([&before, &after]);
-    (Reader::of(&before, lang).read(), Reader::of(&after, lang).read())
+    (lang, Reader::of(&before, lang).read(), Reader::of(&after, lang).read())
 }
 
 impl Reader {
@@ -133,6 +137,7 @@ impl Reader {
             last: None,
             negated: false,
             thanking: false,
+            said: 0,
         }
     }
 
@@ -319,6 +324,7 @@ impl Reader {
     /// A phrase by the first of its meanings that fits here.
     fn phrase(&mut self, item: &Item) {
         let at = self.at;
+        self.said = at;
         self.at += 1;
         for entry in &item.entries {
             let key = entry.key;
@@ -411,6 +417,15 @@ impl Reader {
         }
     }
 
+    /// Whether the word there has a capital that no sentence's beginning gave it.
+    fn is_named(&self, at: usize) -> bool {
+        let capital = self.item(at).is_some_and(|i| matches!(i.piece, Piece::Word { capital: true, .. }));
+        let ahead = self.items.get(..at).unwrap_or_default().iter().rev();
+        let mut signs = ahead.take_while(|i| i.word().is_none() && matches!(i.piece, Piece::Sign(_)));
+        let within = at > 0 && !signs.any(|i| ['.', '!', '?', ':', '\n'].iter().any(|s| i.is_sign(*s)));
+        capital && within
+    }
+
     fn turn(&mut self, key: &str) {
         self.out.turns.push(key.to_owned());
         self.say(format!("~{key}"), String::new());
@@ -422,7 +437,8 @@ impl Reader {
         }
         self.out.total += 1;
         if !self.thanking || word.is_empty() {
-            self.out.words.push(Said { sense, word });
+            let named = !word.is_empty() && self.is_named(self.said);
+            self.out.words.push(Said { sense, word, named });
         }
     }
 

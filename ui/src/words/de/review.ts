@@ -162,6 +162,9 @@ export const review: Words["review"] = {
   sourceCounts: (cited, unused) => `${n(cited)} zitiert · ${n(unused)} nicht zitiert`,
   noSources: "Dieser Entwurf belegt nichts und bekam keine Quellen.",
   quotes: (quote) => `Der Entwurf zitiert „${quote}“`,
+  changedSince: "seitdem geändert",
+  sourceChanged:
+    "Diese Quelle wurde seit der Entscheidung geändert. Worauf der Entwurf sich stützte, ist in ihr nicht markiert.",
   readIt: "zeigen",
   showAll: "alles zeigen",
   showLess: "weniger zeigen",

@@ -163,6 +163,8 @@ export const review = {
   sourceCounts: (cited: number, unused: number) => `${n(cited)} cited · ${n(unused)} not cited`,
   noSources: "This draft cites nothing and was given no sources.",
   quotes: (quote: string) => `The draft quotes “${quote}”`,
+  changedSince: "changed since",
+  sourceChanged: "This source has changed since the decision. What the draft rested on isn't marked in it.",
   readIt: "show",
   showAll: "show all of it",
   showLess: "show less",
