@@ -3,6 +3,7 @@
 use super::Place;
 use super::acts::{Act, Family};
 use super::calls::{Call, calls, does, gave_back, is_general, is_general_act, parts, pays};
+use super::dates::{has_next_day, speaks_of_a_day};
 use super::scan::{Key, SCALE, Token, Unit, Value, is_claimed, tokens};
 use super::sentence::denies;
 use super::stem::{Stem, stem};
@@ -153,33 +154,9 @@ impl<'a> Thread<'a> {
     /// Whether the thread speaks of a day more or less: a tool gave a time of the next day, as in `01:00:00+1`, or the
     /// customer speaks of one.
     pub fn shifts(&self) -> bool {
-        let next = |text: &str| {
-            text.match_indices("+1").any(|(at, _)| {
-                let (before, after) = text.as_bytes().split_at(at);
-                matches!(before, [.., b':', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit())
-                    && !after.get(2).is_some_and(u8::is_ascii_digit)
-            })
-        };
-        let spoken = |text: &str| {
-            let text = text.to_lowercase();
-            [
-                "tomorrow",
-                "one day",
-                "1 day",
-                "by a day",
-                "next day",
-                "following day",
-                "day after",
-                "day before",
-                "day later",
-                "day earlier",
-            ]
-            .iter()
-            .any(|said| text.contains(said))
-        };
         self.messages.iter().any(|m| match m.role {
-            Role::Tool => next(&m.text),
-            Role::Customer => spoken(&m.text),
+            Role::Tool => has_next_day(&m.text),
+            Role::Customer => speaks_of_a_day(&m.text),
             _ => false,
         })
     }
