@@ -2030,6 +2030,8 @@ export interface components {
             kept: components["schemas"]["KeptView"][];
             /** @description You hold it for a blind second review. */
             second_review: boolean;
+            /** @description It isn't in English: of what it claims only figures, dates and codes were read, no statements of policy or acts. */
+            figures_only?: boolean;
         };
         /** @description A kill drill. */
         DrillView: {

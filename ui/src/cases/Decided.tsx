@@ -104,7 +104,7 @@ export function Decided({ host, api, me, id, counts }: SectionProps) {
         />
         <FilterBar filters={filters} workflows={workflows} set={set} />
         {indexing && (
-          <p className="cases-calm" role="status">
+          <p className={rows.length === 0 ? "cases-calm" : "cases-newer"} role="status">
             {shared.indexing}
           </p>
         )}
