@@ -6,6 +6,7 @@ use super::sentence::denies;
 use super::stem::{Stem, stem};
 use crate::draft::{Message, Role};
 use serde_json::{Map, Value as Json};
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -31,21 +32,26 @@ pub struct Call {
     pub args: Map<String, Json>,
     /// The answer's fields.
     pub result: Map<String, Json>,
+    /// The words of its name and of what it was given, once something asks for them.
+    about: OnceCell<Vec<Stem>>,
+    /// Whether its answer speaks of money.
+    pub money: OnceCell<bool>,
 }
 
 impl Call {
     /// Whether its name or what it was given has a word of these.
     pub fn is_about(&self, about: &[Stem]) -> bool {
-        let given = self
-            .args
-            .iter()
-            .flat_map(|(name, value)| parts(name).into_iter().chain(parts(value.as_str().unwrap_or_default())));
-        self.name
-            .iter()
-            .copied()
-            .filter(|part| !is_general(*part))
-            .chain(given)
-            .any(|part| about.binary_search(&part).is_ok())
+        let known = self.about.get_or_init(|| {
+            let given = self
+                .args
+                .iter()
+                .flat_map(|(name, value)| parts(name).into_iter().chain(parts(value.as_str().unwrap_or_default())));
+            let name = self.name.iter().copied().filter(|part| !is_general(*part));
+            let mut known: Vec<Stem> = name.chain(given).collect();
+            known.sort_unstable();
+            known
+        });
+        about.iter().any(|stem| known.binary_search(stem).is_ok())
     }
 }
 
@@ -72,6 +78,8 @@ pub fn calls(messages: &[Message]) -> Vec<Call> {
                     answer: m,
                     args: asked.map(|call| object(&call.text)).unwrap_or_default(),
                     result,
+                    about: OnceCell::new(),
+                    money: OnceCell::new(),
                 });
             }
             _ => {}
@@ -164,6 +172,11 @@ pub fn gave_back(result: &Map<String, Json>) -> bool {
 /// "Update" says nothing of what is updated.
 pub fn is_general(part: Stem) -> bool {
     ["change", "set", "add", "create"].iter().any(|name| stem(name) == part)
+}
+
+/// "Processed" says nothing of what was.
+pub fn is_general_act(verb: Stem) -> bool {
+    ["processed", "completed", "submitted", "initiated"].iter().any(|name| stem(name) == verb)
 }
 
 /// Whether a tool with this in its name does acts of a family.

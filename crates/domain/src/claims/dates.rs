@@ -173,3 +173,31 @@ pub fn month(word: &str) -> Option<u8> {
     let at = NAMES.iter().position(|names| names.iter().any(is))?;
     u8::try_from(at + 1).ok()
 }
+
+/// Whether a text has a time of the next day, as in `01:00:00+1`.
+pub fn has_next_day(text: &str) -> bool {
+    text.match_indices("+1").any(|(at, _)| {
+        let (before, after) = text.as_bytes().split_at(at);
+        matches!(before, [.., b':', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit())
+            && !after.get(2).is_some_and(u8::is_ascii_digit)
+    })
+}
+
+/// Whether a text speaks of a day more or less.
+pub fn speaks_of_a_day(text: &str) -> bool {
+    let text = text.to_lowercase();
+    [
+        "tomorrow",
+        "one day",
+        "1 day",
+        "by a day",
+        "next day",
+        "following day",
+        "day after",
+        "day before",
+        "day later",
+        "day earlier",
+    ]
+    .iter()
+    .any(|said| text.contains(said))
+}

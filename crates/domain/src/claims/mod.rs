@@ -25,7 +25,6 @@ pub use source::Known;
 mod tests;
 
 use crate::draft::{DraftBody, Message, Role, Span};
-use crate::time::Millis;
 use fields::Named;
 use find::Found;
 use serde::{Deserialize, Serialize};
@@ -145,7 +144,7 @@ pub struct Reading {
     named: Vec<Named>,
     /// What is said of how long ago something was, and when the thread ends.
     windows: Vec<windows::Window>,
-    now: Option<Millis>,
+    now: Option<windows::Moment>,
     /// What tools said in words.
     told: Vec<(u32, Known)>,
     /// The sources that came with the draft, by id.
@@ -161,6 +160,8 @@ enum FromThread {
     Said(Place),
     Sum(String, Vec<Place>),
     Otherwise(Vec<Place>),
+    /// Perhaps: nothing is said of it.
+    Unclear,
     Nothing,
 }
 
@@ -181,6 +182,7 @@ fn from_thread(
                 }
                 FromThread::Otherwise(places)
             }
+            Done::Unclear => thread.says(act.verb, act.own).map_or(FromThread::Unclear, FromThread::Said),
             Done::No => thread.says(act.verb, act.own).map_or(FromThread::Nothing, FromThread::Said),
         };
     }
@@ -237,7 +239,7 @@ impl Reading {
         if claims.is_empty() && named.is_empty() && windows.is_empty() {
             return Self::default();
         }
-        let now = body.thread.iter().rev().find_map(|m| m.at);
+        let now = body.thread.iter().rev().find_map(|m| m.at).map(windows::Moment::of);
         let words = |m: &(usize, &Message)| {
             let plain = !m.1.text.trim_start().starts_with(['{', '[']);
             matches!(m.1.role, Role::Tool | Role::Note) && plain && m.1.text.len() <= MAX_WORDS
@@ -364,6 +366,7 @@ impl Reading {
             return claim(ClaimStatus::Conflict, vec![place]);
         }
         match behind {
+            FromThread::Unclear => None,
             FromThread::Said(place) => claim(ClaimStatus::Supported, vec![place.clone()]),
             FromThread::Sum(sum, places) => claim(ClaimStatus::Supported, places.clone())
                 .map(|c| Claim { sum: Some(sum.clone()).filter(|s| !s.is_empty()), ..c }),

@@ -4,8 +4,7 @@ use super::find::Found;
 use super::scan::{Key, Token, Value, is_claimed, is_like, tokens};
 use super::sentence::{Says, clauses, denies, says, sentences, stems};
 use super::stem::Stem;
-use super::windows::instant;
-use crate::time::Millis;
+use super::windows::Moment;
 use std::collections::HashMap;
 
 /// So many words of a passage are searched for a value that contradicts one.
@@ -24,7 +23,7 @@ pub struct Known {
     pub with: HashMap<Stem, Vec<u32>>,
     counts: Vec<Count>,
     /// What it says the time is.
-    pub now: Option<Millis>,
+    pub now: Option<Moment>,
 }
 
 /// A part of a sentence.
@@ -155,10 +154,12 @@ impl Known {
 }
 
 /// "The current time is 2024-05-15 15:00:00."
-fn now(text: &str) -> Option<Millis> {
+fn now(text: &str) -> Option<Moment> {
     const SAYS: &str = "current time is ";
     let at = text.find(SAYS)? + SAYS.len();
-    instant(text.get(at..at + 19)?)
+    let time = text.get(at..at + 19)?;
+    let zone = text[at + 19..].split([' ', ',', '\n']).next().unwrap_or_default();
+    Moment::read(&format!("{time}{}", zone.trim_end_matches('.')))
 }
 
 fn condition(text: &str, tokens: &[Token]) -> Vec<Stem> {

@@ -1,6 +1,8 @@
 //! What counts as a claim, and what as evidence.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod hostile_tests;
+
 use super::*;
 use crate::draft::parse;
 use proptest::prelude::*;
@@ -93,20 +95,6 @@ fn a_source_that_says_otherwise_is_a_conflict() {
     assert_eq!(claims[0].1, ClaimStatus::Supported, "{claims:?}");
     let text = "As a silver member you get 2 free checked bags in business.";
     assert_eq!(judged(&asked("Hi"), text, &[policy])[0], ("2 free checked bags".into(), ClaimStatus::Conflict));
-}
-
-#[test]
-fn a_long_draft_is_read_in_one_pass_and_what_is_left_is_doubted() {
-    let line = "I have cancelled JG7FMM for $1,250.00, it cannot be modified at 6 PM on May 20th, ";
-    let text = line.repeat(20_000);
-    let thread = tool("get", &json!({}), &"JG7FMM 1250 18:00 2024-05-20 ".repeat(10_000));
-    let body: DraftBody = serde_json::from_value(json!({ "thread": thread, "draft": { "text": text } })).unwrap();
-    let known = Known::of(&line.repeat(1_000));
-    let started = std::time::Instant::now();
-    let claims = Reading::of(&body).against(&[Behind { id: "desk/policy", known: &known }], &[]);
-    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
-    assert_eq!(claims.len(), MOST);
-    assert!(claims.iter().any(|c| c.status == ClaimStatus::Unsupported && c.end as usize >= text.chars().count() - 2));
 }
 
 #[test]
@@ -210,18 +198,6 @@ fn a_year_that_a_source_has_otherwise_is_not_borne_out_by_it() {
     assert_eq!(doubtful(&asked("Hi"), "It ends on May 20, 2024.", &source), ["May 20, 2024"]);
 }
 
-#[test]
-fn figures_of_any_size_are_read() {
-    let thread = asked("Is it $900,000,000,000,000 or $100?");
-    assert_eq!(doubtful(&thread, "It costs $11.", &[]), ["11"]);
-}
-
-#[test]
-fn a_long_line_of_signs_is_read_in_pieces() {
-    let text = format!("a.{}", ")".repeat(190_000));
-    assert!(judged(&asked("Hi"), &text, &[]).is_empty());
-}
-
 /// What a text claims, before anything is looked up.
 fn found(text: &str) -> Vec<Found> {
     let tokens = scan::tokens(text);
@@ -321,4 +297,41 @@ fn a_cited_passage_that_has_another_value_is_a_conflict() {
     assert_eq!(status("It ends on May 20, 2024.", 24, 68), ClaimStatus::Conflict);
     assert_eq!(status("It ends after 4 weeks.", 24, 68), ClaimStatus::Conflict);
     assert_eq!(status("A box is $6.", 69, 91), ClaimStatus::Unsupported);
+}
+
+#[test]
+fn what_a_tool_did_bears_out_only_what_it_has_to_do_with() {
+    for (name, answer, said) in [
+        ("add_note", r#"{"note": "done"}"#, "I have refunded your order."),
+        ("send_email", "Sent", "The difference has been charged."),
+        ("get_weather", "Sunny", "I have verified your identity."),
+    ] {
+        assert_eq!(answered(name, answer, said), [], "{name}: {said}");
+    }
+    for (name, answer, said) in [
+        ("refund_order", "Done", "I have refunded your order."),
+        ("return_items", r#"{"refund_amount": 20}"#, "The money has been refunded."),
+        ("close_case", "refunded", "I have refunded it."),
+        ("verify_identity", "Done", "I have verified your identity."),
+        ("get_order_details", "{}", "I have reviewed your order."),
+    ] {
+        assert_eq!(answered(name, answer, said), [ClaimStatus::Supported], "{name}: {said}");
+    }
+    assert_eq!(judged(&asked("Hi"), "I have refunded it.", &[])[0].1, ClaimStatus::Unsupported);
+    assert_eq!(answered("refund_order", "Error: too late", "I have refunded it."), [ClaimStatus::Conflict]);
+}
+
+#[test]
+fn how_long_ago_something_was_is_counted_over_time_zones() {
+    let is_late = |created: &str, now: &str| {
+        let order = json!({ "order": "QX7RTM", "created_at": created }).to_string();
+        let mut thread = tool("get_order", &json!({}), &order);
+        thread[2]["at"] = json!(now);
+        let text = "It was placed within the last 24 hours, so I can help.";
+        judged(&thread, text, &[]).iter().any(|c| c.1 == ClaimStatus::Conflict)
+    };
+    assert!(!is_late("2024-05-14T23:00:00-08:00", "2024-05-16T00:00:00Z"));
+    assert!(is_late("2024-05-15T08:00:00+09:00", "2024-05-16T00:00:00Z"));
+    assert!(!is_late("2024-05-14T12:00:00", "2024-05-16T00:00:00Z"));
+    assert!(is_late("2024-05-14T09:00:00", "2024-05-16T00:00:00Z"));
 }

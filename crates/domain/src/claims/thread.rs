@@ -2,7 +2,8 @@
 
 use super::Place;
 use super::acts::{Act, Family};
-use super::calls::{Call, calls, does, gave_back, is_general, parts, pays};
+use super::calls::{Call, calls, does, gave_back, is_general, is_general_act, parts, pays};
+use super::dates::{has_next_day, speaks_of_a_day};
 use super::scan::{Key, SCALE, Token, Unit, Value, is_claimed, tokens};
 use super::sentence::denies;
 use super::stem::{Stem, stem};
@@ -10,6 +11,7 @@ use crate::draft::{Message, Role};
 use serde_json::Value as Json;
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// So many places of one value are compared.
 const PLACES: usize = 16;
@@ -17,6 +19,8 @@ const PLACES: usize = 16;
 const AROUND: usize = 6;
 /// So many fields of an answer are looked at.
 pub const FIELDS: usize = 200;
+/// In so many words an answer says what was done.
+const ANSWER: usize = 200;
 /// So many words before a verb say whether it is denied.
 const DENIED: usize = 4;
 
@@ -48,6 +52,8 @@ pub enum Done {
     Yes(Vec<Place>),
     /// The only attempts failed, or the answer says something else than what was asked for.
     Otherwise(Vec<Place>, Vec<Mismatch>),
+    /// Tools did something, and nothing says that it was this.
+    Unclear,
     /// Nothing.
     No,
 }
@@ -148,33 +154,9 @@ impl<'a> Thread<'a> {
     /// Whether the thread speaks of a day more or less: a tool gave a time of the next day, as in `01:00:00+1`, or the
     /// customer speaks of one.
     pub fn shifts(&self) -> bool {
-        let next = |text: &str| {
-            text.match_indices("+1").any(|(at, _)| {
-                let (before, after) = text.as_bytes().split_at(at);
-                matches!(before, [.., b':', tens, ones] if tens.is_ascii_digit() && ones.is_ascii_digit())
-                    && !after.get(2).is_some_and(u8::is_ascii_digit)
-            })
-        };
-        let spoken = |text: &str| {
-            let text = text.to_lowercase();
-            [
-                "tomorrow",
-                "one day",
-                "1 day",
-                "by a day",
-                "next day",
-                "following day",
-                "day after",
-                "day before",
-                "day later",
-                "day earlier",
-            ]
-            .iter()
-            .any(|said| text.contains(said))
-        };
         self.messages.iter().any(|m| match m.role {
-            Role::Tool => next(&m.text),
-            Role::Customer => spoken(&m.text),
+            Role::Tool => has_next_day(&m.text),
+            Role::Customer => speaks_of_a_day(&m.text),
             _ => false,
         })
     }
@@ -239,7 +221,13 @@ impl<'a> Thread<'a> {
         let mut fitting = self.calls.iter().rev().filter(fits).peekable();
         let Some(last) = fitting.peek() else { return Done::No };
         let last = self.whole(last.answer);
-        let Some(call) = fitting.find(|call| !call.failed) else { return Done::Otherwise(vec![last], Vec::new()) };
+        let mut well = fitting.filter(|call| !call.failed).peekable();
+        if well.peek().is_none() {
+            return Done::Otherwise(vec![last], Vec::new());
+        }
+        // Many a tool writes, and any looks something up: only one that has to do with it bears it out.
+        let vague = matches!(act.family, Family::Any | Family::Read);
+        let Some(call) = well.find(|call| !vague || self.is_of(call, act, about)) else { return Done::Unclear };
         let mismatches = self.mismatches(call);
         if mismatches.iter().any(|m| m.asked.iter().all(|stem| about.binary_search(stem).is_ok())) {
             return Done::Otherwise(mismatches.iter().map(|m| m.place.clone()).collect(), mismatches);
@@ -248,6 +236,22 @@ impl<'a> Thread<'a> {
             return Done::Otherwise(vec![self.field(call.answer, "amount")], Vec::new());
         }
         Done::Yes(vec![self.report(call, act)])
+    }
+
+    /// Whether a call has to do with an act: by its name, by what it was given, or by its answer.
+    fn is_of(&self, call: &Call, act: Act, about: &[Stem]) -> bool {
+        let says = || self.tokens(call.answer).iter().take(ANSWER).any(|t| t.stem == act.verb);
+        let pays = act.family == Family::Any && !is_general_act(act.verb);
+        call.name.contains(&act.verb)
+            || !pays && call.is_about(about)
+            || act.family == Family::Any && (says() || self.moves_money(call))
+    }
+
+    fn moves_money(&self, call: &Call) -> bool {
+        static MONEY: LazyLock<[Stem; 7]> =
+            LazyLock::new(|| ["amount", "payment", "refund", "charge", "total", "price", "paid"].map(stem));
+        let money = |t: &Token| MONEY.contains(&t.stem) || t.value.as_ref().is_some_and(Value::is_money);
+        *call.money.get_or_init(|| self.tokens(call.answer).iter().any(money))
     }
 
     /// Where a tool's answer says in a word that it was done, as in `"status": "cancelled"`; else all of it.

@@ -12,13 +12,15 @@ use serde_json::Value as Json;
 const BEGAN: [&str; 7] =
     ["created_at", "booked_at", "ordered_at", "purchased_at", "placed_at", "delivered_at", "created"];
 const HOUR: i64 = 3_600_000;
+/// So far clocks are apart.
+const ZONES: i64 = 14 * HOUR;
 
 /// What a sentence says of how long ago a record began.
 pub struct Window {
     found: Found,
     /// At most so long ago, in milliseconds.
     within: i64,
-    since: Millis,
+    since: Moment,
     place: Place,
 }
 
@@ -27,7 +29,7 @@ impl Window {
     pub fn all(text: &str, tokens: &[Token], sentences: &[Sentence], thread: &Thread<'_>) -> Vec<Self> {
         let began = thread.calls.iter().rev().find_map(|call| {
             let name = BEGAN.iter().find(|name| call.result.get(**name).and_then(Json::as_str).is_some())?;
-            Some((instant(call.result.get(*name)?.as_str()?)?, thread.field(call.answer, name)))
+            Some((Moment::read(call.result.get(*name)?.as_str()?)?, thread.field(call.answer, name)))
         });
         let Some((since, place)) = began else { return Vec::new() };
         let said = sentences.iter().filter(|s| !s.question).filter_map(|s| said(text, &tokens[s.tokens.clone()]));
@@ -35,8 +37,8 @@ impl Window {
     }
 
     /// Whether it was longer ago.
-    pub fn against(&self, now: Millis) -> Option<(&Found, &Place)> {
-        (now.0 - self.since.0 > self.within).then_some((&self.found, &self.place))
+    pub fn against(&self, now: Moment) -> Option<(&Found, &Place)> {
+        (now.since(self.since) > self.within).then_some((&self.found, &self.place))
     }
 }
 
@@ -61,8 +63,30 @@ fn said(text: &str, own: &[Token]) -> Option<(Found, i64)> {
     Some((found, (n / 10_000).checked_mul(unit)?))
 }
 
-/// `2024-05-15T15:00:00`, with or without a zone, as if all were in one.
-pub fn instant(text: &str) -> Option<Millis> {
-    let (day, time) = (text.get(..10)?, text.get(11..19)?);
-    Millis::parse(&format!("{day}T{time}Z"))
+/// A time as it is written somewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    at: Millis,
+    /// It says in which zone it is.
+    zoned: bool,
+}
+
+impl Moment {
+    /// One that is known for sure.
+    pub fn of(at: Millis) -> Self {
+        Self { at, zoned: true }
+    }
+
+    /// `2024-05-15T15:00:00`, with or without a zone.
+    pub fn read(text: &str) -> Option<Self> {
+        let (day, time, zone) = (text.get(..10)?, text.get(11..19)?, text.get(19..)?);
+        let zoned = Millis::parse(&format!("{day}T{time}{zone}")).map(Self::of);
+        zoned.or_else(|| Some(Self { at: Millis::parse(&format!("{day}T{time}Z"))?, zoned: false }))
+    }
+
+    /// How long ago another one was at least. What says no zone is in the other's, or in any where only one says it.
+    fn since(self, other: Self) -> i64 {
+        let unsure = if self.zoned == other.zoned { 0 } else { ZONES };
+        self.at.0 - other.at.0 - unsure
+    }
 }
