@@ -10,6 +10,7 @@ on_both! {
     search_finds_words_of_scripts_that_put_no_spaces_between_them,
     a_query_of_signs_finds_nothing_and_no_query_reads_as_a_lost_database,
     drafts_that_an_earlier_program_indexed_are_indexed_again,
+    a_search_says_so_while_drafts_are_still_being_indexed,
 }
 
 async fn listed(who: &Person, query: &str) -> Vec<String> {
@@ -126,6 +127,23 @@ async fn drafts_that_an_earlier_program_indexed_are_indexed_again(engine: Engine
     }
     while app.desk.index_words().await.unwrap() > 0 {}
     assert_eq!(listed(&ana, &format!("q={}", encoded("包裹"))).await.len(), 30);
+}
+
+async fn a_search_says_so_while_drafts_are_still_being_indexed(engine: Engine) {
+    let app = App::start(engine).await;
+    let rows: Vec<Draft> = (0..2_010).map(|n| Draft::of(&format!("t-{n:04}")).text("Zebra.")).collect();
+    app.send(&rows).await;
+    let owner = app.owner();
+    let whole = owner.get("/v1/drafts?workflow=desk").await.ok();
+    assert!(whole["indexing"].is_null(), "a list that searches nothing is whole");
+    let found = async |path: &str| owner.get(&format!("{path}?q=zebra&limit=1")).await.ok()["indexing"] == true;
+    assert!(found("/v1/drafts").await);
+    while app.desk.index_words().await.unwrap() > 0 {}
+    for path in ["/v1/drafts", "/v1/cases"] {
+        assert!(!found(path).await, "{path}");
+    }
+    let last = owner.get("/v1/drafts?q=zebra&sort=newest&limit=1").await.ok();
+    assert_eq!(last["drafts"][0]["external_id"], "t-2009");
 }
 
 fn encoded(q: &str) -> String {

@@ -8,6 +8,7 @@ use serde_json::json;
 on_both! {
     many_drafts_are_checked_again_in_stretches_and_each_on_the_spot,
     a_stretch_that_was_left_is_taken_up_by_the_next_hub,
+    open_drafts_that_an_earlier_program_checked_are_checked_again,
     sources_and_drafts_that_come_in_at_once_agree_in_the_end,
 }
 
@@ -55,6 +56,28 @@ async fn a_stretch_that_was_left_is_taken_up_by_the_next_hub(engine: Engine) {
     let app = app.restarted().await;
     while app.desk.recheck_sources().await.unwrap() {}
     assert_eq!(app.number(DOUBTED).await, MANY as i64);
+}
+
+async fn open_drafts_that_an_earlier_program_checked_are_checked_again(engine: Engine) {
+    let app = App::start(engine).await;
+    let ids = app.send(&(0..150).map(|n| Draft::of(&format!("t-{n}"))).collect::<Vec<_>>()).await;
+    let shown = text(&ids[149]["id"]).to_owned();
+    let (checks, hash) = {
+        let draft = app.draft(&shown).await;
+        (draft["checks"].clone(), draft["content_hash"].clone())
+    };
+    let old = r#"{"citations": [], "uncited": [{"start": 0, "end": 4}]}"#;
+    app.tamper(&format!("UPDATE draft SET checks = '{old}', content_hash = 'of old'")).await;
+    assert_eq!(app.draft(&shown).await["checks"]["uncited"][0]["end"], 4);
+    assert!(app.desk.recheck_by_new_rules().await.unwrap());
+    // Another hub goes on where this one stopped.
+    let app = app.restarted().await;
+    while app.desk.recheck_by_new_rules().await.unwrap() {}
+    let draft = app.draft(&shown).await;
+    assert_eq!((&draft["checks"], &draft["content_hash"]), (&checks, &hash));
+    assert_eq!(app.number("SELECT COUNT(*) FROM draft WHERE content_hash = 'of old'").await, 0);
+    app.tamper("UPDATE draft SET content_hash = 'of old'").await;
+    assert!(!app.desk.recheck_by_new_rules().await.unwrap(), "once is enough");
 }
 
 async fn sources_and_drafts_that_come_in_at_once_agree_in_the_end(engine: Engine) {

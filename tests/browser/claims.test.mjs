@@ -183,3 +183,23 @@ test("where a source changed after the decision it says so, and marks no other s
   }
   assert.deepEqual(trouble, []);
 });
+
+test("where a draft isn't in English it says that only figures were read", async () => {
+  const german = "Guten Tag, Ihre Buchung wurde storniert, und Sie bekommen das Geld zurück. Das dauert höchstens 7 Tage.";
+  const russian = "Здравствуйте! Ваш заказ отменён, деньги вернутся на карту.";
+  for (const [text, locale, said] of [
+    [german, "en", "Statements are checked in English alone."],
+    [russian, "de-DE", "Aussagen werden nur auf Englisch geprüft."],
+    ["Your booking was cancelled, and you get the money back.", "en", null],
+  ]) {
+    const { page, close } = await opened({ locale }, { draft: { text, citations: [] } });
+    if (said) {
+      await page.locator(".facts", { hasText: said }).waitFor();
+      await accessibleInBoth(page, `figures-only-${locale}`);
+    } else {
+      await page.locator(".facts").first().waitFor();
+      assert.equal(await page.getByText("Statements are checked").count(), 0);
+    }
+    await close();
+  }
+});

@@ -280,3 +280,42 @@ test("signs alone in the search box find nothing, and the whole queue is never s
   assert.deepEqual(trouble, []);
   await close();
 });
+
+test("while drafts are still being indexed a search says so, in both lists, and finds the rest by itself", async () => {
+  const workflow = await apply(hub, "indexing");
+  for (let n = 0; n < 2; n++) await stage(hub, workflow, { external_id: `ticket-zebra-${n}`, draft: { text: "A zebra." } });
+  await decide(hub, await stage(hub, workflow, { external_id: "ticket-zebra-9", draft: { text: "A zebra." } }), { action: "approve" });
+  const { token } = await hub.call("POST", "/v1/tokens", { name: "at-indexing", grants: [{ role: "reviewer", workflow }, { role: "curator", workflow }], routes: [] });
+  for (const [locale, said, found] of [
+    ["en", "Drafts are still being indexed for search.", "2 results"],
+    ["de-DE", "Entwürfe werden noch für die Suche aufbereitet.", "2 Treffer"],
+  ]) {
+    const { page, trouble, close } = await openConsole(browser, `${hub.url}/#token=${token}`, { locale });
+    await ready(page);
+    let behind = true;
+    const answer = (list) => (route) => (behind ? route.fulfill({ json: { [list]: [], indexing: true } }) : route.fallback());
+    await page.route(/\/v1\/drafts\?.*\bq=/, answer("drafts"));
+    await page.route(/\/v1\/cases\?.*\bq=/, answer("cases"));
+    await page.keyboard.press("/");
+    await page.locator("#search").fill("zebra");
+    await page.getByText(said).waitFor();
+    assert.equal(await page.getByText(/No draft matches|Kein Entwurf passt/).count(), 0);
+    await accessibleInBoth(page, `indexing-${locale}`);
+    behind = false;
+    await page.locator(".queue-head h2", { hasText: found }).waitFor();
+    await page.getByText(said).waitFor({ state: "detached" });
+    behind = true;
+    await page.evaluate(() => location.assign("#/cases"));
+    await page.locator("main [role=row] >> nth=1").waitFor();
+    await page.keyboard.press("/");
+    await page.keyboard.type("zebra");
+    await page.keyboard.press("Enter");
+    await page.getByText(said).waitFor();
+    await accessibleInBoth(page, `indexing-cases-${locale}`);
+    behind = false;
+    await page.getByText(said).waitFor({ state: "detached" });
+    await page.locator("main [role=row] >> nth=1").waitFor();
+    assert.deepEqual(trouble, []);
+    await close();
+  }
+});

@@ -84,6 +84,17 @@ pub struct StoredCase {
     pub body: String,
 }
 
+/// A page of cases.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Cases {
+    cases: Vec<CaseSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+    /// Drafts are still being indexed, after an upgrade or a large import: a search may find more cases soon.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    indexing: bool,
+}
+
 fn summary(c: &CaseRow) -> CaseSummary {
     CaseSummary {
         id: c.id.clone(),
@@ -101,17 +112,11 @@ fn summary(c: &CaseRow) -> CaseSummary {
 
 impl Desk {
     /// A page of cases, newest first.
-    pub async fn list_cases(
-        &self,
-        who: &Identity,
-        query: &CaseQuery,
-    ) -> Result<(Vec<CaseSummary>, Option<String>), DeskError> {
+    pub async fn list_cases(&self, who: &Identity, query: &CaseQuery) -> Result<Cases, DeskError> {
         let page = Page::of(query.cursor.as_deref(), query.limit)
             .ok_or_else(|| DeskError::invalid("cursor", "not a cursor of this list"))?;
         let words = query.q.as_deref().map(search::words).unwrap_or_default();
-        if !words.is_empty() {
-            self.catch_up_words().await?;
-        }
+        let indexing = !words.is_empty() && !self.catch_up_words().await?;
         let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadCases, query.workflow.as_deref()).await?;
         let filter = Filter {
@@ -122,14 +127,14 @@ impl Desk {
             words,
         };
         let rows = cases::list(&mut tx, &filter, &page).await?;
-        let next = (rows.len() as i64 == page.limit).then(|| rows.last().map(|r| cursor(&[r.seq]))).flatten();
+        let next_cursor = (rows.len() as i64 == page.limit).then(|| rows.last().map(|r| cursor(&[r.seq]))).flatten();
         drop(tx);
         let filter = json!({
             "workflow": query.workflow, "action": query.action, "grade": query.grade, "reason": query.reason,
             "words": crate::reads::searched(query.q.as_deref()),
         });
         self.note_read(who, "cases.listed", filter).await?;
-        Ok((rows.iter().map(summary).collect(), next))
+        Ok(Cases { cases: rows.iter().map(summary).collect(), next_cursor, indexing })
     }
 
     /// One case; reading it is on record.

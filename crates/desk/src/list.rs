@@ -84,6 +84,9 @@ pub struct DraftList {
     /// How many there are in all, where the counts know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
+    /// Drafts are still being indexed, after an upgrade or a large import: a search may find more of them soon.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub indexing: bool,
 }
 
 /// Which drafts are asked for.
@@ -170,9 +173,7 @@ impl Desk {
         let words = query.q.as_deref().map(search::words).unwrap_or_default();
         let customer = query.customer.clone().filter(|c| !c.is_empty());
         let tickets = query.ticket.as_deref().map(ticket_names).unwrap_or_default();
-        if !words.is_empty() {
-            self.catch_up_words().await?;
-        }
+        let indexing = !words.is_empty() && !self.catch_up_words().await?;
         let mut tx = self.browse().await?;
         let chosen = self.chosen(&mut tx, who, Act::ReadDrafts, query.workflow.as_deref()).await?;
         let reviewer =
@@ -248,7 +249,7 @@ impl Desk {
             "customer": customer.map(|_| true), "words": searched(query.q.as_deref()), "sort": query.sort,
         });
         self.note_read(who, "drafts.listed", filter).await?;
-        Ok(DraftList { drafts: out, next_cursor, total: counted.then_some(total) })
+        Ok(DraftList { drafts: out, next_cursor, total: counted.then_some(total), indexing })
     }
 
     async fn summary(
@@ -357,14 +358,14 @@ impl Desk {
         })
     }
 
-    /// Indexes what has just come in before a search, as far as that is quick.
-    pub(crate) async fn catch_up_words(&self) -> Result<(), DeskError> {
+    /// Indexes what has just come in before a search, as far as that is quick. Answers whether that was all.
+    pub(crate) async fn catch_up_words(&self) -> Result<bool, DeskError> {
         for _ in 0..8 {
             if self.inner.store.index_words(250).await? < 250 {
-                break;
+                return Ok(!self.inner.store.is_indexing_again().await?);
             }
         }
-        Ok(())
+        Ok(false)
     }
 }
 

@@ -6,7 +6,7 @@ use countersign_domain::citation::{self, Checked, Checks, Shelf};
 use countersign_domain::draft::{DraftBody, content_hash};
 use countersign_store::drafts::{self, DraftRow};
 use countersign_store::sources::{self, Recheck};
-use countersign_store::{StoreError, Tx};
+use countersign_store::{StoreError, Tx, meta};
 use serde_json::json;
 
 /// How many drafts one transaction checks again.
@@ -18,15 +18,7 @@ impl Desk {
         let mut tx = self.read().await?;
         let Some(due) = sources::next_recheck(&mut tx).await? else { return Ok(false) };
         let seqs = sources::open_drafts_citing(&mut tx, &due.source_id, due.after_seq, STRETCH).await?;
-        let mut changed = Vec::new();
-        for seq in &seqs {
-            let Some(draft) = drafts::look(&mut tx, *seq).await? else { continue };
-            let old = draft.content_hash.clone();
-            let draft = self.checked_again(&mut tx, draft).await?;
-            if draft.content_hash != old {
-                changed.push((old, draft));
-            }
-        }
+        let changed = self.changed_among(&mut tx, &seqs).await?;
         drop(tx);
         let Recheck { source_id, round, after_seq } = &due;
         let mut tx = self.write().await?;
@@ -42,6 +34,45 @@ impl Desk {
             tx.commit().await?;
         }
         Ok(true)
+    }
+
+    /// Checks a stretch of the open drafts again that an earlier program checked by other rules; answers whether there may
+    /// be more. How far it has come is kept, so that a hub goes on where another stopped.
+    pub async fn recheck_by_new_rules(&self) -> Result<bool, DeskError> {
+        /// Another name whenever the rules change so that the drafts that wait ought to be checked again.
+        const REACHED: &str = "claims_checked";
+        const ALL: &str = "all";
+        let mut tx = self.read().await?;
+        let reached = meta::get(&mut tx, REACHED).await?;
+        if reached.as_deref() == Some(ALL) {
+            return Ok(false);
+        }
+        let after = reached.and_then(|seq| seq.parse().ok()).unwrap_or(0);
+        let seqs = drafts::open_after(&mut tx, after, STRETCH).await?;
+        let changed = self.changed_among(&mut tx, &seqs).await?;
+        drop(tx);
+        let mut tx = self.write().await?;
+        for (old, draft) in &changed {
+            drafts::recheck(&mut tx, draft, old).await?;
+        }
+        let reached = seqs.last().map_or_else(|| ALL.to_owned(), i64::to_string);
+        meta::set(&mut tx, REACHED, &reached).await?;
+        tx.commit().await?;
+        Ok(!seqs.is_empty())
+    }
+
+    /// Those of these drafts that are found otherwise now, each with the hash that it had.
+    async fn changed_among(&self, tx: &mut Tx, seqs: &[i64]) -> Result<Vec<(String, DraftRow)>, DeskError> {
+        let mut changed = Vec::new();
+        for seq in seqs {
+            let Some(draft) = drafts::look(tx, *seq).await? else { continue };
+            let old = draft.content_hash.clone();
+            let draft = self.checked_again(tx, draft).await?;
+            if draft.content_hash != old {
+                changed.push((old, draft));
+            }
+        }
+        Ok(changed)
     }
 
     /// Checks this one draft again if a source that it cites is not what it was checked against. The transaction

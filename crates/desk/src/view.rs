@@ -7,6 +7,7 @@ use countersign_domain::draft::{DraftBody, asked_at, waiting_since};
 use countersign_domain::mark::Marks;
 use countersign_domain::state::State;
 use countersign_domain::time::Millis;
+use countersign_domain::values::is_english;
 use countersign_store::drafts::DraftRow;
 use countersign_store::leases::{self, LeaseRow};
 use countersign_store::verdicts::VerdictRow;
@@ -51,6 +52,9 @@ pub struct DraftView {
     pub kept: Vec<KeptView>,
     /// You hold it for a blind second review.
     pub second_review: bool,
+    /// It isn't in English: of what it claims only figures, dates and codes were read, no statements of policy or acts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub figures_only: bool,
 }
 
 /// A source's stored text.
@@ -277,6 +281,7 @@ impl Desk {
             content_hash: draft.content_hash.clone(),
             probability: draft.probability,
             latency_ms: body.metadata.get("latency_ms").and_then(serde_json::Value::as_u64),
+            figures_only: !body.draft.text.is_empty() && !is_english(&body.draft.text),
             body,
             checks,
             stored_sources: stored,

@@ -23,6 +23,6 @@ pub mod secret;
 pub mod state;
 pub mod text;
 pub mod time;
-mod values;
+pub mod values;
 pub mod verdict;
 pub mod vigilance;

@@ -53,6 +53,16 @@ pub(crate) fn compare(before: &str, after: &str) -> Change {
     Change::Wording((taken + put) as f64 / all as f64)
 }
 
+/// Whether a text is in English, as far as its first words tell: one in a language that isn't known here but has Latin
+/// letters counts as English.
+pub fn is_english(text: &str) -> bool {
+    const ENOUGH: usize = 2_000;
+    let chars: Vec<char> = text.chars().take(ENOUGH).collect();
+    let letters = chars.iter().filter(|c| c.is_alphabetic()).count();
+    let latin = chars.iter().filter(|c| c.is_alphabetic() && **c < '\u{250}').count();
+    latin * 2 >= letters && read::language([&chars, &[]]) == Lang::En
+}
+
 /// In what two texts' words differ.
 enum Apart {
     /// So many of them stand elsewhere.

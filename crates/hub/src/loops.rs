@@ -61,7 +61,8 @@ pub(crate) fn start(desk: &Desk, tasks: &TaskTracker, stop: &CancellationToken) 
         Ok(if desk.index_words().await? > 0 { ms(15) } else { ms(500) })
     });
     run(desk, tasks, stop, "check drafts of changed sources again", |desk| async move {
-        Ok(if desk.recheck_sources().await? { ms(10) } else { ms(500) })
+        let busy = desk.recheck_sources().await? || desk.recheck_by_new_rules().await?;
+        Ok(if busy { ms(10) } else { ms(500) })
     });
     run(desk, tasks, stop, "erase what is kept no longer", |desk| async move {
         Ok(if desk.erase_old().await? > 0 { ms(50) } else { ms(60_000) })

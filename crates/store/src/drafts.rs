@@ -505,6 +505,13 @@ pub async fn has_moved(tx: &mut Tx, draft: &DraftRow) -> Result<bool, StoreError
     Ok(row.is_some())
 }
 
+/// The first open drafts behind one, in their order of arrival.
+pub async fn open_after(tx: &mut Tx, after: i64, limit: i64) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT seq FROM draft WHERE state IN ('staged', 'in_review') AND seq > $1 ORDER BY seq LIMIT $2";
+    let rows: Vec<(i64,)> = all!(tx, sql, after, limit)?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
+
 /// Replaces what the hub found about an undecided draft whose hash is still `old`, after a source changed.
 pub async fn recheck(tx: &mut Tx, d: &DraftRow, old: &str) -> Result<(), StoreError> {
     run!(

@@ -274,6 +274,10 @@ async fn stretch(
     })
 }
 
+/// Where it is kept how far indexing again has come on Postgres, and what stands there at the end.
+const REACHED: &str = "words_indexed_again";
+const ALL: &str = "all";
+
 impl Store {
     /// Indexes up to `limit` more drafts; answers how many there were. Postgres has nothing to catch up with.
     pub async fn index_words(&self, limit: i64) -> Result<usize, StoreError> {
@@ -299,11 +303,25 @@ impl Store {
         Ok(rows.len())
     }
 
+    /// Whether drafts that an earlier program indexed are still to be indexed again. On SQLite they are not indexed at all
+    /// until then, which `index_words` tells.
+    pub async fn is_indexing_again(&self) -> Result<bool, StoreError> {
+        if self.postgres().is_none() {
+            return Ok(false);
+        }
+        let mut read = self.read().await?;
+        let reached = meta::get(&mut read, REACHED).await?;
+        if reached.as_deref() == Some(ALL) {
+            return Ok(false);
+        }
+        let after: i64 = reached.and_then(|seq| seq.parse().ok()).unwrap_or(0);
+        let more: Option<(i32,)> = first!(&mut read, "SELECT 1 FROM draft WHERE seq > $1 LIMIT 1", after)?;
+        Ok(more.is_some())
+    }
+
     /// On Postgres: indexes up to `limit` drafts again that an earlier program indexed otherwise; answers how many there
     /// were. How far it has come is kept, so that a hub goes on where another stopped.
     pub async fn index_again(&self, limit: i64) -> Result<usize, StoreError> {
-        const REACHED: &str = "words_indexed_again";
-        const ALL: &str = "all";
         if self.postgres().is_none() {
             return Ok(0);
         }

@@ -1640,6 +1640,8 @@ export interface components {
         Cases: {
             cases: components["schemas"]["CaseSummary"][];
             next_cursor?: string | null;
+            /** @description Drafts are still being indexed, after an upgrade or a large import: a search may find more cases soon. */
+            indexing?: boolean;
         };
         /** @description One thing that happened; an event of `GET /v1/events`. */
         Change: {
@@ -1958,6 +1960,8 @@ export interface components {
              * @description How many there are in all, where the counts know.
              */
             total?: number | null;
+            /** @description Drafts are still being indexed, after an upgrade or a large import: a search may find more of them soon. */
+            indexing?: boolean;
         };
         /** @description A draft as a list shows it. */
         DraftSummary: {
@@ -2026,6 +2030,8 @@ export interface components {
             kept: components["schemas"]["KeptView"][];
             /** @description You hold it for a blind second review. */
             second_review: boolean;
+            /** @description It isn't in English: of what it claims only figures, dates and codes were read, no statements of policy or acts. */
+            figures_only?: boolean;
         };
         /** @description A kill drill. */
         DrillView: {

@@ -20,14 +20,14 @@ import { useCommands } from "./useCommands";
 
 /** Every decision that was taken, as a table; one of them beside it, from draft to delivery. */
 export function Decided({ host, api, me, id, counts }: SectionProps) {
-  const says = useWords().cases;
+  const { cases: says, shared } = useWords();
   const filters = useStore(filterStore);
   const at = useStore(marked);
   const [exporting, setExporting] = useState(false);
   const [atTop, setAtTop] = useState(true);
   const search = useRef<HTMLInputElement>(null);
   const workflows = useWorkflows(api)?.filter((one) => hasRole(me, one.id, READERS)) ?? [];
-  const { rows, query, more, stale, renew } = useCases(api, host, filters);
+  const { rows, query, more, indexing, stale, renew } = useCases(api, host, filters);
   const set = (next: Filters) => filterStore.set(next);
   const hasMore = query.hasNextPage;
 
@@ -103,6 +103,11 @@ export function Decided({ host, api, me, id, counts }: SectionProps) {
           text={filters === NO_FILTERS || query.isFetching ? "" : says.spokenFound(rows.length, hasMore)}
         />
         <FilterBar filters={filters} workflows={workflows} set={set} />
+        {indexing && (
+          <p className={rows.length === 0 ? "cases-calm" : "cases-newer"} role="status">
+            {shared.indexing}
+          </p>
+        )}
         {stale && !atTop && (
           <button type="button" className="cases-newer link-button" onClick={renew}>
             {says.newer}
@@ -114,7 +119,7 @@ export function Decided({ host, api, me, id, counts }: SectionProps) {
             {says.fetching}
           </p>
         )}
-        {query.isSuccess && rows.length === 0 && (
+        {query.isSuccess && rows.length === 0 && !indexing && (
           <Calm
             title={filters === NO_FILTERS ? says.noneYet : says.noneFound}
             text={filters === NO_FILTERS ? says.noneYetText : says.noneFoundText}

@@ -14,6 +14,8 @@ import { hasRoleEverywhere } from "../shared/rights";
 import { type Filters, type Page, renewed } from "./list";
 
 const PAGE = 200;
+/** How soon a search is asked again of a hub that is still indexing. */
+const LOOK_AGAIN_MS = 3_000;
 /** Walking past a case is not reading it: reading is on record. */
 const STAYED_MS = 150;
 
@@ -36,6 +38,7 @@ export function useCases(api: Api, host: Host, filters: Filters) {
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: (query) => query.state.data?.pages[0]?.indexing === true && LOOK_AGAIN_MS,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.cases) ?? [], [query.data]);
   const { hasNextPage, isFetchingNextPage, isError, fetchNextPage } = query;
@@ -59,7 +62,8 @@ export function useCases(api: Api, host: Host, filters: Filters) {
     });
   }, [api, client, filters, key]);
   // A hub that is away says so itself, and its coming back counts as a change.
-  return { rows, query, more, stale, renew: () => void renew().catch(() => {}) };
+  const indexing = query.data?.pages[0]?.indexing === true;
+  return { rows, query, more, indexing, stale, renew: () => void renew().catch(() => {}) };
 }
 
 /** Whether the person has stayed with this one for a moment. */

@@ -13,6 +13,8 @@ export const marked = createPersonalStore<string | null>(null);
 export interface Page {
   cases: CaseRow[];
   next_cursor?: string | null;
+  /** The hub is still indexing drafts: a search may find more soon. */
+  indexing?: boolean;
 }
 
 /** Sets one filter. A grade belongs to edits and a reason to escalations, so they go with the outcome they don't fit. */
@@ -37,7 +39,14 @@ export function renewed(pages: Page[], fresh: Page): Page[] {
   if (!first?.next_cursor || !last || !fresh.next_cursor) return [fresh];
   const at = first.cases.findIndex(({ id }) => id === last.id);
   if (at < 0) return [fresh];
-  return [{ cases: [...fresh.cases, ...first.cases.slice(at + 1)], next_cursor: first.next_cursor }, ...rest];
+  return [
+    {
+      cases: [...fresh.cases, ...first.cases.slice(at + 1)],
+      next_cursor: first.next_cursor,
+      indexing: fresh.indexing,
+    },
+    ...rest,
+  ];
 }
 
 /** The row `by` rows further on, or the first. Stays within the list. */

@@ -29,6 +29,12 @@ export function Facts({ draft }: { draft: Draft }) {
           </dd>
         </>
       )}
+      {draft.figures_only && (
+        <>
+          <dt>{says.checked}</dt>
+          <dd>{says.figuresOnly}</dd>
+        </>
+      )}
       {model && (
         <>
           <dt>{says.model}</dt>

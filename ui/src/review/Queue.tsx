@@ -15,7 +15,7 @@ export const ROW_HEIGHT = 59;
 
 /** The rows to show: what was escalated to me first, then the queue in its order. */
 export function useQueue() {
-  const { rows, query, more, total } = useRows();
+  const { rows, query, more, total, indexing } = useRows();
   const filters = useView((view) => view.filters);
   const escalations = useEscalations();
   const only = filters.only === "escalated";
@@ -39,15 +39,16 @@ export function useQueue() {
           held_by: null,
           escalation: { id: one.id, to: one.to, owner: one.owner, state: one.state },
         }));
-  if (only) return { rows: top, query, more: () => {}, total: top.length, hasMore: false };
-  return { rows: top.length > 0 ? [...top, ...rows] : rows, query, more, total, hasMore: query.hasNextPage };
+  if (only) return { rows: top, query, more: () => {}, total: top.length, hasMore: false, indexing: false };
+  const all = top.length > 0 ? [...top, ...rows] : rows;
+  return { rows: all, query, more, total, hasMore: query.hasNextPage, indexing };
 }
 
 export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
   const desk = useDesk();
   const { session, view, inView, api } = desk;
-  const says = useWords().review;
-  const { rows, query, more, total, hasMore } = queue;
+  const { review: says, shared } = useWords();
+  const { rows, query, more, total, hasMore, indexing } = queue;
   const shownId = useSettled((state) => state.shown?.id);
   const filters = useView((now) => now.filters);
   const scroller = useRef<HTMLDivElement>(null);
@@ -119,7 +120,12 @@ export function Queue({ queue }: { queue: ReturnType<typeof useQueue> }) {
           </button>
         </p>
       )}
-      {(query.isSuccess || filters.only) && rows.length === 0 && (
+      {indexing && (
+        <p className="calm" role="status">
+          {shared.indexing}
+        </p>
+      )}
+      {(query.isSuccess || filters.only) && rows.length === 0 && !indexing && (
         <p className="calm">{filters === NO_FILTERS ? says.noneWaiting : says.noneMatch}</p>
       )}
       <div

@@ -80,7 +80,7 @@ function Source({ source }: { source: SourceView }) {
           <Inline text={says.quotes(quote)} />
         </p>
       ))}
-      {source.changed && <p className="claimed">{says.sourceChanged}</p>}
+      {source.changed && <p className="claimed since">{says.sourceChanged}</p>}
       {source.text !== null && (used || whole) && (
         <div className="source-text">
           {whole || !excerpt ? (

@@ -13,6 +13,8 @@ import type { Filters } from "./filters";
 import { refreshed, visibleRows } from "./rows";
 
 const PAGE = 100;
+/** How soon a search is asked again of a hub that is still indexing. */
+const LOOK_AGAIN_MS = 3_000;
 const TO_REVIEW = "staged,in_review";
 
 export function useWorkflows(): Workflow[] | undefined {
@@ -66,13 +68,15 @@ export function useRows() {
     enabled: !filters.only,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: (query) => query.state.data?.pages[0]?.indexing === true && LOOK_AGAIN_MS,
   });
   const rows = useMemo(() => visibleRows(query.data?.pages ?? [], gone), [query.data, gone]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  return { rows, query, more, total: query.data?.pages[0]?.total };
+  const { total, indexing } = query.data?.pages[0] ?? {};
+  return { rows, query, more, total, indexing: indexing === true };
 }
 
 /** Fetches the first page and those in view again, and no other, however many are loaded. */

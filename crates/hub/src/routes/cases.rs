@@ -10,17 +10,9 @@ use axum::extract::{self, Path};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use countersign_desk::Code;
-use countersign_desk::cases::{CaseQuery, CaseSummary};
+use countersign_desk::cases::{CaseQuery, Cases};
 use countersign_evals::jsonl;
-use serde::{Deserialize, Serialize};
-
-/// A page of cases.
-#[derive(Serialize, utoipa::ToSchema)]
-pub struct Cases {
-    cases: Vec<CaseSummary>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-}
+use serde::Deserialize;
 
 /// Cases, newest first.
 #[utoipa::path(get, operation_id = "list_cases", path = "/v1/cases", tag = "cases", params(CaseQuery), responses((status = 200, body = Cases), (status = 422, body = ErrorBody)))]
@@ -29,8 +21,7 @@ pub async fn list(
     Who(who): Who,
     Query(query): Query<CaseQuery>,
 ) -> Answer<Json<Cases>> {
-    let (cases, next_cursor) = state.desk.list_cases(&who, &query).await?;
-    Ok(Json(Cases { cases, next_cursor }))
+    Ok(Json(state.desk.list_cases(&who, &query).await?))
 }
 
 /// One case with its thread, sources, draft, label and provenance. Reading it is on record.

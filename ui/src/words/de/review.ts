@@ -197,6 +197,8 @@ export const review: Words["review"] = {
     citesNothing: "Keine Quellen zitiert",
   },
   doubt: "Zweifel",
+  checked: "Geprüft",
+  figuresOnly: "Nur Zahlen, Daten und Codes. Aussagen werden nur auf Englisch geprüft.",
   model: "Modell",
   cost: "Kosten",
   took: "Dauer",

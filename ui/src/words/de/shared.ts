@@ -64,6 +64,7 @@ export const shared: Words["shared"] = {
   replaceSession:
     "Dieser Link meldet Sie mit einem anderen Zugangstoken an. Sie sind hier bereits angemeldet: Was Sie von nun an tun, geschähe im Namen dessen, dem der Link gehört. Wechseln?",
   away: "Der Hub ist nicht erreichbar.",
+  indexing: "Entwürfe werden noch für die Suche aufbereitet. Bald wird vielleicht mehr gefunden.",
   stale: (when) =>
     `Der Hub ist nicht erreichbar. Was hier steht, ist der Stand vom ${when}; es wird weiter versucht.`,
   hubSaid: (code, message) => (CODES[code] ? `${CODES[code]} (Der Hub: ${message})` : message),

@@ -198,6 +198,8 @@ export const review = {
     citesNothing: "No sources cited",
   },
   doubt: "Doubt",
+  checked: "Checked",
+  figuresOnly: "Figures, dates and codes only. Statements are checked in English alone.",
   model: "Model",
   cost: "Cost",
   took: "Took",

@@ -44,6 +44,7 @@ export const shared = {
   replaceSession:
     "This link signs you in under another token. You are signed in here already: what you do from now on would be done in the name of the link's owner. Change over?",
   away: "The hub can't be reached.",
+  indexing: "Drafts are still being indexed for search. More may be found soon.",
   stale: (when: string) =>
     `The hub can't be reached. What stands here is as of ${when}; it is being tried again.`,
   /** What the hub answered, in its own words; other languages say first what kind of answer it is. */
