@@ -221,7 +221,7 @@ impl Reading {
         let gave = body.thread.iter().any(|m| m.role == Role::Tool);
         let thread = Thread::of(if claimed || gave { &body.thread } else { &[] }, claimed);
         let amounts = found.iter().any(|f| f.kind == ClaimKind::Amount);
-        let sums = sums::Sums::of(if amounts { &tokens } else { &[] }, &thread);
+        let sums = sums::Sums::of(if amounts { &tokens } else { &[] }, &sentences, &thread);
         let shifts = found.iter().any(|f| f.kind == ClaimKind::Date) && thread.shifts();
         let mut mismatches = Vec::new();
         let look = |claim: Found| {

@@ -1,41 +1,71 @@
 //! Amounts that follow from others: a difference, a sum, so many times, the total of a list.
 
 use super::find::Found;
-use super::scan::{Key, SCALE, Token, Value};
+use super::scan::{Key, SCALE, Token};
+use super::sentence::Sentence;
 use super::thread::Thread;
 use super::{ClaimKind, Place};
-use std::collections::HashMap;
 
 /// So many amounts are tried as parts of a sum.
 const MOST: usize = 48;
 /// A total adds up at most this many amounts before it.
 const RUN: usize = 10;
 
+/// An amount that may be a part of another one.
+struct Part {
+    amount: i64,
+    from: From,
+}
+
+/// Where an amount stands.
+#[derive(Clone, PartialEq)]
+enum From {
+    /// In the draft, ending here.
+    Own(u32),
+    /// In what somebody wrote.
+    Said(Place),
+    /// In a tool's answer.
+    Given(Place),
+}
+
+impl From {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Own(_) => None,
+            Self::Said(place) | Self::Given(place) => Some(place.clone()),
+        }
+    }
+}
+
 /// The amounts of a draft and its thread.
 pub struct Sums {
     /// Of the draft, in reading order, with where each ends.
     own: Vec<(i64, u32)>,
-    said: Vec<(i64, Place)>,
-    given: HashMap<i64, Place>,
-    pool: Vec<(i64, Option<Place>)>,
+    /// Where each sentence of the draft ends.
+    ends: Vec<u32>,
+    /// How many of something the draft speaks of, and where.
+    counts: Vec<(i64, u32)>,
+    /// What may be parts, by amount.
+    parts: Vec<Part>,
 }
 
 impl Sums {
     /// Collects them.
-    pub fn of(tokens: &[Token], thread: &Thread<'_>) -> Self {
-        let money = tokens.iter().filter(|t| t.value.as_ref().is_some_and(Value::is_money));
-        let own: Vec<(i64, u32)> = money
-            .filter_map(|t| match t.value.as_ref()?.keys.first()? {
-                Key::Number(n) => Some((*n, t.end)),
-                _ => None,
-            })
-            .collect();
+    pub fn of(tokens: &[Token], sentences: &[Sentence], thread: &Thread<'_>) -> Self {
+        let (mut own, mut counts) = (Vec::new(), Vec::new());
+        for token in tokens {
+            let Some(value) = &token.value else { continue };
+            let Some(Key::Number(n)) = value.keys.first() else { continue };
+            if value.is_money() { own.push((*n, token.end)) } else { counts.push((*n / SCALE, token.end)) }
+        }
         let [said, given] = if own.is_empty() { [Vec::new(), Vec::new()] } else { thread.amounts(MOST) };
-        let mut pool: Vec<(i64, Option<Place>)> = said.iter().map(|(n, p)| (*n, Some(p.clone()))).collect();
-        pool.extend(own.iter().take(MOST).map(|(n, _)| (*n, None)));
-        pool.sort_by_key(|(n, _)| *n);
-        pool.dedup_by_key(|(n, _)| *n);
-        Self { own, said, given: given.into_iter().collect(), pool }
+        let said = said.into_iter().map(|(n, place)| (n, From::Said(place)));
+        let given = given.into_iter().map(|(n, place)| (n, From::Given(place)));
+        let mine = own.iter().take(MOST).map(|(n, end)| (*n, From::Own(*end)));
+        let mut parts: Vec<Part> = said.chain(mine).chain(given).map(|(amount, from)| Part { amount, from }).collect();
+        parts.sort_by_key(|part| part.amount);
+        let ends = sentences.iter().filter_map(|s| Some(tokens.get(s.tokens.end.checked_sub(1)?)?.end)).collect();
+        Self { own, ends, counts, parts }
     }
 
     /// How an amount follows from others, and where those of the thread stand.
@@ -44,7 +74,29 @@ impl Sums {
             return None;
         }
         let Key::Number(value) = *claim.value.as_ref()?.keys.first()? else { return None };
-        self.total(value, claim.span.0).or_else(|| self.pair(value)).or_else(|| self.times(value))
+        let at = claim.span;
+        self.total(value, at.0).or_else(|| self.pair(value, at.1)).or_else(|| self.times(value, at.1))
+    }
+
+    /// In which sentence of the draft something ends.
+    fn sentence(&self, end: u32) -> usize {
+        self.ends.partition_point(|e| *e < end)
+    }
+
+    /// Whether two amounts belong together: both are in the draft or in one message, or people speak of both. With
+    /// what a tool gave, which may be a long list, one of the sentence belongs.
+    fn belong(&self, a: &From, b: &From, claim: u32) -> bool {
+        match (a, b) {
+            (From::Own(_), From::Own(_) | From::Said(_)) | (From::Said(_), From::Own(_)) => true,
+            (From::Own(end), _) | (_, From::Own(end)) => self.sentence(*end) == self.sentence(claim),
+            (From::Said(a) | From::Given(a), From::Said(b) | From::Given(b)) => a.message == b.message,
+        }
+    }
+
+    fn known(&self, amount: i64) -> &[Part] {
+        let from = self.parts.partition_point(|part| part.amount < amount);
+        let upto = self.parts.partition_point(|part| part.amount <= amount);
+        &self.parts[from..upto]
     }
 
     /// The amounts right before it add up to it.
@@ -61,38 +113,35 @@ impl Sums {
         None
     }
 
-    fn pair(&self, value: i64) -> Option<(String, Vec<Place>)> {
-        let known = |n: i64| match self.pool.binary_search_by_key(&n, |(m, _)| *m) {
-            Ok(i) => Some(self.pool[i].1.clone()),
-            Err(_) => self.given.get(&n).map(|place| Some(place.clone())),
-        };
-        for (a, place) in self.pool.iter().filter(|(a, _)| *a != 0 && *a != value) {
-            for (b, sign) in [(a.checked_sub(value), "−"), (value.checked_sub(*a), "+")] {
-                if let Some(b) = b
-                    && b > 0
-                    && b != value
-                    && let Some(other) = known(b)
-                {
-                    let places = place.iter().cloned().chain(other).collect();
-                    return Some((format!("{} {sign} {}", show(*a), show(b)), places));
+    fn pair(&self, value: i64, claim: u32) -> Option<(String, Vec<Place>)> {
+        let ours = self.parts.iter().filter(|part| !matches!(part.from, From::Given(_)));
+        for part in ours.filter(|part| part.amount != 0 && part.amount != value) {
+            let a = part.amount;
+            let other = |b: Option<i64>| {
+                let b = b.filter(|b| *b > 0 && *b != value)?;
+                Some((b, self.known(b).iter().find(|other| self.belong(&part.from, &other.from, claim))?))
+            };
+            let places = |b: &Part| part.from.place().into_iter().chain(b.from.place()).collect();
+            for (b, sign) in [(a.checked_sub(value), "−"), (value.checked_sub(a), "+")] {
+                if let Some((n, b)) = other(b) {
+                    return Some((format!("{} {sign} {}", show(a), show(n)), places(b)));
                 }
             }
-            let b = a.checked_add(value)?;
-            if let Some(other) = known(b) {
-                let places = other.into_iter().chain(place.clone()).collect();
-                return Some((format!("{} − {}", show(b), show(*a)), places));
+            if let Some((n, b)) = other(a.checked_add(value)) {
+                let places = b.from.place().into_iter().chain(part.from.place()).collect();
+                return Some((format!("{} − {}", show(n), show(a)), places));
             }
         }
         None
     }
 
-    fn times(&self, value: i64) -> Option<(String, Vec<Place>)> {
+    /// So many times another amount, where the draft says how many.
+    fn times(&self, value: i64, claim: u32) -> Option<(String, Vec<Place>)> {
         (2..10).filter(|n| value % n == 0).find_map(|n| {
-            let place = self.said.iter().find(|(a, _)| a.checked_mul(n) == Some(value)).map(|(_, p)| p);
-            let own = self.own.iter().any(|(a, _)| a.checked_mul(n) == Some(value));
-            let place = place.or_else(|| self.given.get(&(value / n)));
-            (own || place.is_some())
-                .then(|| (format!("{n} × {}", show(value / n)), place.cloned().into_iter().collect()))
+            let counted =
+                self.counts.iter().any(|(count, end)| *count == n && self.sentence(*end) == self.sentence(claim));
+            let part = self.known(value / n).first().filter(|_| counted)?;
+            Some((format!("{n} × {}", show(value / n)), part.from.place().into_iter().collect()))
         })
     }
 }

@@ -335,3 +335,16 @@ fn how_long_ago_something_was_is_counted_over_time_zones() {
     assert!(!is_late("2024-05-14T12:00:00", "2024-05-16T00:00:00Z"));
     assert!(is_late("2024-05-14T09:00:00", "2024-05-16T00:00:00Z"));
 }
+
+#[test]
+fn an_amount_follows_from_others_only_where_they_belong_together() {
+    let search = json!({ "flights": [{ "price": 78 }, { "price": 500 }, { "price": 145, "seats": 12 }] }).to_string();
+    let thread = tool("search_flights", &json!({}), &search);
+    let doubt = |text: &str| doubtful(&thread, text, &[]);
+    assert_eq!(doubt("It costs $329. The refund is $171."), ["329", "171"]);
+    assert_eq!(doubt("You get $290."), ["290"]);
+    assert_eq!(doubt("It costs $317. You get $329 of it."), ["317", "329"]);
+    assert_eq!(doubt("Instead of $317 you pay $329."), ["317", "329"]);
+    assert!(doubt("It is $500 for one and $145 for the other, $645 together.").is_empty());
+    assert!(doubt("For 2 passengers at $145 it comes to $290.").iter().all(|said| said.starts_with("2 ")));
+}

@@ -183,22 +183,29 @@ impl<'a> Thread<'a> {
             if !tool {
                 spoken += 1;
             }
-            for token in self
-                .tokens(m)
-                .iter()
-                .rev()
-                .filter(|t| t.value.as_ref().is_some_and(|v| v.is_money() || tool && v.digits))
-            {
-                let Some(Key::Number(n)) = token.value.as_ref().and_then(|v| v.keys.first()) else { continue };
-                if into.len() < most {
-                    into.push((*n, Place::in_message(m, (token.start, token.end))));
+            let counts = |t: usize| t.checked_sub(1).is_some_and(|name| self.names_a_count(m, name));
+            for (t, token) in self.tokens(m).iter().enumerate().rev() {
+                let amount = |v: &Value| v.is_money() || tool && v.digits && !counts(t);
+                if into.len() == most || !token.value.as_ref().is_some_and(amount) {
+                    continue;
                 }
+                let Some(Key::Number(n)) = token.value.as_ref().and_then(|v| v.keys.first()) else { continue };
+                into.push((*n, Place::in_message(m, (token.start, token.end))));
             }
             if spoken > 4 {
                 break;
             }
         }
         [said, given]
+    }
+
+    /// Whether a word names what comes after it as a number that is no money, as in `"seats": 12`.
+    fn names_a_count(&self, message: usize, token: usize) -> bool {
+        static COUNTS: LazyLock<Vec<Stem>> = LazyLock::new(|| {
+            "id number count quantity qty seat bag baggage passenger item zip phone year".split(' ').map(stem).collect()
+        });
+        let (from, end) = self.tokens(message)[token].bytes;
+        parts(&self.messages[message].text[from..end]).iter().any(|part| COUNTS.contains(part))
     }
 
     /// Where somebody says that something was done: a tool's answer, a note, an earlier reply, and for what isn't one's
