@@ -96,6 +96,19 @@ impl Hub {
         Ok(n as f64 / took.as_secs_f64())
     }
 
+    /// Waits until a search finds every draft that is in; answers how long that took.
+    pub(crate) async fn indexed(&self) -> Result<Duration> {
+        let (began, admin) = (Instant::now(), self.admin());
+        loop {
+            let (status, answer) = admin.get("/v1/drafts?q=bench&limit=1").await?;
+            ensure!(status == 200, "{status} {answer}");
+            if answer["indexing"] != true {
+                return Ok(began.elapsed());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
     pub(crate) fn resident_mb(&self) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find(|l| l.starts_with("VmHWM:")).context("VmHWM")?;

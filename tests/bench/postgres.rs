@@ -15,6 +15,8 @@ pub(crate) async fn table(bench: &Bench) -> Result<bool> {
     one.import(bench, 0, small)?;
     let rate = one.import(bench, small, import)?;
     table.at_least(&format!("import of {import} drafts of 2 KB"), rate, 20_000.0, "drafts/s");
+    let indexed = one.indexed().await?;
+    table.add("then until a search finds all of them", format!("{:.0} s", indexed.as_secs_f64()), String::new(), true);
     let mut crew = one.reviewers().await?;
     // The first ones open connections and fill caches.
     hub::review(&crew, 200).await?;

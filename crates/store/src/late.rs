@@ -149,11 +149,14 @@ impl Changed<'_> {
         if text == "{}" {
             return Ok(());
         }
-        if let Some(head) = tx.call_settle(text).await? {
+        let sql = "SELECT seq, hash FROM settle(CAST($1 AS jsonb))";
+        let other: Option<Head> = first!(tx, sql, text)?;
+        if let Some(head) = other {
             last = Some(audit::chain(&head, &mut entries));
             let (changed, after) = (&Changed::default(), Some(head.1.as_str()));
             let settled = Settled { changed, after, entries: audit::rows(&entries) };
-            tx.call_settle(serde_json::to_string(&settled).unwrap_or_default()).await?;
+            let text = serde_json::to_string(&settled).unwrap_or_default();
+            let _: Option<Head> = first!(tx, sql, text)?;
         }
         if let Some(at) = at {
             at.head = last;

@@ -102,16 +102,13 @@ impl Writes {
         Ok(())
     }
 
-    /// All of them as one statement, before `then`, whose only argument is the last one.
-    fn before(&self, then: &str) -> String {
-        if self.statements.is_empty() {
-            return renumbered(then, self.bound);
+    /// All of them as one statement.
+    fn statement(&self) -> String {
+        if let [only] = self.statements.as_slice() {
+            return only.clone();
         }
         let parts = self.statements.iter().enumerate().map(|(i, sql)| format!("w{i} AS ({sql} RETURNING 1)"));
-        // Counted first, and so written first.
-        let counts = (0..self.statements.len()).map(|i| format!("(SELECT COUNT(*) FROM w{i})"));
-        let (parts, counts) = (parts.collect::<Vec<_>>().join(", "), counts.collect::<Vec<_>>().join(" + "));
-        format!("WITH {parts} {} WHERE {counts} >= 0", renumbered(then, self.bound))
+        format!("WITH {} SELECT 1", parts.collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -156,9 +153,10 @@ impl Tx {
 
     /// Makes all of it lasting.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        // Before the turn, for which others wait.
+        self.write().await?;
         let mut at_head = self.turn_at_head().await;
         self.settle(at_head.as_mut()).await?;
-        self.write().await?;
         if let Some(written) = &self.written {
             *written.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         }
@@ -211,27 +209,11 @@ impl Tx {
             return Ok(());
         }
         let writes = std::mem::take(&mut self.writes);
-        let sql = match writes.statements.as_slice() {
-            [only] => only.clone(),
-            _ => writes.before("SELECT 1"),
-        };
+        let sql = AssertSqlSafe(writes.statement());
         if let Inner::Postgres(c) = &mut self.inner {
-            sqlx::query_with(AssertSqlSafe(sql), writes.arguments).execute(&mut **c).await?;
+            sqlx::query_with(sql, writes.arguments).execute(&mut **c).await?;
         }
         Ok(())
-    }
-
-    /// The log's head, held, where `late` couldn't be chained to it; everything that was written goes with it.
-    pub(crate) async fn call_settle(&mut self, late: String) -> Result<Option<Head>, StoreError> {
-        let mut writes = std::mem::take(&mut self.writes);
-        let sql = writes.before("SELECT seq, hash FROM settle(CAST($1 AS jsonb))");
-        writes.bind(late)?;
-        match &mut self.inner {
-            Inner::Postgres(c) => {
-                Ok(sqlx::query_as_with(AssertSqlSafe(sql), writes.arguments).fetch_optional(&mut **c).await?)
-            }
-            Inner::Sqlite(_) => Ok(None),
-        }
     }
 
     pub(crate) fn is_postgres(&self) -> bool {
@@ -275,18 +257,15 @@ mod tests {
     }
 
     #[test]
-    fn writes_that_go_together_are_done_before_what_follows() {
+    fn writes_of_several_tables_are_one_statement() {
         let mut writes = Writes::default();
-        assert_eq!(writes.before("SELECT seq FROM settle($1)"), "SELECT seq FROM settle($1)");
         writes.add("lease", "UPDATE lease SET ended_at = $2 WHERE id = $1");
         bind_both(&mut writes, "a", 1);
-        writes.add("draft", "UPDATE draft SET state = $2 WHERE seq = $1");
+        assert_eq!(writes.statement(), "UPDATE lease SET ended_at = $2 WHERE id = $1");
+        writes.add("draft", "UPDATE draft SET fence = $2 WHERE id = $1");
         bind_both(&mut writes, "b", 2);
-        assert_eq!(
-            writes.before("SELECT seq FROM settle($1)"),
-            "WITH w0 AS (UPDATE lease SET ended_at = $2 WHERE id = $1 RETURNING 1), \
-             w1 AS (UPDATE draft SET state = $4 WHERE seq = $3 RETURNING 1) SELECT seq FROM settle($5) \
-             WHERE (SELECT COUNT(*) FROM w0) + (SELECT COUNT(*) FROM w1) >= 0"
-        );
+        let both = "WITH w0 AS (UPDATE lease SET ended_at = $2 WHERE id = $1 RETURNING 1), \
+                    w1 AS (UPDATE draft SET fence = $4 WHERE id = $3 RETURNING 1) SELECT 1";
+        assert_eq!(writes.statement(), both);
     }
 }
