@@ -77,7 +77,7 @@ pub(crate) struct Log {
 pub(crate) struct AtHead {
     log: Log,
     pub(crate) head: Option<Head>,
-    _turn: Turn,
+    turn: Turn,
 }
 
 /// Writes of different tables that wait to go together.
@@ -165,9 +165,10 @@ impl Tx {
             Inner::Postgres(Handle::Transaction(tx)) => tx.commit().await?,
             Inner::Sqlite(Handle::Bare(_)) | Inner::Postgres(Handle::Bare(_)) => {}
         }
-        // The next one's turn.
-        if let Some(AtHead { log, head, .. }) = at_head {
+        if let Some(AtHead { log, head, turn }) = at_head {
             *log.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+            // Not held while the disk syncs.
+            drop(turn);
         }
         match self.flush {
             Some(flush) => flush.wait().await,
@@ -180,7 +181,7 @@ impl Tx {
         let log = self.log.clone().filter(|_| !self.late.entries.is_empty())?;
         let turn = log.line.wait(self.ahead, PATIENCE).await?;
         let head = log.head.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Some(AtHead { log, head, _turn: turn })
+        Some(AtHead { log, head, turn })
     }
 
     /// The connection, once it has been told of every write: what is asked there sees them.
