@@ -25,22 +25,24 @@ pub async fn peek(body: Body) -> (Bytes, Body) {
     let mut head = BytesMut::new();
     let mut broke = None;
     let until = tokio::time::Instant::now() + PATIENCE;
-    while !has_line(&head) && head.len() <= MAX_LINE && broke.is_none() {
+    let (mut begun, mut ended) = (false, false);
+    while !ended && head.len() <= MAX_LINE && broke.is_none() {
         match tokio::time::timeout_at(until, rest.next()).await {
-            Ok(Some(Ok(chunk))) => head.extend_from_slice(&chunk),
+            Ok(Some(Ok(chunk))) => {
+                // Empty lines before the first don't count. Each chunk is looked at once, however small they are.
+                let text = if begun { &chunk[..] } else { chunk.trim_ascii_start() };
+                begun |= !text.is_empty();
+                ended = memchr::memchr(b'\n', text).is_some();
+                head.extend_from_slice(&chunk);
+            }
             Ok(Some(Err(e))) => broke = Some(Err(e)),
             // Whoever reads the body whole says so if nothing comes.
             Ok(None) | Err(_) => break,
         }
     }
     let head = head.freeze();
-    let begun = futures::stream::iter([Ok(head.clone())].into_iter().chain(broke));
-    (head, Body::from_stream(begun.chain(rest)))
-}
-
-fn has_line(head: &[u8]) -> bool {
-    let began = head.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(head.len());
-    memchr::memchr(b'\n', &head[began..]).is_some()
+    let first = futures::stream::iter([Ok(head.clone())].into_iter().chain(broke));
+    (head, Body::from_stream(first.chain(rest)))
 }
 
 /// Splits a body into lines. Memory stays within a line however long one is: the rest of one that is too long is
