@@ -183,7 +183,7 @@ pub async fn newest(tx: &mut Tx, f: &Filter, page: &Page) -> Result<Vec<Entry>, 
             q
         }};
     }
-    let rows: Vec<Row> = match tx.inner().await? {
+    let rows: Vec<Row> = match tx.connection().await? {
         Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
         Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
     };

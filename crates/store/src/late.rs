@@ -115,17 +115,6 @@ struct Changed<'a> {
     volumes: Vec<VolumeRow>,
 }
 
-/// The same with the log's entries, chained to the one that `after` is the hash of.
-#[derive(Serialize)]
-struct Settled<'a> {
-    #[serde(flatten)]
-    changed: &'a Changed<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    after: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    entries: Vec<audit::EntryRow<'a>>,
-}
-
 impl Changed<'_> {
     /// Adds to them on SQLite.
     async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
@@ -139,30 +128,35 @@ impl Changed<'_> {
     /// The same on Postgres with the log's entries, in one round trip: others wait for these rows. Where the log's head
     /// is not what this hub left, the entries follow in a second one.
     async fn settle(&self, tx: &mut Tx, mut entries: Vec<Entry>, at: Option<&mut AtHead>) -> Result<(), StoreError> {
-        let seen = at.as_ref().and_then(|at| at.head.clone());
-        let mut last = seen.as_ref().map(|head| audit::chain(head, &mut entries));
-        let after = seen.as_ref().map_or("", |(_, hash)| hash);
-        let rows = if seen.is_some() { audit::rows(&entries) } else { Vec::new() };
-        let settled = Settled { changed: self, after: (!entries.is_empty()).then_some(after), entries: rows };
         // Plain numbers and texts; serialising them can't fail.
-        let text = serde_json::to_string(&settled).unwrap_or_default();
-        if text == "{}" {
+        let changed = serde_json::to_string(self).unwrap_or_default();
+        if changed == "{}" && entries.is_empty() {
             return Ok(());
         }
-        let sql = "SELECT seq, hash FROM settle(CAST($1 AS jsonb))";
-        let other: Option<Head> = first!(tx, sql, text)?;
-        if let Some(head) = other {
+        let seen = at.as_ref().and_then(|at| at.head.clone());
+        let mut last = seen.as_ref().map(|head| audit::chain(head, &mut entries));
+        let after = (!entries.is_empty()).then(|| seen.map(|(_, hash)| hash).unwrap_or_default());
+        if let Some(head) = settle_and_log(tx, &changed, after, &entries).await? {
             last = Some(audit::chain(&head, &mut entries));
-            let (changed, after) = (&Changed::default(), Some(head.1.as_str()));
-            let settled = Settled { changed, after, entries: audit::rows(&entries) };
-            let text = serde_json::to_string(&settled).unwrap_or_default();
-            let _: Option<Head> = first!(tx, sql, text)?;
+            settle_and_log(tx, "{}", Some(head.1), &entries).await?;
         }
         if let Some(at) = at {
             at.head = last;
         }
         Ok(())
     }
+}
+
+/// Adds on Postgres; answers the log's head, held, where it isn't what the entries are chained to.
+async fn settle_and_log(
+    tx: &mut Tx,
+    changed: &str,
+    after: Option<String>,
+    entries: &[Entry],
+) -> Result<Option<Head>, StoreError> {
+    let rows = serde_json::to_string(&audit::rows(entries)).unwrap_or_default();
+    let sql = "SELECT seq, hash FROM settle_and_log(CAST($1 AS jsonb), $2, CAST($3 AS jsonb))";
+    first!(tx, sql, changed, after, rows)
 }
 
 /// Puts what changed into the log, beside what it came of: the seals of rows and the changes of counts go into the

@@ -1,53 +1,21 @@
--- What nearly every transaction adds to, in one round trip, and always in this order: others wait for these rows until
--- the transaction is over. Each part is a JSON array of rows. `entries` are the log's, chained to the head that was
--- seen last, `after`. Where the log has another one by now, nothing is added to it, and its head is answered, held.
-DROP FUNCTION settle(JSONB);
-CREATE FUNCTION settle(late JSONB) RETURNS SETOF audit_head LANGUAGE plpgsql AS $$
+-- What nearly every transaction adds to (`settle`), and then the log's entries, in one round trip. The entries are a JSON
+-- array of rows, chained to the entry whose hash is `after`. Where the log ends with another one by now, none is added,
+-- and its head is answered, held.
+CREATE FUNCTION settle_and_log(late JSONB, after TEXT, entries JSONB) RETURNS SETOF audit_head LANGUAGE plpgsql AS $$
 DECLARE
     head audit_head;
 BEGIN
-    IF late ? 'counts' THEN
-        INSERT INTO draft_count (workflow_id, state, n)
-        SELECT r->>0, r->>1, (r->>2)::BIGINT FROM jsonb_array_elements(late->'counts') r
-        ON CONFLICT (workflow_id, state) DO UPDATE SET n = draft_count.n + excluded.n;
+    IF late <> '{}' THEN
+        PERFORM * FROM settle(late);
     END IF;
-    IF late ? 'hours' THEN
-        INSERT INTO evidence (workflow_id, version, stage, probability, floor, outcome, hour, n)
-        SELECT r->>0, (r->>1)::BIGINT, r->>2, (r->>3)::DOUBLE PRECISION, (r->>4)::DOUBLE PRECISION, r->>5,
-               (r->>6)::BIGINT, (r->>7)::BIGINT
-        FROM jsonb_array_elements(late->'hours') r
-        ON CONFLICT (workflow_id, version, stage, probability, floor, outcome, hour) DO UPDATE SET n = evidence.n + excluded.n;
-    END IF;
-    IF late ? 'slots' THEN
-        INSERT INTO slot (workflow_id, slot, version, stage, probability, outcome, n)
-        SELECT r->>0, (r->>1)::BIGINT, (r->>2)::BIGINT, r->>3, (r->>4)::DOUBLE PRECISION, r->>5, (r->>6)::BIGINT
-        FROM jsonb_array_elements(late->'slots') r
-        ON CONFLICT (workflow_id, slot, version, stage, probability, outcome) DO UPDATE SET n = slot.n + excluded.n;
-    END IF;
-    IF late ? 'days' THEN
-        INSERT INTO decided_by_day (workflow_id, day, version, stage, probability, outcome, n)
-        SELECT r->>0, (r->>1)::BIGINT, (r->>2)::BIGINT, r->>3, (r->>4)::DOUBLE PRECISION, r->>5, (r->>6)::BIGINT
-        FROM jsonb_array_elements(late->'days') r
-        ON CONFLICT (workflow_id, day, version, stage, probability, outcome) DO UPDATE SET n = decided_by_day.n + excluded.n;
-    END IF;
-    IF late ? 'pairs' THEN
-        INSERT INTO agreement (workflow_id, version, first, second, n)
-        SELECT r->>0, (r->>1)::BIGINT, r->>2, r->>3, (r->>4)::BIGINT FROM jsonb_array_elements(late->'pairs') r
-        ON CONFLICT (workflow_id, version, first, second) DO UPDATE SET n = agreement.n + excluded.n;
-    END IF;
-    IF late ? 'volumes' THEN
-        INSERT INTO staged_by_risk (workflow_id, day, risk, n)
-        SELECT r->>0, (r->>1)::BIGINT, (r->>2)::BIGINT, (r->>3)::BIGINT FROM jsonb_array_elements(late->'volumes') r
-        ON CONFLICT (workflow_id, day, risk) DO UPDATE SET n = staged_by_risk.n + excluded.n;
-    END IF;
-    IF late ? 'after' THEN
+    IF after IS NOT NULL THEN
         SELECT * INTO head FROM audit_head WHERE one = 1 FOR UPDATE;
-        IF head.hash <> late->>'after' THEN
+        IF head.hash <> after THEN
             RETURN NEXT head;
         ELSE
             INSERT INTO audit (seq, at, actor, act, workflow_id, object, detail, prev_hash, hash)
             SELECT (r->>0)::BIGINT, (r->>1)::BIGINT, r->>2, r->>3, r->>4, r->>5, r->>6, r->>7, r->>8
-            FROM jsonb_array_elements(late->'entries') WITH ORDINALITY AS t(r, place) ORDER BY place;
+            FROM jsonb_array_elements(entries) WITH ORDINALITY AS t(r, place) ORDER BY place;
         END IF;
     END IF;
 END
