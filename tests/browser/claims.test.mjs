@@ -188,7 +188,7 @@ test("where a draft isn't in English it says that only figures were read", async
   const german = "Guten Tag, Ihre Buchung wurde storniert, und Sie bekommen das Geld zurück. Das dauert höchstens 7 Tage.";
   const russian = "Здравствуйте! Ваш заказ отменён, деньги вернутся на карту.";
   for (const [text, locale, said] of [
-    [german, "en", "Statements are checked in English alone."],
+    [german, "en", "Statements are checked in English only."],
     [russian, "de-DE", "Aussagen werden nur auf Englisch geprüft."],
     ["Your booking was cancelled, and you get the money back.", "en", null],
   ]) {

@@ -199,7 +199,7 @@ export const review = {
   },
   doubt: "Doubt",
   checked: "Checked",
-  figuresOnly: "Figures, dates and codes only. Statements are checked in English alone.",
+  figuresOnly: "Figures, dates and codes only. Statements are checked in English only.",
   model: "Model",
   cost: "Cost",
   took: "Took",
