@@ -19,7 +19,7 @@ use countersign_store::evidence::{self, Record};
 use countersign_store::leases::{self, LeaseRow};
 use countersign_store::second_reviews::{self, SecondRow};
 use countersign_store::verdicts::{self, KeptRow, VerdictRow};
-use countersign_store::{Tx, cases, escalations, queue};
+use countersign_store::{Tx, cases, escalations};
 use serde::Serialize;
 use serde_json::json;
 
@@ -82,7 +82,7 @@ impl Desk {
             match &taken {
                 // The same verdict id came in for another draft at the same moment.
                 Err(e) if e.is_unique_violation() => {}
-                Err(DeskError::Unsettled) => self.check_again(draft_id).await?,
+                Err(DeskError::SourcesChanging) => self.check_again(draft_id).await?,
                 _ => break,
             }
             taken = self.take(who, draft_id, &verdict, edit.clone()).await;
@@ -155,10 +155,14 @@ impl Desk {
     ) -> Result<Decided, DeskError> {
         let now = self.now();
         let digest = verdict.digest(draft_id);
+        // Before anything is held for somebody who reviews nothing.
+        if who.scope(Act::Review).is_empty() {
+            self.require(who, Act::Review, None, "review")?;
+        }
         let mut tx = self.write().await?;
-        let found = queue::take_for(&mut tx, draft_id, &verdict.verdict_id, &verdict.lease_id).await?;
+        let found = leases::take_for_verdict(&mut tx, draft_id, &verdict.verdict_id, &verdict.lease_id).await?;
         let missing = || DeskError::not_found("draft", draft_id);
-        let queue::Held { workflow, mut draft, lease, again } = found.ok_or_else(missing)?;
+        let leases::Held { workflow, mut draft, lease, again } = found.ok_or_else(missing)?;
         self.require(who, Act::Review, Some(&draft.workflow_id), "review")?;
         probe::for_them(who, &draft)?;
         let body = draft.body()?;
@@ -184,7 +188,7 @@ impl Desk {
         let open = if round == 2 { second.is_none_or(|s| s.state != "done") } else { state.is_open() || expired };
         // Nobody signs for a source that has changed since the draft was checked.
         if self.is_stale(&mut tx, &draft).await? {
-            return Err(DeskError::Unsettled);
+            return Err(DeskError::SourcesChanging);
         }
         let killed = workflow.killed_at.is_some() || self.is_held(&workflow.id);
         judge(verdict, &who.subject, now, &Standing { killed, state, open, content_hash: &draft.content_hash, hold })

@@ -129,9 +129,9 @@ pub enum DeskError {
     /// More than may be held at once.
     #[error("you hold {0} drafts already; decide on them or give some back")]
     TooManyLeases(usize),
-    /// Sources that changed during every look at a draft.
-    #[error("the sources that it names keep changing, so it can't be checked against them now; nothing was done")]
-    Unsettled,
+    /// Sources that changed during every check of a draft.
+    #[error("the sources that a draft names kept changing while it was checked against them")]
+    SourcesChanging,
     /// The log isn't the one that this hub signed.
     #[error(
         "the log doesn't hold the first {seq} entries as this hub signed them: it was rewritten or cut short, or is an old copy's or another database's; nothing more is signed"
@@ -196,7 +196,7 @@ impl DeskError {
                 Code::Internal
             }
             Self::KillHeld(_) => Code::KillHeld,
-            Self::Store(_) | Self::Setup(_) | Self::Clock { .. } | Self::Unsettled => Code::Unavailable,
+            Self::Store(_) | Self::Setup(_) | Self::Clock { .. } | Self::SourcesChanging => Code::Unavailable,
         }
     }
 
@@ -215,7 +215,7 @@ impl DeskError {
                 "`countersign status` lists those that are here; `countersign pack apply DIR` makes one"
             }
             Self::Unauthorized(_) => "send `Authorization: Bearer TOKEN`; `countersign token create` makes one",
-            Self::Store(StoreError::Database(_)) | Self::Unsettled => {
+            Self::Store(StoreError::Database(_)) | Self::SourcesChanging => {
                 "it is safe to try again: what was taken before it is not taken twice"
             }
             Self::KillHeld(_) => "kill it at the other hubs too; here it is tried again until it is committed",

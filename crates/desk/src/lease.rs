@@ -85,14 +85,17 @@ struct Ask<'a> {
 impl Ask<'_> {
     /// The first draft of a workflow for this reviewer, of those that wait for a first review and a second one.
     async fn first_of(&self, tx: &mut Tx, workflow: &str) -> Result<Option<queue::Candidate>, DeskError> {
-        let blind = !sees_verdicts(self.who, workflow);
-        Ok(queue::look(tx, workflow, &self.who.subject, self.now, self.exclude, blind).await?)
+        Ok(queue::look(tx, self.of(workflow)).await?)
     }
 
     /// The same, held with its workflow.
     async fn take(&self, tx: &mut Tx, workflow: &str) -> Result<Option<queue::Next>, DeskError> {
+        Ok(queue::take(tx, self.of(workflow)).await?)
+    }
+
+    fn of<'a>(&'a self, workflow: &'a str) -> queue::Asked<'a> {
         let blind = !sees_verdicts(self.who, workflow);
-        Ok(queue::take(tx, workflow, &self.who.subject, self.now, self.exclude, blind).await?)
+        queue::Asked { workflow, reviewer: &self.who.subject, now: self.now, exclude: self.exclude, blind }
     }
 }
 
@@ -117,7 +120,7 @@ fn lease_end(draft: &DraftRow, round: i64, now: Millis, version: &Version) -> i6
 impl Desk {
     /// Leases the next draft, or the one asked for. `None` when there is nothing to review.
     pub async fn lease(&self, who: &Identity, request: &LeaseRequest) -> Result<Option<Leased>, DeskError> {
-        let mut unsettled = false;
+        let mut stale = false;
         // Somebody else may take what was next between the look and the hold; then there is another next one.
         for _ in 0..MAX_LOOKS {
             let now = self.now();
@@ -132,8 +135,8 @@ impl Desk {
                 Taken::Gone => continue,
             };
             // Nobody reads what was checked against a source that has changed since.
-            unsettled = self.is_stale(&mut tx, &draft).await?;
-            if unsettled {
+            stale = self.is_stale(&mut tx, &draft).await?;
+            if stale {
                 drop(tx);
                 self.check_again(&draft.id).await?;
                 continue;
@@ -150,7 +153,7 @@ impl Desk {
             }
             return Ok(Some(Leased { lease: LeaseView::of(&lease), draft: view }));
         }
-        if unsettled { Err(DeskError::Unsettled) } else { Ok(None) }
+        if stale { Err(DeskError::SourcesChanging) } else { Ok(None) }
     }
 
     async fn lease_one(

@@ -15,6 +15,9 @@ use countersign_store::{Tx, drafts, escalations, probes, second_reviews, verdict
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+/// How long a search indexes what has just come in, at the most.
+const CATCH_UP: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// A draft as a list shows it.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct DraftSummary {
@@ -360,7 +363,11 @@ impl Desk {
 
     /// Indexes what has just come in before a search, as far as that is quick. Answers whether that was all.
     pub(crate) async fn catch_up_words(&self) -> Result<bool, DeskError> {
+        let began = std::time::Instant::now();
         for _ in 0..8 {
+            if began.elapsed() > CATCH_UP {
+                break;
+            }
             if self.inner.store.index_words(250).await? < 250 {
                 return Ok(true);
             }

@@ -221,7 +221,7 @@ impl Desk {
             drop(tx);
             rows = self.check(workflow, rows).await?;
         }
-        Err(DeskError::Unsettled)
+        Err(DeskError::SourcesChanging)
     }
 
     /// Checks rows against the sources that they name before anything is held for them: it takes a while.

@@ -184,7 +184,7 @@ impl Desk {
             tx.commit().await?;
             return Ok(view);
         }
-        Err(DeskError::Unsettled)
+        Err(DeskError::SourcesChanging)
     }
 
     /// The draft as this person may see it now.

@@ -257,7 +257,7 @@ async fn insert_some(tx: &mut Tx, rows: &[DraftRow]) -> Result<(), StoreError> {
     for (r, hash) in rows.iter().zip(&hashes).filter(|(r, _)| r.probe.is_none()) {
         tx.seal_row("draft", seal(r, hash));
     }
-    match tx.inner().await? {
+    match tx.connection().await? {
         crate::tx::Inner::Sqlite(c) => {
             let mut q = QueryBuilder::<sqlx::Sqlite>::new(format!("INSERT INTO draft ({COLUMNS}, body_hash) "));
             q.push_values(rows.iter().zip(&hashes), |mut b, (r, hash)| {

@@ -141,7 +141,7 @@ pub async fn list(
     if workflows.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(match tx.inner().await? {
+    Ok(match tx.connection().await? {
         crate::tx::Inner::Sqlite(c) => build!(sqlx::Sqlite).build_query_as().fetch_all(&mut **c).await?,
         crate::tx::Inner::Postgres(c) => build!(sqlx::Postgres).build_query_as().fetch_all(&mut **c).await?,
     })

@@ -1,7 +1,12 @@
 //! Leases: who holds which draft, until when. A unique index lets no draft be held twice in one round.
 
-use crate::{StoreError, Tx};
+use crate::drafts::{self, DraftRow};
+use crate::tx::Inner;
+use crate::workflows::{self, Hold, WorkflowRow};
+use crate::{StoreError, Tx, verdicts};
 use countersign_domain::time::Millis;
+use serde::de::DeserializeOwned;
+use sqlx::{FromRow as _, Row as _};
 
 /// A lease.
 #[derive(Clone, Debug, serde::Deserialize, sqlx::FromRow)]
@@ -96,4 +101,54 @@ pub async fn end(tx: &mut Tx, id: &str, at: Millis, reason: &str) -> Result<(), 
 pub async fn renew(tx: &mut Tx, id: &str, until: Millis) -> Result<(), StoreError> {
     run!(tx, "UPDATE lease SET expires_at = $2 WHERE id = $1 AND ended_at IS NULL", id, until.0)?;
     Ok(())
+}
+
+/// A draft under its workflow, both held, and what a verdict on it needs to know.
+pub struct Held {
+    /// The workflow.
+    pub workflow: WorkflowRow,
+    /// The draft.
+    pub draft: DraftRow,
+    /// The lease that the verdict names, if it is on this draft.
+    pub lease: Option<LeaseRow>,
+    /// Whether there is a verdict of this id.
+    pub again: bool,
+}
+
+/// Holds a draft under its workflow for a verdict.
+pub async fn take_for_verdict(
+    tx: &mut Tx,
+    draft: &str,
+    verdict: &str,
+    lease: &str,
+) -> Result<Option<Held>, StoreError> {
+    if let Inner::Postgres(c) = tx.connection().await? {
+        let sql = format!(
+            "SELECT workflow, revision AS in_force, lease, again, {} FROM take_draft($1, $2, $3)",
+            drafts::columns_of("d")
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(draft).bind(verdict).bind(lease);
+        let Some(row) = row.fetch_optional(&mut **c).await? else { return Ok(None) };
+        let draft = DraftRow::from_row(&row)?;
+        let lease: Option<&str> = row.try_get("lease")?;
+        let held = Held {
+            workflow: parsed("a workflow", row.try_get("workflow")?)?,
+            lease: lease.map(|text| parsed("a lease", text)).transpose()?,
+            again: row.try_get("again")?,
+            draft,
+        };
+        let revision: Option<i64> = row.try_get("in_force")?;
+        tx.revisions = revision.map(|r| (held.draft.workflow_id.clone(), held.draft.version, r)).into_iter().collect();
+        return Ok(Some(held));
+    }
+    let Some(draft) = drafts::get(tx, draft, true).await? else { return Ok(None) };
+    let Some(workflow) = workflows::get(tx, &draft.workflow_id, Hold::Share).await? else { return Ok(None) };
+    let lease = get(tx, lease).await?.filter(|l| l.draft_seq == draft.seq);
+    let again = verdicts::get(tx, verdict).await?.is_some();
+    Ok(Some(Held { workflow, draft, lease, again }))
+}
+
+/// A row that Postgres gave as JSON.
+pub(crate) fn parsed<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what, value: text.to_owned() })
 }

@@ -52,6 +52,8 @@ enum Kind {
         browse: PgPool,
         log: Log,
         flush: Flush,
+        /// Whoever indexes words waits here, without a connection.
+        indexing: Arc<tokio::sync::Mutex<()>>,
     },
 }
 
@@ -163,6 +165,14 @@ impl Store {
         match &self.kind {
             Kind::Sqlite { search, .. } => Some(search),
             Kind::Postgres { .. } => None,
+        }
+    }
+
+    /// On Postgres: where those of this hub who index words wait for each other.
+    pub(crate) fn indexing(&self) -> Arc<tokio::sync::Mutex<()>> {
+        match &self.kind {
+            Kind::Sqlite { .. } => Arc::default(),
+            Kind::Postgres { indexing, .. } => indexing.clone(),
         }
     }
 
@@ -385,7 +395,7 @@ async fn open_postgres(address: &str) -> Result<Kind, StoreError> {
     let flush = Flush::new(pool(1).min_connections(1).connect_with(options.clone()).await?);
     let sign_in = pool(2).min_connections(1).connect_with(options.clone()).await?;
     let browse = pool(3).connect_lazy_with(options);
-    Ok(Kind::Postgres { pool: work, first, sign_in, browse, log: Log::default(), flush })
+    Ok(Kind::Postgres { pool: work, first, sign_in, browse, log: Log::default(), flush, indexing: Arc::default() })
 }
 
 #[cfg(test)]

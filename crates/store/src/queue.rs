@@ -2,12 +2,11 @@
 //! quickly as of one with ten, because an index holds just that order.
 
 use crate::drafts::{self, DraftRow};
-use crate::leases::{self, LeaseRow};
+use crate::leases::{self, parsed};
 use crate::tx::Inner;
 use crate::workflows::{self, Hold, WorkflowRow};
-use crate::{StoreError, Tx, verdicts};
+use crate::{StoreError, Tx};
 use countersign_domain::time::Millis;
-use serde::de::DeserializeOwned;
 use sqlx::{FromRow as _, Row as _};
 
 /// A draft that could be leased.
@@ -30,6 +29,21 @@ impl Candidate {
     }
 }
 
+/// Who asks for the next draft of a workflow.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The workflow.
+    pub workflow: &'a str,
+    /// The reviewer.
+    pub reviewer: &'a str,
+    /// When.
+    pub now: Millis,
+    /// Ids of drafts that it must not be, as a JSON array.
+    pub exclude: &'a str,
+    /// Whether it may be one that waits for a blind second review.
+    pub blind: bool,
+}
+
 /// What a reviewer gets next of a workflow.
 pub struct Next {
     /// The workflow, held in share.
@@ -40,17 +54,10 @@ pub struct Next {
     pub draft: Option<(DraftRow, i64)>,
 }
 
-/// Holds a workflow, and what this reviewer gets next of it: what waits for a first review, or if `blind` for a second.
-/// One that somebody else holds is passed by.
-pub async fn take(
-    tx: &mut Tx,
-    workflow: &str,
-    reviewer: &str,
-    now: Millis,
-    exclude: &str,
-    blind: bool,
-) -> Result<Option<Next>, StoreError> {
-    if let Inner::Postgres(c) = tx.inner().await? {
+/// Holds a workflow, and what this reviewer gets next of it. One that somebody else holds is passed by.
+pub async fn take(tx: &mut Tx, asked: Asked<'_>) -> Result<Option<Next>, StoreError> {
+    let Asked { workflow, reviewer, now, exclude, blind } = asked;
+    if let Inner::Postgres(c) = tx.connection().await? {
         let sql = format!(
             "SELECT workflow, revision AS in_force, leases, round, {} FROM take_next($1, $2, $3, CAST($4 AS jsonb), $5)",
             drafts::columns_of("d")
@@ -69,7 +76,7 @@ pub async fn take(
     let leases = leases::of_reviewer(tx, reviewer).await?.len() as i64;
     let mut next = Next { workflow, leases, draft: None };
     if next.workflow.killed_at.is_none()
-        && let Some(candidate) = look(tx, &next.workflow.id, reviewer, now, exclude, blind).await?
+        && let Some(candidate) = look(tx, asked).await?
     {
         next.draft = drafts::by_seq(tx, candidate.draft_seq).await?.map(|draft| (draft, candidate.round));
     }
@@ -77,28 +84,14 @@ pub async fn take(
 }
 
 /// The same only looked at, of a workflow that isn't held.
-pub async fn look(
-    tx: &mut Tx,
-    workflow: &str,
-    reviewer: &str,
-    now: Millis,
-    exclude: &str,
-    blind: bool,
-) -> Result<Option<Candidate>, StoreError> {
-    let first = first(tx, workflow, reviewer, now, exclude).await?;
-    let second = if blind { second(tx, workflow, reviewer, now).await? } else { None };
+pub async fn look(tx: &mut Tx, asked: Asked<'_>) -> Result<Option<Candidate>, StoreError> {
+    let first = first(tx, asked).await?;
+    let second = if asked.blind { second(tx, asked).await? } else { None };
     Ok(first.into_iter().chain(second).min_by_key(Candidate::key))
 }
 
-/// The first staged draft of a workflow that this reviewer hasn't skipped and that isn't in `exclude` (draft ids
-/// as a JSON array).
-async fn first(
-    tx: &mut Tx,
-    workflow: &str,
-    reviewer: &str,
-    now: Millis,
-    exclude: &str,
-) -> Result<Option<Candidate>, StoreError> {
+/// The first staged draft that this reviewer hasn't skipped and that isn't excluded.
+async fn first(tx: &mut Tx, asked: Asked<'_>) -> Result<Option<Candidate>, StoreError> {
     let (_, list) = words(tx, false);
     let by = tx.by("draft_queue");
     let sql = format!(
@@ -108,11 +101,11 @@ async fn first(
            AND NOT EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = d.seq)
          ORDER BY d.expires_at, d.risk DESC, d.seq LIMIT 1"
     );
-    first!(tx, sqlx::AssertSqlSafe(sql), workflow, now.0, reviewer, exclude)
+    first!(tx, sqlx::AssertSqlSafe(sql), asked.workflow, asked.now.0, asked.reviewer, asked.exclude)
 }
 
 /// The first draft that waits for a second review by somebody else than its first reviewer.
-async fn second(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis) -> Result<Option<Candidate>, StoreError> {
+async fn second(tx: &mut Tx, asked: Asked<'_>) -> Result<Option<Candidate>, StoreError> {
     first!(
         tx,
         "SELECT r.draft_seq, r.expires_at, r.risk, CAST(2 AS BIGINT) AS round
@@ -120,55 +113,10 @@ async fn second(tx: &mut Tx, workflow: &str, reviewer: &str, now: Millis) -> Res
          WHERE r.workflow_id = $1 AND r.state = 'open' AND r.expires_at > $2 AND r.first_reviewer <> $3
            AND NOT EXISTS (SELECT 1 FROM skip s WHERE s.reviewer = $3 AND s.draft_seq = r.draft_seq)
          ORDER BY r.expires_at, r.risk DESC, r.draft_seq LIMIT 1",
-        workflow,
-        now.0,
-        reviewer
+        asked.workflow,
+        asked.now.0,
+        asked.reviewer
     )
-}
-
-/// A draft under its workflow, both held, and what a verdict on it needs to know.
-pub struct Held {
-    /// The workflow.
-    pub workflow: WorkflowRow,
-    /// The draft.
-    pub draft: DraftRow,
-    /// The lease that the verdict names, if it is on this draft.
-    pub lease: Option<LeaseRow>,
-    /// Whether there is a verdict of this id.
-    pub again: bool,
-}
-
-/// Holds a draft under its workflow for a verdict.
-pub async fn take_for(tx: &mut Tx, draft: &str, verdict: &str, lease: &str) -> Result<Option<Held>, StoreError> {
-    if let Inner::Postgres(c) = tx.inner().await? {
-        let sql = format!(
-            "SELECT workflow, revision AS in_force, lease, again, {} FROM take_draft($1, $2, $3)",
-            drafts::columns_of("d")
-        );
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(draft).bind(verdict).bind(lease);
-        let Some(row) = row.fetch_optional(&mut **c).await? else { return Ok(None) };
-        let draft = DraftRow::from_row(&row)?;
-        let lease: Option<&str> = row.try_get("lease")?;
-        let held = Held {
-            workflow: parsed("a workflow", row.try_get("workflow")?)?,
-            lease: lease.map(|text| parsed("a lease", text)).transpose()?,
-            again: row.try_get("again")?,
-            draft,
-        };
-        let revision: Option<i64> = row.try_get("in_force")?;
-        tx.revisions = revision.map(|r| (held.draft.workflow_id.clone(), held.draft.version, r)).into_iter().collect();
-        return Ok(Some(held));
-    }
-    let Some(draft) = drafts::get(tx, draft, true).await? else { return Ok(None) };
-    let Some(workflow) = workflows::get(tx, &draft.workflow_id, Hold::Share).await? else { return Ok(None) };
-    let lease = leases::get(tx, lease).await?.filter(|l| l.draft_seq == draft.seq);
-    let again = verdicts::get(tx, verdict).await?.is_some();
-    Ok(Some(Held { workflow, draft, lease, again }))
-}
-
-/// A row that Postgres gave as JSON.
-fn parsed<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Unreadable { what, value: text.to_owned() })
 }
 
 /// The first draft of a version and stage that expired undecided and can still be judged for its label, by who hasn't

@@ -11,7 +11,7 @@ pub(crate) fn list(tx: &crate::Tx) -> &'static str {
 
 macro_rules! on {
     ($tx:expr, $c:ident => $body:expr) => {
-        on!(@ $tx.inner().await?, $c => $body)
+        on!(@ $tx.connection().await?, $c => $body)
     };
     (@ $inner:expr, $c:ident => $body:expr) => {
         match $inner {

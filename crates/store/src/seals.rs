@@ -241,7 +241,7 @@ pub async fn texts(tx: &mut Tx, kind: &str, after: i64, limit: i64) -> Result<Ve
             out
         }};
     }
-    Ok(match tx.inner().await? {
+    Ok(match tx.connection().await? {
         crate::tx::Inner::Sqlite(c) => read!(c),
         crate::tx::Inner::Postgres(c) => read!(c),
     })

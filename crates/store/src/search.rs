@@ -7,7 +7,10 @@ use crate::{Store, StoreError, Tx};
 use countersign_domain::state::State;
 use sqlx::QueryBuilder;
 
-pub use crate::words::{indexed_text, words};
+pub use crate::words::words;
+
+/// How long a search waits for others of its hub who index words.
+const PATIENCE: std::time::Duration = std::time::Duration::from_millis(300);
 
 /// Narrows a query to drafts that hold every word, the last letters left open.
 macro_rules! push_match {
@@ -274,14 +277,14 @@ async fn stretch(
             q
         }};
     }
-    Ok(match tx.inner().await? {
+    Ok(match tx.connection().await? {
         crate::tx::Inner::Sqlite(c) => build!(sqlx::Sqlite, false).build_query_as().fetch_all(&mut **c).await?,
         crate::tx::Inner::Postgres(c) => build!(sqlx::Postgres, true).build_query_as().fetch_all(&mut **c).await?,
     })
 }
 
 impl Store {
-    /// Indexes up to `limit` more drafts; answers how many there were.
+    /// Indexes up to `limit` more drafts; answers how many there were, or `limit` if others were at it for too long.
     pub async fn index_words(&self, limit: i64) -> Result<usize, StoreError> {
         let Some(search) = self.search_pool() else { return self.index_words_on_postgres(limit).await };
         let done: i64 = sqlx::query_scalar("SELECT seq FROM indexed WHERE one = 1").fetch_one(search).await?;
@@ -307,6 +310,9 @@ impl Store {
 
     /// The same on Postgres, where several hubs share the work.
     async fn index_words_on_postgres(&self, limit: i64) -> Result<usize, StoreError> {
+        let indexing = self.indexing();
+        // Many searches at once hold no connections that a verdict needs.
+        let Ok(_turn) = tokio::time::timeout(PATIENCE, indexing.lock()).await else { return Ok(limit as usize) };
         let mut tx = self.write().await?;
         hold_words(&mut tx).await?;
         let due: Vec<(i64,)> = all!(
@@ -330,7 +336,7 @@ impl Store {
             indexed.unzip::<i64, String, Vec<i64>, Vec<String>>()
         };
         let Ok((seqs, texts)) = tokio::task::spawn_blocking(index).await else { return Ok(0) };
-        if let crate::tx::Inner::Postgres(c) = tx.inner().await? {
+        if let crate::tx::Inner::Postgres(c) = tx.connection().await? {
             sqlx::query(
                 "INSERT INTO draft_words (draft_seq, words)
                  SELECT seq, array_to_tsvector(string_to_array(text, ' ')) FROM UNNEST($1::bigint[], $2::text[]) AS u(seq, text)

@@ -185,7 +185,7 @@ impl Tx {
     }
 
     /// The connection, once it has been told of every write: what is asked there sees them.
-    pub(crate) async fn inner(&mut self) -> Result<&mut Inner, StoreError> {
+    pub(crate) async fn connection(&mut self) -> Result<&mut Inner, StoreError> {
         self.write().await?;
         Ok(&mut self.inner)
     }

@@ -37,7 +37,7 @@ fn asked(run: &str) -> Vec<String> {
 }
 
 /// What of a draft is indexed: its words, each once, separated by spaces.
-pub fn indexed_text(external_id: &str, body: &DraftBody) -> String {
+fn indexed_text(external_id: &str, body: &DraftBody) -> String {
     const LIMIT: usize = 100_000;
     // Postgres keeps a megabyte of words beside a draft at most.
     const ROOM: usize = 900_000;
