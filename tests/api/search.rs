@@ -1,6 +1,7 @@
 //! Full-text search over drafts and cases.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use countersign_testkit::drafts::verdict;
 use countersign_testkit::{App, Draft, Engine, Person, on_both, text};
 use serde_json::json;
 
@@ -11,6 +12,7 @@ on_both! {
     a_query_of_signs_finds_nothing_and_no_query_reads_as_a_lost_database,
     drafts_that_an_earlier_program_indexed_are_indexed_again,
     a_search_says_so_while_drafts_are_still_being_indexed,
+    many_searches_while_drafts_are_indexed_keep_no_reviewer_waiting,
 }
 
 async fn listed(who: &Person, query: &str) -> Vec<String> {
@@ -144,6 +146,25 @@ async fn a_search_says_so_while_drafts_are_still_being_indexed(engine: Engine) {
     }
     let last = owner.get("/v1/drafts?q=zebra&sort=newest&limit=1").await.ok();
     assert_eq!(last["drafts"][0]["external_id"], "t-2009");
+}
+
+async fn many_searches_while_drafts_are_indexed_keep_no_reviewer_waiting(engine: Engine) {
+    let app = App::start(engine).await;
+    let words: String = (0..400).map(|n| format!("word{n} ")).collect();
+    let rows: Vec<Draft> = (0..4_000).map(|n| Draft::of(&format!("t-{n:04}")).text(&words)).collect();
+    for rows in rows.chunks(500) {
+        app.send(rows).await;
+    }
+    let (owner, ana) = (app.owner(), app.reviewer("ana").await);
+    let search = async || owner.get("/v1/drafts?q=word7&limit=1").await.ok();
+    let searches = futures::future::join_all((0..16).map(|_| search()));
+    let review = async {
+        for _ in 0..10 {
+            let leased = ana.lease().await;
+            ana.decide(&leased, &verdict(&leased, "approve")).await.ok();
+        }
+    };
+    futures::future::join(searches, review).await;
 }
 
 fn encoded(q: &str) -> String {
